@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapshot } from './status.ts';
+
+/** The management contract: every method of the control sockets. The command line and the console use these and nothing else. */
+
+const nothing = z.object({});
+const done = z.object({ message: z.string() });
+const addresses = {
+  member: z.string().optional(),
+  privateAddress: z.string().optional(),
+  superserverAddress: z.string().optional(),
+  /** HOST:PORT of this host's agent as others reach it */
+  agentAddress: z.string().optional(),
+};
+
+/** `run/control.sock` of an instance. */
+export const instanceMethods = {
+  'instance.status': { params: nothing, result: InstanceStatus },
+  /** Answers when the hand-over (primary) or clean end is under way; the process then ends by itself. */
+  'instance.stop': { params: z.object({ nofailover: z.boolean().default(false) }), result: done },
+  'db.create': {
+    params: z.object({
+      name: z.string(),
+      directory: z.string().optional(),
+      mirrored: z.boolean().default(false),
+      mirror: z.string().optional(),
+      mirrorDatabase: z.string().optional(),
+      namespace: z.boolean().default(true),
+      maxSizeMB: z.number().optional(),
+    }),
+    result: DatabaseView,
+  },
+  'db.list': { params: nothing, result: z.array(DatabaseView) },
+  'db.verify': { params: z.object({ name: z.string() }), result: z.object({ sound: z.boolean(), nodes: z.number(), digest: z.string(), position: z.string(), problems: z.array(z.string()) }) },
+  'mirror.create': {
+    params: z.object({
+      name: z.string(),
+      /** HOST:PORT */
+      arbiter: z.string().optional(),
+      /** Allows an arbiter on a member's host: for the demo and tests on one computer. */
+      arbiterOnMemberHost: z.boolean().default(false),
+      qosMs: z.number().int().min(100).max(600_000).default(8000),
+      ...addresses,
+    }),
+    result: done,
+  },
+  'mirror.join': {
+    params: z.object({
+      mirror: z.string(),
+      as: z.enum(['failover']),
+      /** HOST:PORT of the agent on the first failover member's host */
+      agent: z.string(),
+      /** instance name of the first failover member there */
+      via: z.string(),
+      ...addresses,
+    }),
+    result: done,
+  },
+  'mirror.status': { params: z.object({ mirror: z.string().optional() }), result: MirrorStatus },
+  'mirror.setNoFailover': { params: nothing, result: done },
+  'mirror.clearNoFailover': { params: nothing, result: done },
+  /** On the primary: hands over to the active backup and stays up as its backup. */
+  'mirror.switchOver': { params: nothing, result: done },
+  'journal.switch': { params: nothing, result: z.object({ file: z.string() }) },
+} as const;
+
+/** `run/agent.sock` of a host. */
+export const agentMethods = {
+  'agent.status': { params: nothing, result: AgentStatus },
+  'agent.stop': { params: nothing, result: done },
+  /** Every instance of this host, running or not. */
+  'host.inventory': { params: nothing, result: z.array(InstanceStatus) },
+  'instance.create': {
+    params: z.object({ name: z.string(), directory: z.string().optional(), superserverPort: z.number().int().optional(), webPort: z.number().int().optional() }),
+    result: InstanceStatus,
+  },
+  'instance.start': { params: z.object({ name: z.string() }), result: InstanceStatus },
+  'instance.stop': { params: z.object({ name: z.string(), nofailover: z.boolean().default(false), force: z.boolean().default(false), restart: z.boolean().default(false) }), result: InstanceStatus },
+  'instance.delete': { params: z.object({ name: z.string() }), result: done },
+} as const;
+
+/** Subscriptions: the server pushes a value at once and then at each change. */
+export const instanceTopics = { monitor: MonitorSnapshot } as const;
+export const agentTopics = { inventory: z.array(InstanceStatus) } as const;
+
+export type Methods = Record<string, { params: z.ZodType; result: z.ZodType }>;
+export type Topics = Record<string, z.ZodType>;
+export type InstanceMethods = typeof instanceMethods;
+export type AgentMethods = typeof agentMethods;
+export type Params<M extends Methods, K extends keyof M> = z.input<M[K]['params']>;
+export type Parsed<M extends Methods, K extends keyof M> = z.output<M[K]['params']>;
+export type Result<M extends Methods, K extends keyof M> = z.output<M[K]['result']>;

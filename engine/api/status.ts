@@ -1,0 +1,140 @@
+import { z } from 'zod';
+
+/** Shapes of INTERFACES.md: what `--json`, the control sockets and the console see. Extend, never rename. */
+
+export const Position = z.object({ file: z.number().int(), offset: z.number().int() });
+export type Position = z.infer<typeof Position>;
+
+export const MemberType = z.enum(['Failover', 'Disaster Recovery', 'Read-Only Reporting', 'Read-Write Reporting']);
+export type MemberType = z.infer<typeof MemberType>;
+
+export const MemberStatus = z.enum([
+  'Primary', 'Backup', 'In Trouble', 'Connected', 'Transition', 'Synchronizing', 'Waiting', 'Stopped', 'Crashed', 'Down', 'Not Initialized',
+]);
+export type MemberStatus = z.infer<typeof MemberStatus>;
+
+export const MemberView = z.object({
+  name: z.string(),
+  type: MemberType,
+  status: MemberStatus,
+  /** "N/A" | "Active" | "Caught up" | "<time> behind" | "Disconnected on <time>" */
+  journalTransfer: z.string(),
+  journalLatencyMs: z.number().nullable(),
+  /** "N/A" | "Caught up" | "<time> behind" | "Disconnected on <time>" | "Warning! ..." */
+  dejournaling: z.string(),
+  dejournalLatencyMs: z.number().nullable(),
+  dn: z.string().nullable(),
+  /** Journal received (primary: written) so far; null when not known here. */
+  position: Position.nullable(),
+  superserverAddress: z.string(),
+  privateAddress: z.string(),
+  agentAddress: z.string(),
+});
+export type MemberView = z.infer<typeof MemberView>;
+
+export const ArbiterView = z.object({
+  address: z.string().nullable(),
+  failoverMode: z.enum(['Arbiter Controlled', 'Agent Controlled']),
+  connectionStatus: z.enum([
+    'Both failover members are connected to the arbiter',
+    'Only this member is connected to the arbiter',
+    'This member is not connected to the arbiter',
+  ]),
+});
+export type ArbiterView = z.infer<typeof ArbiterView>;
+
+export const DatabaseStatus = z.enum([
+  'Normal', 'Dejournaling', 'Needs Catchup', 'Needs Activation', 'Catchup Running', 'Dejournaling Stopped', 'Database Dismounted', 'Obsolete',
+]);
+export type DatabaseStatus = z.infer<typeof DatabaseStatus>;
+
+export const MirroredDatabaseView = z.object({
+  name: z.string(),
+  directory: z.string(),
+  status: DatabaseStatus,
+  nextRecord: z.union([z.object({ time: z.string(), file: z.string(), offset: z.number() }), z.literal('Current'), z.literal('N/A')]),
+  failoverDB: z.boolean(),
+});
+export type MirroredDatabaseView = z.infer<typeof MirroredDatabaseView>;
+
+export const MirrorStatus = z.object({
+  mirror: z.string(),
+  thisMember: z.string(),
+  noFailover: z.boolean(),
+  members: z.array(MemberView),
+  arbiter: ArbiterView,
+  incomingRate: z.object({ networkKBs: z.number(), journalKBs: z.number(), ratio: z.number(), intervalS: z.number() }).nullable(),
+  databases: z.array(MirroredDatabaseView),
+  missingDatabases: z.array(z.string()),
+});
+export type MirrorStatus = z.infer<typeof MirrorStatus>;
+
+export const InstanceState = z.enum(['running', 'stopped', 'starting', 'hung']);
+export const InstanceStatus = z.object({
+  name: z.string(),
+  directory: z.string(),
+  state: InstanceState,
+  pid: z.number().nullable(),
+  version: z.string(),
+  superserverPort: z.number(),
+  webPort: z.number(),
+  mirrors: z.array(z.object({ mirror: z.string(), type: MemberType, status: MemberStatus })),
+});
+export type InstanceStatus = z.infer<typeof InstanceStatus>;
+
+export const DatabaseView = z.object({
+  name: z.string(),
+  directory: z.string(),
+  mounted: z.boolean(),
+  readOnly: z.boolean(),
+  mirrored: z.boolean(),
+  mirror: z.string().nullable(),
+  mirrorDatabase: z.string().nullable(),
+  /** Bytes of the database file. */
+  size: z.number(),
+});
+export type DatabaseView = z.infer<typeof DatabaseView>;
+
+/** Where journal data has got to on the way to one other member; null = not known, never shown as 0. */
+export const LagStage = z.object({ position: Position.nullable(), behindBytes: z.number().nullable(), behindMs: z.number().nullable() });
+export const MemberLag = z.object({ member: z.string(), written: LagStage, sent: LagStage, received: LagStage, dejournaled: LagStage });
+export type MemberLag = z.infer<typeof MemberLag>;
+
+/** One second of figures. Rates per second over the last interval; latencies of commits in it, null when there were none. */
+export const Metrics = z.object({
+  /** ms since the epoch */
+  at: z.number(),
+  updatesPerS: z.number(),
+  journalKBs: z.number(),
+  commitLatencyMs: z.object({ p50: z.number(), p99: z.number(), max: z.number() }).nullable(),
+  executorStallMsMax: z.number(),
+  clients: z.number(),
+  memoryMB: z.number(),
+});
+export type Metrics = z.infer<typeof Metrics>;
+
+/** What a console subscribes to on an instance: pushed at each change, and once a second while running. */
+export const MonitorSnapshot = z.object({
+  /** ms since the epoch at the instance */
+  at: z.number(),
+  instance: InstanceStatus,
+  /** null: not in a mirror */
+  mirror: MirrorStatus.nullable(),
+  lag: z.array(MemberLag),
+  metrics: Metrics.nullable(),
+  /** Would a failover work now: each precondition with its reason. */
+  readiness: z.array(z.object({ check: z.string(), ok: z.boolean().nullable(), reason: z.string() })),
+});
+export type MonitorSnapshot = z.infer<typeof MonitorSnapshot>;
+
+export const AgentStatus = z.object({
+  state: z.enum(['running', 'stopped']),
+  pid: z.number().nullable(),
+  version: z.string(),
+  port: z.number().nullable(),
+  address: z.string().nullable(),
+  home: z.string(),
+  /** Mirrors this agent is arbiter for now. */
+  arbiterFor: z.array(z.string()),
+});
+export type AgentStatus = z.infer<typeof AgentStatus>;
