@@ -1,0 +1,17 @@
+/**
+ * Everything between page and main. The page calls `openConsole(window)` and has
+ * `{ call(name, params), subscribe(name, params, listener), onConnection(listener) }`, typed by the maps in channels.ts.
+ */
+export { calls, topics } from './channels.ts';
+export type { CallName, CallParams, CallParsed, CallResult, TopicName, TopicParams, TopicParsed, TopicValue } from './channels.ts';
+export { Action, AuditEntry, JobStep, JobView, Plan } from './actions.ts';
+export type { ActionInput, ActionName, JobState, PlannedStep, Problem, StepState } from './actions.ts';
+export { HistoryPoint, Settings } from './views.ts';
+export type {
+  Answer, AppInfo, Environment, Freshness, HostView, InstanceView, MemberMonitor, MirrorMemberView, MirrorMonitor, MirrorSettings, MirrorView, Overview, Severity, Theme, TopologyLink, TopologyNode,
+} from './views.ts';
+export { MAX_FRAME_BYTES, ToMain, ToPage } from './wire.ts';
+export { createClient } from './client.ts';
+export type { Connection, ConsoleClient, Transport } from './client.ts';
+export { openConsole, socketTransport } from './connect.ts';
+export type { PreloadBridge } from './connect.ts';
