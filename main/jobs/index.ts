@@ -1,0 +1,3 @@
+export { JobRunner } from './runner.ts';
+export type { JobDefinition, JobStepDefinition, StepContext } from './runner.ts';
+export { toProblem } from './problem.ts';

@@ -1,0 +1,32 @@
+import { openDatabase } from './database.ts';
+import { HistoryStore } from './history.ts';
+import { AuditStore, JobStore } from './records.ts';
+import { HostStore, SettingsStore } from './settings.ts';
+
+export type { KnownHost } from './settings.ts';
+
+/** What the console itself remembers. It keeps no truth about mirrors: losing this file loses history, not data. */
+export interface Store {
+  readonly settings: SettingsStore;
+  readonly hosts: HostStore;
+  readonly jobs: JobStore;
+  readonly audit: AuditStore;
+  readonly history: HistoryStore;
+  close(): void;
+}
+
+/**
+ * Opens the store in `file`, made at first use.
+ * @throws GemelError LOCKED, VERSION, DAMAGED, RIGHTS
+ */
+export function openStore(file: string): Store {
+  const db = openDatabase(file);
+  return {
+    settings: new SettingsStore(db),
+    hosts: new HostStore(db),
+    jobs: new JobStore(db),
+    audit: new AuditStore(db),
+    history: new HistoryStore(db),
+    close: () => db.close(),
+  };
+}
