@@ -1,0 +1,40 @@
+import { fileURLToPath } from 'node:url';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const exclude = ['**/node_modules/**', 'dist/**', 'test-results/**'];
+
+/** `unit` and `renderer` are part of `npm run check`; `e2e` starts whole processes and is part of `npm test` only. */
+export default defineConfig({
+  root,
+  test: {
+    passWithNoTests: true,
+    projects: [
+      {
+        root,
+        test: { name: 'unit', environment: 'node', include: ['{engine,main,resources}/**/*.test.ts'], exclude, testTimeout: 20_000, hookTimeout: 20_000 },
+      },
+      {
+        // Runes in .svelte.ts files are compiled, with the client's reactivity.
+        root,
+        plugins: [svelte({ configFile: false })],
+        resolve: { conditions: ['browser'] },
+        test: { name: 'renderer', environment: 'node', include: ['renderer/**/*.test.ts'], exclude, testTimeout: 20_000, hookTimeout: 20_000 },
+      },
+      {
+        root,
+        test: {
+          name: 'e2e',
+          environment: 'node',
+          include: ['e2e/**/*.test.ts'],
+          exclude: [...exclude, 'e2e/browser/**', 'e2e/desktop/**'],
+          // The tests kill and start processes on two cores: side by side they would only wait for each other.
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
