@@ -1,0 +1,42 @@
+import type { AgentStatus, InstanceStatus, MonitorSnapshot } from '../../engine/api/status.ts';
+import type { AgentMethods, InstanceMethods, Params, Result } from '../../engine/api/contract.ts';
+import type { Freshness } from '../contract/index.ts';
+import type { KnownHost } from '../store/index.ts';
+
+/** An instance as its host's agent and its own control socket tell of it. */
+export interface InstanceFacts {
+  /** `<host id>/<name>` */
+  readonly id: string;
+  readonly host: string;
+  readonly name: string;
+  readonly status: InstanceStatus;
+  readonly connection: Freshness;
+  readonly snapshot: MonitorSnapshot | null;
+}
+
+export interface HostFacts {
+  readonly known: KnownHost;
+  readonly connection: Freshness;
+  readonly agent: AgentStatus | null;
+  readonly instances: readonly InstanceFacts[];
+}
+
+/** Everything known at one moment. */
+export interface World {
+  readonly at: number;
+  readonly hosts: readonly HostFacts[];
+}
+
+/** A host that the console manages, however it is reached. */
+export interface Host {
+  readonly known: KnownHost;
+  facts(): HostFacts;
+  /** Makes sure the agent runs. Resolves when it answers. @throws GemelError with the reason from its log */
+  startAgent(): Promise<void>;
+  callAgent<N extends keyof AgentMethods & string>(method: N, params: Params<AgentMethods, N>, timeoutMs?: number): Promise<Result<AgentMethods, N>>;
+  /** @throws GemelError NOT_RUNNING when there is no connection to that instance */
+  callInstance<N extends keyof InstanceMethods & string>(name: string, method: N, params: Params<InstanceMethods, N>, timeoutMs?: number): Promise<Result<InstanceMethods, N>>;
+  /** The way of writing a `gemel` command for this host in a shell. */
+  command(args: string): string;
+  close(): void;
+}

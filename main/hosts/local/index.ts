@@ -1,0 +1,2 @@
+export { LocalHost } from './local-host.ts';
+export type { EngineCommand } from './agent-process.ts';

@@ -1,0 +1,214 @@
+import path from 'node:path';
+import { agentMethods, agentTopics, instanceMethods, instanceTopics } from '../../../engine/api/contract.ts';
+import type { AgentMethods, InstanceMethods, Params, Result } from '../../../engine/api/contract.ts';
+import { GemelError } from '../../../engine/api/errors.ts';
+import type { AgentStatus, InstanceStatus } from '../../../engine/api/status.ts';
+import type { Clock } from '../../../engine/io/clock.ts';
+import type { Freshness } from '../../contract/index.ts';
+import type { KnownHost } from '../../store/index.ts';
+import type { Host, HostFacts, InstanceFacts } from '../host.ts';
+import { Link } from '../link.ts';
+import { spawnAgent } from './agent-process.ts';
+import type { EngineCommand } from './agent-process.ts';
+
+const AGENT_POLL_MS = 3000;
+const AGENT_START_MS = 15_000;
+/** A running instance reports every second. */
+const INSTANCE_SILENCE_MS = 5000;
+
+type AgentLink = Link<AgentMethods, typeof agentTopics, 'inventory'>;
+type InstanceLink = Link<InstanceMethods, typeof instanceTopics, 'monitor'>;
+
+interface KnownInstance {
+  status: InstanceStatus;
+  /** When it was found stopped; undefined while there is, or should be, a connection. */
+  stoppedSince: number | undefined;
+  link: InstanceLink | undefined;
+  /** What was last known when there is no link. */
+  last: { snapshot: InstanceFacts['snapshot']; asOf: number | null };
+}
+
+export interface LocalHostOptions {
+  readonly known: KnownHost;
+  readonly engine: EngineCommand;
+  /** Whether `gemel` needs to be told this host's root in a shell. */
+  readonly needsHome: boolean;
+  readonly clock: Clock;
+  changed(): void;
+}
+
+/** A host root of this computer: its agent and its instances through their control sockets. */
+export class LocalHost implements Host {
+  readonly known: KnownHost;
+  readonly #options: LocalHostOptions;
+  readonly #agentLink: AgentLink;
+  readonly #instances = new Map<string, KnownInstance>();
+  readonly #liveWaiters = new Set<() => void>();
+  #agentStatus: AgentStatus | null = null;
+  #poll: { cancel(): void } | undefined;
+  #closed = false;
+
+  constructor(options: LocalHostOptions) {
+    this.#options = options;
+    this.known = options.known;
+    this.#agentLink = new Link({
+      file: path.join(options.known.home, 'run', 'agent.sock'),
+      methods: agentMethods,
+      topics: agentTopics,
+      topic: 'inventory',
+      clock: options.clock,
+      changed: () => this.#agentChanged(),
+    });
+  }
+
+  facts(): HostFacts {
+    return {
+      known: this.known,
+      connection: this.#agentLink.freshness,
+      agent: this.#agentStatus,
+      instances: [...this.#instances].map(([name, instance]) => this.#instanceFacts(name, instance)),
+    };
+  }
+
+  async startAgent(): Promise<void> {
+    if (this.#agentLink.freshness.state === 'live') return;
+    const live = this.#untilLive();
+    const agent = spawnAgent(this.#options.engine, this.known.home);
+    const timeout = Promise.withResolvers<string>();
+    const timer = this.#options.clock.timer(AGENT_START_MS, () => timeout.resolve(`It does not answer after ${AGENT_START_MS / 1000} s.`));
+    try {
+      const failure = await Promise.race([live.promise, agent.ended, timeout.promise]);
+      if (failure !== undefined) throw agentFailed(this.known, failure);
+    } finally {
+      timer.cancel();
+      live.cancel();
+      agent.release();
+    }
+  }
+
+  async callAgent<N extends keyof AgentMethods & string>(method: N, params: Params<AgentMethods, N>, timeoutMs?: number): Promise<Result<AgentMethods, N>> {
+    return this.#agentLink.call(method, params, timeoutMs);
+  }
+
+  async callInstance<N extends keyof InstanceMethods & string>(name: string, method: N, params: Params<InstanceMethods, N>, timeoutMs?: number): Promise<Result<InstanceMethods, N>> {
+    const link = this.#instances.get(name)?.link;
+    if (!link) throw new GemelError('NOT_RUNNING', `Instance ${name} is not running.`, 'Nothing was changed.', 'Start it first.');
+    return link.call(method, params, timeoutMs);
+  }
+
+  command(args: string): string {
+    return this.#options.needsHome ? `GEMEL_HOME=${quote(this.known.home)} gemel ${args}` : `gemel ${args}`;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#poll?.cancel();
+    this.#agentLink.close();
+    for (const instance of this.#instances.values()) instance.link?.close();
+  }
+
+  #agentChanged(): void {
+    if (this.#closed) return;
+    if (this.#agentLink.freshness.state === 'live') {
+      this.#takeInventory(this.#agentLink.value ?? []);
+      for (const waiter of [...this.#liveWaiters]) waiter();
+      if (!this.#poll) void this.#pollAgent();
+    }
+    this.#options.changed();
+  }
+
+  /** The agent's own status has no topic: it is asked for every few seconds, which also proves that the agent is not hung. */
+  async #pollAgent(): Promise<void> {
+    this.#poll = this.#options.clock.timer(AGENT_POLL_MS, () => {
+      this.#poll = undefined;
+      if (this.#agentLink.freshness.state === 'live') void this.#pollAgent();
+    });
+    try {
+      this.#agentStatus = await this.#agentLink.call('agent.status', {});
+      this.#agentLink.confirm();
+    } catch {
+      // Nothing to add: the link itself tells when and why it was lost, and what is shown stays marked as old.
+      return;
+    }
+    if (!this.#closed) this.#options.changed();
+  }
+
+  #takeInventory(inventory: readonly InstanceStatus[]): void {
+    const names = new Set(inventory.map((status) => status.name));
+    for (const [name, instance] of this.#instances) {
+      if (names.has(name)) continue;
+      instance.link?.close();
+      this.#instances.delete(name);
+    }
+    for (const status of inventory) this.#takeInstance(status);
+  }
+
+  #takeInstance(status: InstanceStatus): void {
+    const known = this.#instances.get(status.name) ?? { status, stoppedSince: undefined, link: undefined, last: { snapshot: null, asOf: null } };
+    this.#instances.set(status.name, known);
+    known.status = status;
+    if (status.state === 'stopped') this.#drop(known);
+    else this.#keep(known);
+  }
+
+  #drop(instance: KnownInstance): void {
+    if (instance.link) {
+      instance.last = { snapshot: instance.link.value ?? instance.last.snapshot, asOf: instance.link.freshness.asOf ?? instance.last.asOf };
+      instance.link.close();
+      instance.link = undefined;
+    }
+    instance.stoppedSince ??= this.#options.clock.wallMs();
+  }
+
+  #keep(instance: KnownInstance): void {
+    instance.stoppedSince = undefined;
+    if (instance.link) {
+      instance.link.retryNow();
+      return;
+    }
+    instance.link = new Link({
+      file: path.join(instance.status.directory, 'run', 'control.sock'),
+      methods: instanceMethods,
+      topics: instanceTopics,
+      topic: 'monitor',
+      silenceMs: INSTANCE_SILENCE_MS,
+      clock: this.#options.clock,
+      changed: () => this.#options.changed(),
+    });
+  }
+
+  #instanceFacts(name: string, instance: KnownInstance): InstanceFacts {
+    const { link, last } = instance;
+    const snapshot = link?.value ?? last.snapshot;
+    const live = link?.freshness.state === 'live';
+    return {
+      id: `${this.known.id}/${name}`,
+      host: this.known.id,
+      name,
+      status: live && snapshot ? snapshot.instance : instance.status,
+      connection: this.#connection(instance),
+      snapshot,
+    };
+  }
+
+  #connection(instance: KnownInstance): Freshness {
+    const { link, last, stoppedSince } = instance;
+    if (link) return { ...link.freshness, asOf: link.freshness.asOf ?? last.asOf };
+    return { state: 'stopped', since: stoppedSince ?? this.#options.clock.wallMs(), asOf: last.asOf, reason: 'The instance is stopped.' };
+  }
+
+  #untilLive(): { promise: Promise<undefined>; cancel(): void } {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const waiter = (): void => resolve(undefined);
+    this.#liveWaiters.add(waiter);
+    return { promise, cancel: () => this.#liveWaiters.delete(waiter) };
+  }
+}
+
+function agentFailed(known: KnownHost, reason: string): GemelError {
+  return new GemelError('NOT_RUNNING', `The agent of ${known.label} did not start. ${reason}`, 'Instances that run go on running.', `Look at ${path.join(known.home, 'agent.log')}, then start it again.`);
+}
+
+function quote(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,58 @@
+import type { MirrorStatus } from '../../engine/api/status.ts';
+import type { InstanceFacts, World } from '../hosts/index.ts';
+
+/** A mirror as the instances of this console tell of it. */
+export interface MirrorFacts {
+  readonly name: string;
+  /** Instances that are members of it. */
+  readonly instances: readonly InstanceFacts[];
+  /** The instance whose picture is believed, with that picture: a live primary, else a live member, else the newest memory. */
+  readonly source: { readonly instance: InstanceFacts; readonly mirror: MirrorStatus } | null;
+}
+
+/** Every mirror of which some instance says it is a member, by name. */
+export function mirrorsOf(world: World): MirrorFacts[] {
+  const byName = new Map<string, InstanceFacts[]>();
+  for (const instance of world.hosts.flatMap((host) => host.instances)) {
+    for (const { mirror } of instance.status.mirrors) byName.set(mirror, [...(byName.get(mirror) ?? []), instance]);
+  }
+  return [...byName].toSorted(([a], [b]) => a.localeCompare(b)).map(([name, instances]) => ({ name, instances, source: sourceOf(name, instances) }));
+}
+
+/** What `instance` itself knows of the mirror; null when it never told, or when that is old and `live` is asked for. */
+export function ownPicture(instance: InstanceFacts, mirror: string, live: boolean): MirrorStatus | null {
+  if (live && instance.connection.state !== 'live') return null;
+  const picture = instance.snapshot?.mirror ?? null;
+  return picture?.mirror === mirror ? picture : null;
+}
+
+/** The instance behind a member: the one that says it is that member, else (never heard) the one on the member's superserver port. */
+export function instanceOf(member: { name: string; superserverAddress: string }, facts: MirrorFacts): InstanceFacts | null {
+  const said = facts.instances.find((i) => ownPicture(i, facts.name, false)?.thisMember === member.name);
+  if (said) return said;
+  const port = Number(/(\d+)$/.exec(member.superserverAddress)?.[1] ?? NaN);
+  return facts.instances.find((i) => i.snapshot === null && i.status.superserverPort === port) ?? null;
+}
+
+/** Instances live now that say of themselves that they are primary. */
+export function livePrimaries(facts: MirrorFacts): InstanceFacts[] {
+  return facts.instances.filter((i) => statusOfSelf(ownPicture(i, facts.name, true)) === 'Primary');
+}
+
+export function statusOfSelf(picture: MirrorStatus | null): string | undefined {
+  return picture?.members.find((m) => m.name === picture.thisMember)?.status;
+}
+
+function sourceOf(name: string, instances: readonly InstanceFacts[]): MirrorFacts['source'] {
+  const candidates = instances.flatMap((instance) => {
+    const mirror = ownPicture(instance, name, false);
+    return mirror ? [{ instance, mirror, rank: trust(instance, mirror) }] : [];
+  });
+  return candidates.toSorted((a, b) => b.rank - a.rank || (b.instance.connection.asOf ?? 0) - (a.instance.connection.asOf ?? 0))[0] ?? null;
+}
+
+function trust(instance: InstanceFacts, mirror: MirrorStatus): number {
+  if (instance.connection.state !== 'live') return 0;
+  if (statusOfSelf(mirror) === 'Primary') return 3;
+  return statusOfSelf(mirror) === 'Backup' ? 2 : 1;
+}
