@@ -1,0 +1,144 @@
+import { takeOver } from './starting.ts';
+import type { Turn } from './state.ts';
+import type { FromArbiter, PeerMessage } from './types.ts';
+
+/** What a connected backup decides, and a backup that just lost its primary. */
+
+/** Returns false when the message is not one a backup takes. */
+export function peerMessage(turn: Turn, message: PeerMessage): boolean {
+  const role = turn.state.role;
+  if (role.is !== 'backup') return false;
+  switch (message.m) {
+    case 'active':
+      role.active = message.n;
+      turn.log(0, 'ACTIVE', 'This backup is active: it has everything the primary acknowledged.');
+      return true;
+    case 'propose':
+      return hold(turn, message);
+    case 'formed':
+      if (role.generation?.gen.g === message.g && role.generation.phase === 'held') role.generation.phase = 'formed';
+      return true;
+    case 'leave':
+      if (role.generation?.gen.g === message.g) role.generation.phase = 'leaving';
+      turn.tellPeer({ m: 'leaving', g: message.g });
+      return true;
+    case 'left':
+      if (role.generation?.gen.g === message.g) role.generation = null;
+      return true;
+    case 'take-over':
+      return requested(turn, message);
+    case 'no-failover':
+      turn.persist({ noFailover: message.epoch });
+      turn.tellPeer({ m: 'no-failover-done', epoch: message.epoch });
+      if (role.pendingNoFailover !== null) turn.answer(role.pendingNoFailover.id, null);
+      role.pendingNoFailover = null;
+      return true;
+    case 'beat':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function hold(turn: Turn, message: Extract<PeerMessage, { m: 'propose' }>): true {
+  const role = turn.state.role;
+  const gen = message.gen;
+  const mine = role.is === 'backup' && role.active !== null && gen.backup === turn.state.self && gen.backupBoot === turn.state.boot && gen.primaryBoot === role.primaryBoot;
+  if (role.is !== 'backup' || !mine || !turn.state.arbiter.connected) return true;
+  role.generation = { gen, phase: 'held' };
+  turn.tellArbiter({ m: 'hold', g: gen.g });
+  turn.tellPeer({ m: 'hold', g: gen.g });
+  return true;
+}
+
+function requested(turn: Turn, message: Extract<PeerMessage, { m: 'take-over' }>): true {
+  const role = turn.state.role;
+  if (role.is !== 'backup') return true;
+  const { file, offset } = turn.facts.journal.position;
+  const complete = file === message.end.file && offset === message.end.offset;
+  const why = !complete
+    ? 'This member does not hold the last journal data.'
+    : turn.state.durable.noFailover !== null
+      ? 'No failover is set.'
+      : turn.facts.canTakeOver
+        ? null
+        : turn.facts.cannotWhy;
+  if (why !== null) {
+    turn.log(2, 'CANNOT_TAKE_OVER', `The primary asked this member to take over, but it cannot. ${why}`);
+    turn.tellPeer({ m: 'cannot-take-over', why });
+    return true;
+  }
+  // Accepting counts as having become primary: every generation is left before the answer goes out.
+  const primary = role.primary;
+  turn.tellPeer({ m: 'taking-over', epoch: message.epoch });
+  turn.log(1, 'TAKE_OVER_REQUESTED', 'The primary asked this member to take over.');
+  takeOver(turn, { by: 'request', from: primary }, 0);
+  return true;
+}
+
+export function primaryLost(turn: Turn, why: string): void {
+  const role = turn.state.role;
+  if (role.is !== 'backup') return;
+  if (role.pendingNoFailover !== null) turn.answer(role.pendingNoFailover.id, { code: 'UNREACHABLE', text: 'The primary was lost before it confirmed the change.' });
+  turn.effects.push({ do: 'hang-up-peer', why });
+  turn.log(role.active === null ? 1 : 2, 'PRIMARY_LOST', `The connection to the primary was lost (${why}).`);
+  const gen = role.active !== null && role.generation?.phase === 'formed' ? role.generation.gen : null;
+  const may = turn.facts.canTakeOver && turn.state.durable.noFailover === null;
+  const askArbiter = gen !== null && may && turn.state.arbiter.connected;
+  turn.state.role = { is: 'lost', epoch: role.epoch, since: turn.now, primary: role.primary, generation: askArbiter ? gen : null, askAt: turn.now, asking: 'agent' };
+  if (askArbiter) turn.tellArbiter({ m: 'lost', g: gen.g, who: role.primary });
+  if (!may) turn.log(2, 'CANNOT_TAKE_OVER', turn.state.durable.noFailover !== null ? 'No failover is set; this member does not take over.' : turn.facts.cannotWhy);
+  turn.askAgent(may);
+}
+
+/** A backup without its arbiter follows the agent rules; a generation it could still have used is given up for good. */
+export function arbiterLost(turn: Turn): void {
+  const role = turn.state.role;
+  turn.log(2, 'ARBITER_LOST', 'The connection to the arbiter was lost.');
+  if (role.is === 'lost') role.generation = null;
+  if (role.is === 'backup') turn.beat();
+}
+
+export function arbiterMessage(turn: Turn, message: FromArbiter): void {
+  if (!('g' in message)) return;
+  const role = turn.state.role;
+  if (message.m === 'give-up') {
+    giveUp(turn, message.g);
+    turn.tellArbiter({ m: 'gave-up', g: message.g });
+    return;
+  }
+  if (role.is !== 'lost' || role.generation?.g !== message.g) return;
+  if (message.m === 'verdict' && message.verdict === 'backup-takes-over') {
+    if (!turn.facts.canTakeOver) return;
+    turn.log(2, 'VERDICT', 'The arbiter has lost the primary too: this member takes over.');
+    // Not proven down, perhaps only cut off: its clients may still read from it for half a QoS timeout after the last message it had from here.
+    takeOver(turn, { by: 'verdict', g: message.g }, turn.facts.lastSentToPeer + turn.state.qosMs * 0.55);
+    turn.askAgent(false);
+    return;
+  }
+  role.generation = null;
+}
+
+/** Leaves a generation for good: later verdicts in it are ignored. */
+export function giveUp(turn: Turn, g: string): void {
+  const role = turn.state.role;
+  if (role.is === 'lost' && role.generation?.g === g) role.generation = null;
+  if (role.is === 'backup' && role.generation?.gen.g === g) {
+    role.generation = null;
+    role.active = null;
+  }
+}
+
+export function askNoFailover(turn: Turn, id: number, set: boolean): void {
+  const role = turn.state.role;
+  if (role.is !== 'backup') return turn.answer(id, { code: 'REFUSED', text: 'This member is neither primary nor connected to it; set or clear no failover on the primary.' });
+  role.pendingNoFailover = { id };
+  turn.tellPeer({ m: 'ask-no-failover', set });
+}
+
+/** A member that is not primary just stops. */
+export function stop(turn: Turn, id: number, what: 'hand-over' | 'stop'): void {
+  if (what === 'hand-over') return turn.answer(id, { code: 'REFUSED', text: 'This member is not primary; switch over on the primary.' });
+  turn.answer(id, null);
+  turn.effects.push({ do: 'handed-over', accepted: false });
+}

@@ -1,0 +1,200 @@
+import { compareEpochs, compareJournals, rank, type LostRole, type Role, type Turn } from './state.ts';
+import type { AgentAnswer, Epoch, Hello, HelloAnswer, Ms, Right } from './types.ts';
+
+/**
+ * What a member decides that is not primary and has no primary: at start, after losing it, while becoming one.
+ * One question is under way at a time: the partner's instance, then its agent, then a pause.
+ */
+
+type Asking = Extract<Role, { is: 'starting' | 'waiting' }> | LostRole;
+
+function asking(turn: Turn): Asking | null {
+  const role = turn.state.role;
+  return role.is === 'starting' || role.is === 'waiting' || role.is === 'lost' ? role : null;
+}
+
+export function start(turn: Turn): void {
+  if (turn.state.partner === null) {
+    turn.state.role = { is: 'starting', why: 'The only failover member.', askAt: turn.now, asking: null };
+    return takeOver(turn, { by: 'only-member' }, 0);
+  }
+  turn.state.role = { is: 'starting', why: 'Asking the other failover member.', askAt: turn.now, asking: 'peer' };
+  turn.dialPeer(true);
+}
+
+export function tick(turn: Turn): void {
+  const role = asking(turn);
+  if (role === null || role.asking !== null || role.askAt > turn.now) return;
+  // A backup that still hopes for a verdict asks only the agent: dialling means giving up.
+  if (role.is === 'lost' && role.generation !== null) askAgent(turn, role);
+  else dial(turn, role);
+}
+
+function dial(turn: Turn, role: Asking): void {
+  role.asking = 'peer';
+  turn.dialPeer(true);
+}
+
+function askAgent(turn: Turn, role: Asking): void {
+  role.asking = 'agent';
+  turn.askAgent(mayTakeOver(turn));
+}
+
+/** Whether to ask for the right at all. A last primary may restart in spite of no failover: its restart clears it. */
+function mayTakeOver(turn: Turn): boolean {
+  const wasPrimary = turn.facts.journal.epoch.member === turn.state.self;
+  return turn.facts.canTakeOver && (turn.state.durable.noFailover === null || wasPrimary);
+}
+
+function pause(turn: Turn, role: Asking, ms: Ms): void {
+  role.asking = null;
+  role.askAt = turn.now + ms;
+}
+
+export function dialFailed(turn: Turn): void {
+  const role = asking(turn);
+  if (role === null || role.asking !== 'peer') return;
+  askAgent(turn, role);
+}
+
+export function agentSilent(turn: Turn): void {
+  const role = asking(turn);
+  if (role === null || role.asking !== 'agent') return;
+  if (role.is === 'starting') wait(turn, 'Neither the other failover member nor its agent answers, so it is not certain which of the two has the newest data.');
+  const now = asking(turn);
+  if (now !== null) pause(turn, now, turn.retryMs);
+}
+
+function wait(turn: Turn, why: string): void {
+  turn.log(2, 'WAITING', `${why} This member waits and keeps asking; nothing is lost.`);
+  turn.state.role = { is: 'waiting', why, askAt: turn.now + turn.retryMs, asking: null };
+}
+
+export function helloAnswered(turn: Turn, answer: HelloAnswer): void {
+  const role = asking(turn);
+  if (role === null) return;
+  switch (answer.is) {
+    case 'primary':
+      return follow(turn, answer);
+    case 'promise':
+      return mayTakeOver(turn) ? takeOver(turn, { by: 'promise', from: answer.grant.to === turn.state.self ? partner(turn) : answer.grant.to }, 0) : pause(turn, role, turn.retryMs);
+    case 'not-primary':
+      turn.sawEpoch(answer.seen);
+      return pause(turn, role, turn.retryMs);
+  }
+}
+
+function partner(turn: Turn): string {
+  const guid = turn.state.partner;
+  if (guid === null) throw new Error('no partner');
+  return guid;
+}
+
+/** The partner is primary: become its backup. */
+function follow(turn: Turn, answer: Extract<HelloAnswer, { is: 'primary' }>): void {
+  turn.sawEpoch(answer.epoch);
+  const grant = turn.state.durable.grant;
+  const kept = grant !== null && compareEpochs(answer.epoch, grant.above) <= 0 ? grant : null;
+  turn.persist({ noFailover: answer.noFailover, grant: kept, stoppedNoFailover: false });
+  turn.state.role = { is: 'backup', primary: partner(turn), primaryBoot: answer.boot, epoch: answer.epoch, active: null, generation: null, pendingNoFailover: null };
+  turn.log(1, 'BACKUP', 'This member is the backup; it receives the journal from the primary.');
+}
+
+export function agentAnswered(turn: Turn, answer: AgentAnswer): void {
+  const taking = turn.state.role;
+  if (taking.is === 'taking') return provenDown(turn, answer);
+  const role = asking(turn);
+  if (role === null || role.asking !== 'agent' || answer.member !== turn.state.partner) return;
+  if (answer.grant !== null && answer.journal !== null && answer.grant.to === turn.state.self) {
+    turn.log(2, 'GRANTED', "The other failover member's agent states that it is down and lets this member take over.");
+    return takeOver(turn, { by: 'grant', from: answer.member, journal: answer.journal }, 0);
+  }
+  if (answer.refused !== null && answer.refused.code !== 'RUNNING') {
+    if (role.is === 'starting') wait(turn, answer.refused.text);
+  }
+  const now = asking(turn);
+  if (now === null) return;
+  // With a verdict still possible the agent is asked again at once: a killed process takes a moment to be gone.
+  if (now.is === 'lost' && now.generation !== null) pause(turn, now, Math.min(5, turn.retryMs));
+  else if (now.is === 'lost' && turn.now - now.since < turn.state.qosMs / 2) pause(turn, now, Math.min(10, turn.retryMs));
+  else pause(turn, now, turn.retryMs);
+}
+
+/** A member that is not primary was dialled by the other failover member. */
+export function hello(turn: Turn, from: Hello): void {
+  const role = turn.state.role;
+  // Whatever is answered from here on says "not primary": no verdict of an older generation is used after it.
+  if (role.is === 'lost') role.generation = null;
+  const promiseTo = asking(turn) !== null && from.role !== 'in-trouble' && from.role !== 'primary' && from.role !== 'taking' && from.role !== 'down';
+  const me = turn.hello(true);
+  if (!promiseTo || rank(from, me) <= 0) return turn.notPrimary();
+  const above = compareEpochs(turn.state.durable.seen, turn.facts.journal.epoch) >= 0 ? turn.state.durable.seen : turn.facts.journal.epoch;
+  const grant = { to: from.member, above };
+  turn.persist({ grant });
+  turn.log(1, 'PROMISED', 'The other failover member has the newer journal and becomes primary; this member has promised not to.');
+  turn.effects.push({ do: 'answer-hello', answer: { is: 'promise', boot: turn.state.boot, grant } });
+}
+
+/** The right is there; accepting it counts as having become primary. */
+export function takeOver(turn: Turn, right: Right, openAt: Ms): void {
+  const { durable } = turn.state;
+  const journal = turn.facts.journal.epoch;
+  let above = compareEpochs(durable.seen, journal) >= 0 ? durable.seen : journal;
+  if (right.by === 'grant' && compareEpochs(right.journal.epoch, above) > 0) above = right.journal.epoch;
+  turn.state.role = { is: 'taking', right, above, epoch: null, openAt, askAt: turn.now + 20 };
+  turn.effects.push({ do: 'become-primary', right, above });
+}
+
+function provenDown(turn: Turn, answer: AgentAnswer): void {
+  const role = turn.state.role;
+  if (role.is !== 'taking' || answer.member !== turn.state.partner || answer.state !== 'down') return;
+  role.openAt = 0;
+  openWhenReady(turn);
+}
+
+export function became(turn: Turn, epoch: Epoch): void {
+  const role = turn.state.role;
+  if (role.is !== 'taking') return;
+  role.epoch = epoch;
+  turn.persist({ seen: epoch, grant: null, noFailover: null, stoppedNoFailover: false, yielded: null, period: null });
+  openWhenReady(turn);
+}
+
+export function takingTick(turn: Turn): void {
+  const role = turn.state.role;
+  if (role.is !== 'taking') return;
+  openWhenReady(turn);
+  if (turn.state.role.is === 'taking' && role.askAt <= turn.now) {
+    role.askAt = turn.now + turn.retryMs;
+    turn.askAgent(false);
+  }
+}
+
+function openWhenReady(turn: Turn): void {
+  const role = turn.state.role;
+  if (role.is !== 'taking' || role.epoch === null || role.openAt > turn.now) return;
+  turn.state.role = {
+    is: 'primary',
+    epoch: role.epoch,
+    backup: null,
+    trouble: null,
+    generation: null,
+    periods: 0,
+    generations: 0,
+    yielding: null,
+    pendingNoFailover: null,
+    dialAt: 0,
+  };
+  turn.gate('open');
+  turn.effects.push({ do: 'open' });
+  turn.log(2, 'PRIMARY', `This member is primary (epoch ${role.epoch.major}.${role.epoch.minor}).`);
+}
+
+export function becomeFailed(turn: Turn, why: string): void {
+  if (turn.state.role.is !== 'taking') return;
+  turn.log(2, 'BECOME_PRIMARY_FAILED', `Becoming primary failed. ${why}`);
+  turn.state.role = { is: 'waiting', why, askAt: turn.now + turn.state.qosMs, asking: null };
+}
+
+/** For the start-up comparison of two journals elsewhere. */
+export const newer = compareJournals;
