@@ -79,6 +79,8 @@ export const InstanceStatus = z.object({
   superserverPort: z.number(),
   webPort: z.number(),
   mirrors: z.array(z.object({ mirror: z.string(), type: MemberType, status: MemberStatus })),
+  /** Why it cannot be used as it is (a damaged or missing directory); absent when nothing is wrong. */
+  problem: z.string().optional(),
 });
 export type InstanceStatus = z.infer<typeof InstanceStatus>;
 

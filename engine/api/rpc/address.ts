@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { errorCode } from './system-error.ts';
+import { errorCode } from '../../io/error-code.ts';
 
 /** sockaddr_un holds 108 bytes on Linux and 104 elsewhere, the closing zero included. */
 const SOCKET_PATH_BYTES_MAX = process.platform === 'linux' ? 107 : 103;

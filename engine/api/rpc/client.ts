@@ -5,7 +5,7 @@ import type { Methods, Params, Result, Topics } from '../contract.ts';
 import { GemelError } from '../errors.ts';
 import { findSocket } from './address.ts';
 import { FrameReader, PROTOCOL, sendFrame, type Request } from './frames.ts';
-import { errorCode } from './system-error.ts';
+import { errorCode } from '../../io/error-code.ts';
 import { fromWireError } from './wire-error.ts';
 
 /** One connection to a control socket. */

@@ -6,7 +6,7 @@ import type { Methods, Parsed, Result, Topics } from '../contract.ts';
 import { GemelError } from '../errors.ts';
 import { placeSocket } from './address.ts';
 import { FrameReader, PROTOCOL, sendFrame, type Reply } from './frames.ts';
-import { errorCode } from './system-error.ts';
+import { errorCode } from '../../io/error-code.ts';
 import type { TopicSource } from './topic.ts';
 import { toWireError, type ErrorSink } from './wire-error.ts';
 

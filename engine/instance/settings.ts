@@ -1,0 +1,95 @@
+import ini from 'ini';
+import { z } from 'zod';
+import { GemelError } from '../api/errors.ts';
+import { realFiles } from '../io/index.ts';
+
+/** What this version writes and understands; a higher number belongs to a newer version. */
+const FORMAT = 1;
+
+// The INI reader turns true, false and null into values of their own; here they are text like any other.
+const text = z.union([z.string(), z.boolean(), z.null()]).transform(String);
+const port = z.coerce.number('Give a number.').int('Give a whole number.').min(0, 'A port is a number from 0 to 65535.').max(65535, 'A port is a number from 0 to 65535.');
+const table = z.record(z.string(), text);
+/** A section that may have sections of its own: `[Mirrors.DEMO]`. */
+const tables = z.record(z.string(), z.union([text, table]));
+
+const SettingsShape = z.looseObject({
+  Startup: z.looseObject({
+    Format: z.coerce.number().int(),
+    InstanceName: z.string().min(1),
+    InstanceGUID: z.guid('Give a GUID.'),
+    /** Port of the superserver; 0 takes any free one at each start. */
+    DefaultPort: port.default(1972),
+    WebServerPort: port.default(52773),
+    /** Address the superserver listens on. */
+    ListenAddress: text.default('127.0.0.1'),
+  }),
+  config: z.looseObject({}).default({}),
+  Journal: z
+    .looseObject({
+      /** MB; a journal file that reaches it is closed and the next begun. */
+      FileSizeLimit: z.coerce.number('Give a number of MB.').int('Give a whole number of MB.').min(1, 'Give at least 1 MB.').max(4079, 'Give at most 4079 MB.').default(256),
+    })
+    .prefault({}),
+  /** Database name = directory, absolute or inside the instance's. */
+  Databases: table.default({}),
+  /** Namespace = name of its default database. */
+  Namespaces: table.default({}),
+  MirrorMember: table.default({}),
+  Mirrors: tables.default({}),
+  MapMirrors: tables.default({}),
+});
+
+/** gemel.cpf as values. Sections and keys this version does not know are kept as they are. */
+export type Settings = z.output<typeof SettingsShape>;
+
+/** Settings of a new instance. */
+export function newSettings(values: { name: string; guid: string; superserverPort: number; webPort: number }): Settings {
+  return SettingsShape.parse({
+    Startup: { Format: FORMAT, InstanceName: values.name, InstanceGUID: values.guid, DefaultPort: values.superserverPort, WebServerPort: values.webPort },
+  });
+}
+
+/** Throws DAMAGED naming the file, line or section and key at fault, VERSION when a newer version wrote it. */
+export function readSettings(file: string): Settings {
+  const source = realFiles.read(file).toString('utf8');
+  checkLines(file, source);
+  const parsed = SettingsShape.safeParse(ini.parse(source));
+  if (!parsed.success) throw damaged(file, parsed.error.issues.map(sayIssue).join(' '));
+  if (parsed.data.Startup.Format > FORMAT) {
+    throw new GemelError('VERSION', `${file} was written by a newer version of Gemel (format ${parsed.data.Startup.Format}).`, 'Nothing was changed.', 'Use that version.');
+  }
+  return parsed.data;
+}
+
+/** Replaces the file at once or not at all. */
+export function writeSettings(file: string, settings: Settings): void {
+  realFiles.atomicWrite(file, Buffer.from(`; Settings of this Gemel instance. Change them while it is stopped; comments are not kept.\n\n${ini.stringify(settings)}`));
+}
+
+/** Reads, changes and writes the settings; returns the new ones. */
+export function updateSettings(file: string, change: (settings: Settings) => Settings): Settings {
+  const changed = change(readSettings(file));
+  writeSettings(file, changed);
+  return changed;
+}
+
+/** The INI reader skips what it does not understand; a slip of the hand must not silently drop a setting. */
+function checkLines(file: string, source: string): void {
+  for (const [index, raw] of source.split(/\r?\n/).entries()) {
+    const line = raw.trim();
+    if (line === '' || line.startsWith(';') || line.startsWith('#')) continue;
+    if (/^\[[^\][]+\]$/.test(line) || /^[^=[\]]+=/.test(line)) continue;
+    throw damaged(file, `Line ${index + 1} is neither [section] nor key=value: ${line.slice(0, 60)}`);
+  }
+}
+
+function sayIssue(issue: z.core.$ZodIssue): string {
+  const [section, ...keys] = issue.path.map(String);
+  const where = section === undefined ? 'The file' : keys.length === 0 ? `Section [${section}]` : `[${section}] ${keys.join('.')}`;
+  return `${where}: ${issue.message.replace(/\.?$/, '.')}`;
+}
+
+function damaged(file: string, what: string): GemelError {
+  return new GemelError('DAMAGED', `${file} cannot be used. ${what}`, 'Nothing was changed.', 'Correct the file with an editor.');
+}
