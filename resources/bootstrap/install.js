@@ -44,7 +44,9 @@ export async function ensureInstalled(root, say, { npmCi = runNpmCi } = {}) {
  * @param {string} root
  */
 export function stamp(root) {
-  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const hash = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   return `${hash} ${process.platform}-${process.arch}\n`;
 }
 

@@ -1,7 +1,9 @@
 import { builtinModules } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import svelte from 'eslint-plugin-svelte';
 import tseslint from 'typescript-eslint';
 
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const nondeterministic = 'Decisions have to be repeatable in the simulator: take it from engine/io.';
 const notInEngine = [
   { object: 'Date', property: 'now', message: nondeterministic },
@@ -13,7 +15,9 @@ const noDefaultExport = { selector: 'ExportDefaultDeclaration', message: 'Use a 
 const noBareDate = { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: nondeterministic };
 const noElectron = { name: 'electron', message: 'Only main/shell/electron may import electron.' };
 /** `import fs from 'fs'` and `import fs from 'node:fs'` are the same module; one spelling is enough. */
-const bareBuiltins = builtinModules.filter((name) => !name.startsWith('_') && !name.includes('/')).map((name) => ({ name, message: `Write node:${name}.` }));
+const bareBuiltins = builtinModules
+  .filter((name) => !name.startsWith('_') && !name.includes('/'))
+  .map((name) => ({ name, message: `Write node:${name}.` }));
 const configFiles = ['**/*.config.{js,ts}', 'resources/tooling/reporters/*.ts', 'resources/tooling/dependency-cruiser.js'];
 
 export default tseslint.config(
@@ -23,7 +27,7 @@ export default tseslint.config(
   ...tseslint.configs.recommended.slice(1),
   ...svelte.configs.recommended,
   {
-    languageOptions: { parserOptions: { projectService: true, extraFileExtensions: ['.svelte'] } },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: root, extraFileExtensions: ['.svelte'] } },
     rules: {
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrorsIgnorePattern: '^_' }],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],

@@ -13,14 +13,28 @@ export default defineConfig({
     projects: [
       {
         root,
-        test: { name: 'unit', environment: 'node', include: ['{engine,main,resources}/**/*.test.ts'], exclude, testTimeout: 20_000, hookTimeout: 20_000 },
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: ['{engine,main,resources}/**/*.test.ts'],
+          exclude,
+          testTimeout: 20_000,
+          hookTimeout: 20_000,
+        },
       },
       {
         // Runes in .svelte.ts files are compiled, with the client's reactivity.
         root,
         plugins: [svelte({ configFile: false })],
         resolve: { conditions: ['browser'] },
-        test: { name: 'renderer', environment: 'node', include: ['renderer/**/*.test.ts'], exclude, testTimeout: 20_000, hookTimeout: 20_000 },
+        test: {
+          name: 'renderer',
+          environment: 'node',
+          include: ['renderer/**/*.test.ts'],
+          exclude,
+          testTimeout: 20_000,
+          hookTimeout: 20_000,
+        },
       },
       {
         root,
