@@ -59,7 +59,7 @@ function mirrorView(facts: MirrorFacts, world: World, settings: MirrorSettings):
     dataSafe: safe,
     failoverReady: ready,
     nextStep: nextStep(facts, world, settings.locked),
-    primary: members.find((m) => m.status === 'Primary')?.name ?? null,
+    primary: source?.instance.connection.state === 'live' ? (members.find((m) => m.status === 'Primary')?.name ?? null) : null,
     readiness: source?.instance.snapshot?.readiness ?? [],
     members,
     arbiter: source?.mirror.arbiter ?? null,
