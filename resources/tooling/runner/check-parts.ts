@@ -61,9 +61,9 @@ function svelteCheck(tsconfig: string, workspace: string): string[] {
   return [
     'node_modules/svelte-check/bin/svelte-check',
     '--tsconfig',
-    tsconfig,
+    join(ROOT, tsconfig),
     '--workspace',
-    workspace,
+    join(ROOT, workspace),
     '--output',
     'human',
     '--fail-on-warnings',
