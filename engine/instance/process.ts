@@ -85,7 +85,8 @@ class Life {
   };
 
   #stop(): void {
-    this.#orderlyEnd().catch(this.fail);
+    // After the answer to whoever asked for it has gone out.
+    setImmediate(() => void this.#orderlyEnd().catch(this.fail));
   }
 
   async #orderlyEnd(): Promise<void> {

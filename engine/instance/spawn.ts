@@ -42,17 +42,20 @@ export async function spawnDetached(options: SpawnOptions): Promise<number> {
   const child = spawn(process.execPath, [options.entry, ...options.args], {
     detached: true,
     stdio: ['ignore', output, output, 'ipc'],
-    env: { ...process.env, GEMEL_HOME: options.home },
+    // The desktop console's own program runs an entry as Node does only when told so; Node itself ignores it.
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', GEMEL_HOME: options.home },
   });
   fs.closeSync(output);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timer = (options.clock ?? realClock).timer(options.timeoutMs ?? 60_000, () => reject(slow(options)));
   child.once('error', reject);
-  child.once('exit', (code, signal) => reject(ended(options, code, signal)));
+  // What it says about its failure counts, but only once it is gone: it may be tried again at once.
+  let failure: GemelError | undefined;
+  child.once('exit', (code, signal) => reject(failure ?? ended(options, code, signal)));
   child.once('message', (message) => {
     const told = ToldShape.parse(message);
     if ('ready' in told) resolve();
-    else reject(new GemelError(told.failed.code as ErrorCode, told.failed.what, told.failed.safe, told.failed.todo));
+    else failure = new GemelError(told.failed.code as ErrorCode, told.failed.what, told.failed.safe, told.failed.todo);
   });
   try {
     await promise;
