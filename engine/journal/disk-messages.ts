@@ -1,0 +1,32 @@
+/** Words of the shared control array between `ThreadDisk` and its thread, and the operations it can ask for. */
+export const control = {
+  /** Raised by one for each operation; the thread sleeps on it. */
+  sequence: 0,
+  op: 1,
+  memory: 2,
+  from: 3,
+  length: 4,
+  offsetLow: 5,
+  offsetHigh: 6,
+  words: 8,
+  opAppend: 1,
+  opSync: 2,
+  /** A command stands in the message queue. */
+  opMessage: 3,
+  memoriesKept: 4,
+} as const;
+
+export type Command =
+  | { readonly name: 'create'; readonly path: string; readonly header: Uint8Array }
+  | { readonly name: 'attach'; readonly path: string }
+  | { readonly name: 'finish'; readonly length: number }
+  | { readonly name: 'close' }
+  /** Not an operation: makes memory known before an append that uses it. */
+  | { readonly name: 'memory'; readonly number: number; readonly memory: SharedArrayBuffer; readonly forget: number };
+
+/** One for each operation. */
+export interface Answer {
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly doing: string;
+  readonly path: string;
+}

@@ -1,0 +1,154 @@
+import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { assert } from '../io/assert.ts';
+import { realFiles } from '../io/files.ts';
+import { control, type Answer, type Command } from './disk-messages.ts';
+
+/*
+ * The thread of a ThreadDisk. It sleeps on the control word, does one thing, answers, and uses the gap before the next one to
+ * write zeros ahead of the file's end: a sync into such an extent costs about half of one that has to extend the file.
+ */
+const { control: words, preallocate } = workerData as { control: Int32Array; preallocate: number };
+const port = parentPort;
+assert(port !== null, 'this file runs as a worker thread');
+
+const zeros = Buffer.alloc(256 * 1024);
+const memories = new Map<number, Buffer>();
+let fd = -1;
+let path = '';
+let doing = 'open';
+/** End of what was appended, and of the zeros beyond it; only for a file written here. */
+let end = 0;
+let allocated = 0;
+let writes = false;
+let mayExtend = true;
+let failure: Answer['error'] = null;
+let seen = 0;
+let running = true;
+
+function writeAll(bytes: Buffer, offset: number): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, offset + done);
+}
+
+function closeCurrent(): void {
+  if (fd >= 0) closeSync(fd);
+  fd = -1;
+  writes = false;
+}
+
+function create(command: Extract<Command, { name: 'create' }>): void {
+  path = command.path;
+  doing = 'create';
+  closeCurrent();
+  const temporary = `${path}.new`;
+  fd = openSync(temporary, 'w+', 0o600);
+  writeAll(Buffer.from(command.header), 0);
+  fsyncSync(fd);
+  renameSync(temporary, path);
+  realFiles.syncDirectory(dirname(path));
+  end = allocated = command.header.length;
+  writes = mayExtend = true;
+}
+
+function append(): void {
+  doing = 'write';
+  const memory = memories.get(words[control.memory] ?? 0);
+  assert(memory !== undefined && writes, 'a block is written into a file made here, from memory that is known');
+  const from = words[control.from] ?? 0;
+  const length = words[control.length] ?? 0;
+  const offset = ((words[control.offsetLow] ?? 0) >>> 0) + (words[control.offsetHigh] ?? 0) * 0x1_0000_0000;
+  assert(offset === end, 'blocks are written one behind the other');
+  writeAll(memory.subarray(from, from + length), offset);
+  fdatasyncSync(fd);
+  end = offset + length;
+  allocated = Math.max(allocated, end);
+}
+
+function finish(length: number): void {
+  doing = 'cut';
+  assert(writes && length === end, 'a file is finished at its end');
+  ftruncateSync(fd, length);
+  fsyncSync(fd);
+  closeCurrent();
+}
+
+function obey(command: Command): void {
+  switch (command.name) {
+    case 'create':
+      return create(command);
+    case 'attach':
+      path = command.path;
+      doing = 'open';
+      closeCurrent();
+      fd = openSync(path, 'r+');
+      return;
+    case 'finish':
+      return finish(command.length);
+    case 'close':
+      running = false;
+      return closeCurrent();
+    case 'memory':
+      memories.delete(command.forget);
+      memories.set(command.number, Buffer.from(command.memory));
+  }
+}
+
+/** Takes what is queued: memory to know, then at most one command. */
+function readMessages(): void {
+  for (let message = receiveMessageOnPort(port as NonNullable<typeof port>); message !== undefined; message = receiveMessageOnPort(port as NonNullable<typeof port>)) {
+    const command = message.message as Command;
+    // After a failure nothing more is written; memory and the end are still taken note of.
+    if (failure === null || command.name === 'close') obey(command);
+  }
+}
+
+function perform(op: number): void {
+  if (op === control.opMessage || !memories.has(words[control.memory] ?? 0)) readMessages();
+  if (op === control.opAppend) append();
+  if (op === control.opSync) {
+    doing = 'sync';
+    fdatasyncSync(fd);
+  }
+}
+
+function describe(error: unknown): Answer['error'] {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  return { code, message: error instanceof Error ? error.message : String(error) };
+}
+
+function answer(error: Answer['error']): void {
+  (port as NonNullable<typeof port>).postMessage({ error, doing, path } satisfies Answer);
+}
+
+function isAsked(): boolean {
+  return Atomics.load(words, control.sequence) !== seen;
+}
+
+/** Zeros ahead, a piece at a time, as long as nobody asks for anything. Running out of space here shows at the next append. */
+function extend(): void {
+  while (writes && mayExtend && !isAsked() && allocated - end < preallocate) {
+    try {
+      writeAll(zeros, allocated);
+      fdatasyncSync(fd);
+      allocated += zeros.length;
+    } catch (error) {
+      // Whether the disk is really unusable shows at the next append, which reports it to those who wait.
+      mayExtend = false;
+      if (describe(error)?.code === 'ENOSPC') ftruncateSync(fd, allocated);
+    }
+  }
+}
+
+while (running) {
+  Atomics.wait(words, control.sequence, seen);
+  seen++;
+  try {
+    if (failure === null) perform(Atomics.load(words, control.op));
+    else readMessages();
+  } catch (error) {
+    failure = describe(error);
+  }
+  answer(failure);
+  if (failure === null) extend();
+}

@@ -1,0 +1,15 @@
+export { BlockReader, type Block, type BlockReaderOptions, type ReaderStop } from './reader.ts';
+export { compareAge, compareJournals, continues, epochAt, isPrefixOf, type JournalReach, type Relation } from './lineage.ts';
+export { comparePositions, compareEpochs, formatPosition, isBefore, sameEpoch } from './position.ts';
+export { cutTail, type CutOptions } from './tail.ts';
+export { type Done, type JournalDisk } from './disk.ts';
+export { decodeHeader, encodeHeader } from './header.ts';
+export { forEachRecord } from './record.ts';
+export { Histogram } from './histogram.ts';
+export { Journal, type JournalOptions, type TornTail } from './journal.ts';
+export { JournalFiles } from './files.ts';
+export { JournalMismatch, JournalReceiver, type JournalReceiverOptions } from './receiver.ts';
+export { JournalWriter, type JournalWriterOptions } from './writer.ts';
+export { RawReader, type RawPiece } from './raw.ts';
+export { ThreadDisk } from './thread-disk.ts';
+export * from './types.ts';

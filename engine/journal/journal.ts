@@ -1,0 +1,141 @@
+import { join } from 'node:path';
+import { assert } from '../io/assert.ts';
+import type { Io } from '../io/io.ts';
+import { JournalFiles } from './files.ts';
+import { encodeHeader } from './header.ts';
+import { sameEpoch } from './position.ts';
+import { BlockReader } from './reader.ts';
+import { finishCut } from './tail.ts';
+import { dataStart, emptyChain, type Epoch, type JournalEnd, type JournalHeader, type JournalIdentity, type Lineage, type Position } from './types.ts';
+
+export interface JournalOptions {
+  readonly io: Io;
+  /** Where the files are; made when it is not there. */
+  readonly directory: string;
+  readonly journal: JournalIdentity;
+  /**
+   * GUID of the member that opens it. A last file written by someone else came in without a sync for each block: after a
+   * power failure its end may be incomplete in any way and is cut at the first gap.
+   */
+  readonly member: string;
+  /** Files that get a line for each journal file begun or closed, e.g. journal.log. */
+  readonly logs?: readonly string[];
+  /** Told when such a line could not be written; nothing else comes of it. */
+  readonly warn?: (error: unknown) => void;
+}
+
+/** Extra bytes behind the journal's end that are no block: a write that did not come through. */
+export interface TornTail {
+  readonly position: Position;
+  readonly bytes: number;
+  readonly detail: string;
+}
+
+/** One journal of an instance: its files and how far it goes. A writer or a receiver carries it on. */
+export class Journal {
+  readonly files: JournalFiles;
+  /** End of what is written (by a receiver: not necessarily synced); {0, 0} while there is no file. */
+  end: JournalEnd;
+  /** What was found behind the end when it was opened. */
+  readonly torn: TornTail | null;
+  readonly #options: JournalOptions;
+
+  private constructor(options: JournalOptions, files: JournalFiles, end: JournalEnd, torn: TornTail | null) {
+    this.#options = options;
+    this.files = files;
+    this.end = end;
+    this.torn = torn;
+  }
+
+  /**
+   * Opens a journal: ends a cut that a crash interrupted, reads the headers, verifies the last file and finds its end.
+   * @throws GemelError DAMAGED when the last file is damaged before its end, or as `JournalFiles` does
+   */
+  static open(options: JournalOptions): Journal {
+    const { files } = options.io;
+    files.makeDirectory(options.directory);
+    finishCut(files, options.directory, options.journal);
+    const index = new JournalFiles(files, options.directory, options.journal);
+    const last = index.last;
+    if (last === undefined) return new Journal(options, index, { position: { file: 0, offset: 0 }, chain: emptyChain }, null);
+    const reader = new BlockReader(index, { file: last.number, offset: dataStart }, { chain: last.chain, unsyncedTail: last.epoch.member !== options.member });
+    try {
+      while (reader.next() !== null) continue;
+      assert(reader.stop !== null && reader.chain !== null, 'a reader that gives nothing says why');
+      const torn = reader.stop.why === 'torn' ? { position: reader.stop.position, bytes: files.size(index.path(last)) - reader.position.offset, detail: reader.stop.detail } : null;
+      return new Journal(options, index, { position: reader.position, chain: reader.chain }, torn);
+    } finally {
+      reader.close();
+    }
+  }
+
+  get identity(): JournalIdentity {
+    return this.#options.journal;
+  }
+
+  get lineage(): Lineage {
+    return this.files.lineage;
+  }
+
+  /** Cuts the last file at the journal's end, durably: takes zeros written ahead or a torn tail away. */
+  cutTornTail(): void {
+    const last = this.files.last;
+    if (last === undefined) return;
+    const file = this.#options.io.files.open(this.files.path(last), 'update');
+    try {
+      if (file.size() > this.end.position.offset) file.truncate(this.end.position.offset);
+      // Inherited bytes may never have been synced: whoever carries the journal on builds on them.
+      file.sync();
+    } finally {
+      file.close();
+    }
+  }
+
+  /** The header of the file that continues this journal from its end in that epoch. */
+  nextHeader(wallMs: number, epoch: Epoch): { header: JournalHeader; bytes: Buffer } {
+    const last = this.files.last;
+    const number = (last?.number ?? 0) + 1;
+    const { position, chain } = this.end;
+    const before = this.lineage;
+    const lastEpoch = before.at(-1)?.epoch;
+    const goesOn = lastEpoch !== undefined && sameEpoch(lastEpoch, epoch);
+    const lineage = goesOn ? before : [...before, { epoch, first: { file: number, offset: dataStart }, previousEnd: position, previousChain: chain }];
+    const header: JournalHeader = {
+      number,
+      fileName: this.files.newName(wallMs),
+      journal: this.identity,
+      createdMs: wallMs,
+      epoch,
+      previousEnd: position.offset,
+      chain,
+      lineage,
+      forgottenEpochs: last?.forgottenEpochs ?? 0,
+    };
+    return { header, bytes: encodeHeader(header) };
+  }
+
+  /** Takes note of a file that now exists; the journal ends at its start. */
+  began(header: JournalHeader, reason: string): Position {
+    const before = this.files.last;
+    if (before !== undefined) this.log('closed', before, reason);
+    this.files.add(header);
+    const position = { file: header.number, offset: dataStart };
+    this.end = { position, chain: header.chain };
+    this.log('begun', header, reason);
+    return position;
+  }
+
+  /** A line about a file into the logs. */
+  log(what: 'begun' | 'closed', header: JournalHeader | undefined, reason: string): void {
+    if (header === undefined) return;
+    const { io, directory, logs = [], warn } = this.#options;
+    const at = new Date(io.clock.wallMs()).toISOString();
+    const line = `${at} ${what} ${join(directory, header.fileName)} file ${header.number} epoch ${header.epoch.major}.${header.epoch.minor} (${reason})\n`;
+    try {
+      for (const path of logs) io.files.appendText(path, line);
+    } catch (error) {
+      warn?.(error);
+    }
+  }
+}
+

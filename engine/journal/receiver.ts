@@ -1,0 +1,202 @@
+import { join } from 'node:path';
+import { GemelError } from '../api/errors.ts';
+import type { Io } from '../io/io.ts';
+import type { OpenFile } from '../io/files.ts';
+import { isIntact, readBlockHeader } from './block.ts';
+import type { JournalDisk } from './disk.ts';
+import { decodeHeader, looksLikeHeader } from './header.ts';
+import type { Journal } from './journal.ts';
+import { continues } from './lineage.ts';
+import { Listeners } from './listeners.ts';
+import { comparePositions, formatPosition } from './position.ts';
+import { dataStart, type JournalEnd, type JournalHeader, type Position } from './types.ts';
+
+/** What was received does not continue this journal. Nothing of it was written from there on. */
+export class JournalMismatch extends GemelError {
+  /** Where the journal here ends. */
+  readonly here: JournalEnd;
+
+  constructor(what: string, here: JournalEnd) {
+    super('REFUSED', `The journal received does not continue the one here, which ends at ${formatPosition(here.position)}: ${what}.`, 'The journal here was left as it is.', 'The mirror compares both journals when it reconnects.');
+    this.here = here;
+  }
+}
+
+export interface JournalReceiverOptions {
+  readonly io: Io;
+  readonly journal: Journal;
+  /** Syncs in the background; the receiver owns it and closes it. */
+  readonly disk: JournalDisk;
+  /** Least time between two background syncs, in ms; default 5. */
+  readonly syncIntervalMs?: number;
+}
+
+/**
+ * Carries a journal on with what another member sends: byte for byte the same files. What `append` has returned for is in the
+ * file (it survives this process); `synced` says how much also survives this machine.
+ */
+export class JournalReceiver {
+  readonly #io: Io;
+  readonly #journal: Journal;
+  readonly #disk: JournalDisk;
+  readonly #syncIntervalMs: number;
+  readonly #syncedListeners = new Listeners<[Position]>();
+  readonly #errors = new Listeners<[GemelError]>();
+  #file: OpenFile | null = null;
+  #synced: Position;
+  #isSyncing = false;
+  #timer: { cancel(): void } | null = null;
+  #error: GemelError | null = null;
+  #isClosed = false;
+
+  /** Cuts a torn tail off and goes on behind it. Throws GemelError when that cannot be done. */
+  constructor(options: JournalReceiverOptions) {
+    this.#io = options.io;
+    this.#journal = options.journal;
+    this.#disk = options.disk;
+    this.#syncIntervalMs = options.syncIntervalMs ?? 5;
+    this.#journal.cutTornTail();
+    this.#synced = this.#journal.end.position;
+    const last = this.#journal.files.last;
+    if (last !== undefined) this.#attach(last);
+  }
+
+  get end(): JournalEnd {
+    return this.#journal.end;
+  }
+
+  /** Everything before it is synced here: the applier may use it. */
+  get synced(): Position {
+    return this.#synced;
+  }
+
+  onSynced(listener: (position: Position) => void): () => void {
+    return this.#syncedListeners.add(listener);
+  }
+
+  /** Called once, when the disk fails in the background. `append` then throws that error. */
+  onError(listener: (error: GemelError) => void): () => void {
+    return this.#errors.add(listener);
+  }
+
+  /**
+   * Takes what a writer sealed or a `RawReader` read: file headers and whole blocks, in any number.
+   * @returns the journal's new end, to be acknowledged
+   * @throws JournalMismatch when it does not continue the journal; GemelError of the disk. What came before the failing part is kept.
+   */
+  append(bytes: Buffer): JournalEnd {
+    if (this.#error !== null) throw this.#error;
+    for (let at = 0; at < bytes.length; ) {
+      at = looksLikeHeader(bytes.subarray(at, at + 8)) ? this.#takeHeader(bytes, at) : this.#takeBlocks(bytes, at);
+    }
+    this.#scheduleSync();
+    return this.#journal.end;
+  }
+
+  /** Syncs what is left and closes. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    this.#file?.sync();
+    this.#file?.close();
+    this.#file = null;
+    await new Promise<void>((resolve, reject) => this.#disk.close((error) => (error === null ? resolve() : reject(error))));
+    this.#reached(this.#journal.end.position);
+    this.#journal.log('closed', this.#journal.files.last, 'receiving ends');
+  }
+
+  #mismatch(what: string): JournalMismatch {
+    return new JournalMismatch(what, this.#journal.end);
+  }
+
+  /** Writes the run of blocks at `at` in one go. @returns where it ends in `bytes` */
+  #takeBlocks(bytes: Buffer, at: number): number {
+    const file = this.#file;
+    const epoch = this.#journal.files.last?.epoch;
+    if (file === null || epoch === undefined) throw this.#mismatch('there is no file yet, and blocks came before a file header');
+    let end = this.#journal.end;
+    let to = at;
+    let refusal: string | null = null;
+    while (to < bytes.length && !looksLikeHeader(bytes.subarray(to, to + 8))) {
+      const header = readBlockHeader(bytes, to);
+      if (typeof header === 'string') refusal = header;
+      else if (header.length > bytes.length - to) refusal = 'a block that is cut off';
+      else if (comparePositions(header.start, end.position) !== 0) refusal = `a block of ${formatPosition(header.start)}`;
+      else if (header.major !== epoch.major || header.minor !== epoch.minor) refusal = `a block of epoch ${header.major}.${header.minor} in a file of ${epoch.major}.${epoch.minor}`;
+      else if (header.previousChain !== end.chain) refusal = 'its chain is another one';
+      else if (!isIntact(bytes.subarray(to, to + header.length))) refusal = 'a block does not match its checksum';
+      if (refusal !== null || typeof header === 'string') break;
+      end = { position: header.end, chain: header.chain };
+      to += header.length;
+    }
+    if (to > at) file.write(bytes, at, to - at, this.#journal.end.position.offset);
+    this.#journal.end = end;
+    if (refusal !== null) throw this.#mismatch(refusal);
+    return to;
+  }
+
+  #takeHeader(bytes: Buffer, at: number): number {
+    if (bytes.length - at < dataStart) throw this.#mismatch('a file header that is cut off');
+    const raw = bytes.subarray(at, at + dataStart);
+    const header = decodeHeader(raw, 'the file received');
+    this.#checkHeader(header);
+    this.#begin(header, raw);
+    return at + dataStart;
+  }
+
+  #checkHeader(header: JournalHeader): void {
+    const { files, identity, end } = this.#journal;
+    if (header.journal.kind !== identity.kind || header.journal.guid !== identity.guid) throw this.#mismatch(`it is another journal (${header.journal.guid})`);
+    const last = files.last;
+    // The first file of all: the journal begins wherever the sender begins.
+    if (last === undefined) return;
+    if (header.number !== last.number + 1) throw this.#mismatch(`it goes on with file ${header.number}`);
+    if (header.previousEnd !== end.position.offset || header.chain !== end.chain) throw this.#mismatch(`it closed file ${last.number} at ${header.previousEnd} with another chain or length`);
+    if (!continues(header.lineage, last.lineage)) throw this.#mismatch('its lineage is another one');
+  }
+
+  #begin(header: JournalHeader, bytes: Buffer): void {
+    const { files } = this.#io;
+    this.#file?.sync();
+    this.#file?.close();
+    this.#file = null;
+    const fileName = files.exists(join(this.#journal.files.directory, header.fileName)) ? this.#journal.files.newName(header.createdMs) : header.fileName;
+    const named = { ...header, fileName };
+    files.atomicWrite(this.#journal.files.path(named), bytes);
+    this.#reached(this.#journal.began(named, 'received'));
+    this.#attach(named);
+  }
+
+  #attach(header: JournalHeader): void {
+    const path = this.#journal.files.path(header);
+    this.#file = this.#io.files.open(path, 'update');
+    this.#disk.attach(path, (error) => this.#failed(error));
+  }
+
+  #scheduleSync(): void {
+    if (this.#isSyncing || this.#isClosed || comparePositions(this.#synced, this.#journal.end.position) >= 0) return;
+    this.#isSyncing = true;
+    const position = this.#journal.end.position;
+    this.#disk.sync((error) => {
+      this.#failed(error);
+      if (error === null) this.#reached(position);
+      if (this.#isClosed) return;
+      this.#timer = this.#io.clock.timer(this.#syncIntervalMs, () => {
+        this.#isSyncing = false;
+        this.#scheduleSync();
+      });
+    });
+  }
+
+  #reached(position: Position): void {
+    if (comparePositions(position, this.#synced) <= 0) return;
+    this.#synced = position;
+    this.#syncedListeners.emit(position);
+  }
+
+  #failed(error: GemelError | null): void {
+    if (error === null || this.#error !== null) return;
+    this.#error = error;
+    this.#errors.emit(error);
+  }
+}
