@@ -1,0 +1,79 @@
+import { createContext } from 'svelte';
+import type { ConsoleClient, Theme } from '../../main/contract/index.ts';
+import { strings } from '../strings.ts';
+import { ActionFlow } from './action.svelte.ts';
+import { ConsoleState } from './console.svelte.ts';
+import { allOffers } from './offers.ts';
+import type { Command } from './palette.ts';
+import { Router } from './router.svelte.ts';
+import { ThemeState } from './theme.svelte.ts';
+
+/** All state that outlives a page, found by components through the context. */
+export class AppState {
+  readonly console: ConsoleState;
+  readonly router = new Router();
+  readonly theme = new ThemeState();
+  readonly action: ActionFlow;
+  /** The mirror last looked at, so that the rail leads back to it. */
+  lastMirror: string | null = $state(null);
+  readonly mirror: string | null = $derived.by(() => this.#currentMirror());
+  /** The one registry of commands, of the state as it is now. */
+  readonly commands: Command[] = $derived.by(() => [...this.#navigation(), ...this.#actions(), ...this.#themes(), ...this.#jobs()]);
+
+  constructor(client: ConsoleClient) {
+    this.console = new ConsoleState(client);
+    this.action = new ActionFlow(client);
+  }
+
+  /** The mirror whose pages the rail offers: the one looked at, else the last one, else the worst. */
+  #currentMirror(): string | null {
+    const route = this.router.route;
+    if (route.page === 'monitor') return route.mirror;
+    const mirrors = this.console.overview?.mirrors ?? [];
+    return (mirrors.find((m) => m.name === this.lastMirror) ?? mirrors[0])?.name ?? null;
+  }
+
+  #navigation(): Command[] {
+    const { palette, rail } = strings;
+    const go = (id: string, title: string, run: () => void): Command => ({ id: `go:${id}`, title, group: palette.goTo, run });
+    return [
+      go('overview', palette.open(rail.overview.toLowerCase()), () => this.router.go({ page: 'overview' })),
+      ...(this.console.overview?.mirrors ?? []).map((m) => go(`monitor:${m.name}`, palette.openMonitor(m.name), () => this.router.go({ page: 'monitor', mirror: m.name }))),
+      go('hosts', palette.open(rail.hosts.toLowerCase()), () => this.router.go({ page: 'hosts' })),
+      go('activity', palette.open(rail.activity.toLowerCase()), () => this.router.go({ page: 'activity', job: null })),
+    ];
+  }
+
+  #actions(): Command[] {
+    const overview = this.console.overview;
+    if (overview === null) return [];
+    return allOffers(overview).map(({ action, title }) => ({
+      id: `do:${JSON.stringify(action)}`,
+      title,
+      group: 'mirror' in action ? action.mirror : strings.palette.instances,
+      run: () => void this.action.open(action),
+    }));
+  }
+
+  #themes(): Command[] {
+    const themes: readonly Theme[] = ['light', 'dark', 'system'];
+    return themes.map((theme) => ({
+      id: `theme:${theme}`,
+      title: strings.palette.theme(strings.bar.themes[theme]),
+      group: strings.palette.view,
+      run: () => this.console.setTheme(theme),
+    }));
+  }
+
+  #jobs(): Command[] {
+    return this.console.jobs.slice(0, 5).map((job) => ({
+      id: `job:${job.id}`,
+      title: strings.palette.openJob(job.title),
+      group: strings.rail.activity,
+      run: () => this.router.go({ page: 'activity', job: job.id }),
+    }));
+  }
+}
+
+const [getApp, setApp] = createContext<AppState>();
+export { getApp, setApp };

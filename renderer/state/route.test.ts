@@ -1,0 +1,29 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseRoute, routeHash, type Route } from './route.ts';
+
+const name = fc.string({ minLength: 1, maxLength: 20 });
+const route: fc.Arbitrary<Route> = fc.oneof(
+  fc.constant<Route>({ page: 'overview' }),
+  fc.constant<Route>({ page: 'hosts' }),
+  name.map((mirror): Route => ({ page: 'monitor', mirror })),
+  fc.option(fc.nat()).map((job): Route => ({ page: 'activity', job })),
+);
+
+describe('routes', () => {
+  it('come back from their address, whatever a name holds', () => {
+    fc.assert(fc.property(route, (r) => {
+        expect(parseRoute(routeHash(r))).toEqual(r);
+      }));
+  });
+
+  it('lead to the overview when the address says nothing known', () => {
+    for (const hash of ['', '#', '#/', '#/nowhere', '#/mirror', '#/mirror/DEMO', '#/mirror/DEMO/other']) {
+      expect(parseRoute(hash)).toEqual({ page: 'overview' });
+    }
+  });
+
+  it('survive a broken escape', () => {
+    expect(parseRoute('#/mirror/100%/monitor')).toEqual({ page: 'monitor', mirror: '100%' });
+  });
+});
