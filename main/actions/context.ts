@@ -36,22 +36,46 @@ export function prepared(action: Action, draft: Draft): Prepared {
   const { title, subject, steps, holds, result, danger = false, refusals = [] } = draft;
   const planned: PlannedStep[] = steps.map(({ text, command }) => ({ text, command }));
   return {
-    plan: { action, title, subject, consequences: [...draft.consequences], steps: planned, refusals: [...refusals], danger, confirmWord: danger ? subject : null },
+    plan: {
+      action,
+      title,
+      subject,
+      consequences: [...draft.consequences],
+      steps: planned,
+      refusals: [...refusals],
+      danger,
+      confirmWord: danger ? subject : null,
+    },
     job: { action, title, subject, holds, steps, result },
   };
 }
 
 /** @throws GemelError NOT_FOUND */
 export function findInstance(context: ActionContext, id: string): { host: Host; facts: InstanceFacts } {
-  const facts = context.hosts.world().hosts.flatMap((h) => h.instances).find((i) => i.id === id);
-  if (!facts) throw new GemelError('NOT_FOUND', `This console knows no instance “${id}”.`, 'Nothing was changed.', 'Choose one of the instances it lists.');
+  const facts = context.hosts
+    .world()
+    .hosts.flatMap((h) => h.instances)
+    .find((i) => i.id === id);
+  if (!facts)
+    throw new GemelError(
+      'NOT_FOUND',
+      `This console knows no instance “${id}”.`,
+      'Nothing was changed.',
+      'Choose one of the instances it lists.',
+    );
   return { host: context.hosts.get(facts.host), facts };
 }
 
 /** @throws GemelError NOT_FOUND */
 export function findMirror(context: ActionContext, name: string): MirrorFacts {
   const mirror = mirrorsOf(context.hosts.world()).find((m) => m.name === name);
-  if (!mirror) throw new GemelError('NOT_FOUND', `This console knows no mirror “${name}”.`, 'Nothing was changed.', 'Choose one of the mirrors it lists.');
+  if (!mirror)
+    throw new GemelError(
+      'NOT_FOUND',
+      `This console knows no mirror “${name}”.`,
+      'Nothing was changed.',
+      'Choose one of the mirrors it lists.',
+    );
   return mirror;
 }
 
@@ -61,7 +85,10 @@ export function holdsOf(facts: InstanceFacts): string[] {
 }
 
 /** A step that waits for the world to be as wanted, telling in its log what the mirror's members become meanwhile. */
-export function waitStep(context: ActionContext, options: { text: string; mirror: string | null; timeoutMs: number; wanted(mirror: MirrorFacts | undefined): boolean }): JobStepDefinition {
+export function waitStep(
+  context: ActionContext,
+  options: { text: string; mirror: string | null; timeoutMs: number; wanted(mirror: MirrorFacts | undefined): boolean },
+): JobStepDefinition {
   const { text, mirror, timeoutMs, wanted } = options;
   const run = async (step: StepContext): Promise<void> => {
     let told = '';
@@ -81,5 +108,7 @@ export function waitStep(context: ActionContext, options: { text: string; mirror
 
 function describe(facts: MirrorFacts): string {
   const members = facts.source?.instance.connection.state === 'live' ? facts.source.mirror.members : [];
-  return members.map((m) => (m.status === 'Backup' ? `${m.name}: Backup, journal transfer ${m.journalTransfer}` : `${m.name}: ${m.status}`)).join('; ');
+  return members
+    .map((m) => (m.status === 'Backup' ? `${m.name}: Backup, journal transfer ${m.journalTransfer}` : `${m.name}: ${m.status}`))
+    .join('; ');
 }

@@ -48,7 +48,14 @@ export async function createDemoMirror(action: Of<'createDemoMirror'>, context: 
       `Mirror ${MIRROR} with the mirrored database ${DATABASE} is made of them; they listen on this computer only.`,
       'They go on running when the console is closed. “Remove the demo mirror” takes everything away again.',
     ],
-    steps: [prepareStep(context, layout), ...agentSteps(context, layout), ...memberSteps(context, a), ...memberSteps(context, b), ...mirrorSteps(context, layout), readyStep(context, layout)],
+    steps: [
+      prepareStep(context, layout),
+      ...agentSteps(context, layout),
+      ...memberSteps(context, a),
+      ...memberSteps(context, b),
+      ...mirrorSteps(context, layout),
+      readyStep(context, layout),
+    ],
     refusals: demoExists(context) ? [{ reason: 'There is a demo mirror already.', todo: 'Remove it first.' }] : [],
     holds: HOLDS,
     result: `Mirror ${MIRROR} runs: ${a.instance} is primary, ${b.instance} is its backup.`,
@@ -65,25 +72,23 @@ async function layoutDemo(): Promise<DemoLayout> {
 }
 
 function prepareStep(context: ActionContext, layout: DemoLayout): JobStepDefinition {
-  const ports: [string, number][] = [['demo-a', layout.a.agentPort], ['demo-b', layout.b.agentPort], [ARBITER_HOST, layout.arbiterPort]];
   const run = async (): Promise<void> => {
     if (demoExists(context)) throw new GemelError('EXISTS', 'There is a demo mirror already.', 'Nothing was changed.', 'Remove it first.');
-    for (const [id, port] of ports) {
+    for (const id of [layout.a.host, layout.b.host, ARBITER_HOST]) {
       const known = demoHost(context, id);
       fs.mkdirSync(known.home, { recursive: true, mode: 0o700 });
-      fs.writeFileSync(path.join(known.home, 'iscagent.conf'), `application_server.port=${port}\napplication_server.interface_address=${LOOPBACK}\n`);
       context.store.hosts.put(known);
       context.hosts.add(known);
     }
   };
-  return { text: `Make host roots with free ports below ${demoFolder(context)}`, command: null, run };
+  return { text: `Make host roots below ${demoFolder(context)}`, command: null, run };
 }
 
 function agentSteps(context: ActionContext, layout: DemoLayout): JobStepDefinition[] {
   const step = (id: string, text: string, port: number): JobStepDefinition => ({
     text,
     command: commandOf(context, id, `agent start --port ${port}`),
-    run: () => context.hosts.get(id).startAgent(),
+    run: () => context.hosts.get(id).startAgent({ port }),
   });
   return [
     step(layout.a.host, 'Start the agent of the first member’s host', layout.a.agentPort),
@@ -105,7 +110,10 @@ function memberSteps(context: ActionContext, member: DemoMember): JobStepDefinit
       command: commandOf(context, host, `instance start ${name}`),
       run: async ({ signal }) => {
         await context.hosts.get(host).callAgent('instance.start', { name }, CALL_MS);
-        await context.hosts.until((world) => world.hosts.some((h) => h.instances.some((i) => i.id === `${host}/${name}` && i.connection.state === 'live')), { what: `${name} reports`, timeoutMs: READY_MS, signal });
+        await context.hosts.until(
+          (world) => world.hosts.some((h) => h.instances.some((i) => i.id === `${host}/${name}` && i.connection.state === 'live')),
+          { what: `${name} reports`, timeoutMs: READY_MS, signal },
+        );
       },
     },
   ];
@@ -119,16 +127,39 @@ function mirrorSteps(context: ActionContext, layout: DemoLayout): JobStepDefinit
   return [
     {
       text: `Create mirror ${MIRROR} on ${a.instance}, its first failover member`,
-      command: commandOf(context, a.host, `mirror create ${a.instance} --name ${MIRROR} --member ${a.instance} --arbiter ${arbiter} --arbiter-on-member-host --qos ${QOS_MS} --agent-address ${agentA}`),
+      command: commandOf(
+        context,
+        a.host,
+        `mirror create ${a.instance} --name ${MIRROR} --member ${a.instance} --arbiter ${arbiter} --arbiter-on-member-host --qos ${QOS_MS} --agent-address ${agentA}`,
+      ),
       run: async () =>
-        void (await hostOf(a).callInstance(a.instance, 'mirror.create', { name: MIRROR, member: a.instance, arbiter, arbiterOnMemberHost: true, qosMs: QOS_MS, agentAddress: agentA }, CALL_MS)),
+        void (await hostOf(a).callInstance(
+          a.instance,
+          'mirror.create',
+          { name: MIRROR, member: a.instance, arbiter, arbiterOnMemberHost: true, qosMs: QOS_MS, agentAddress: agentA },
+          CALL_MS,
+        )),
     },
-    waitStep(context, { text: `Wait until ${a.instance} is primary`, mirror: MIRROR, timeoutMs: READY_MS, wanted: (m) => isPrimary(m, a.instance) }),
+    waitStep(context, {
+      text: `Wait until ${a.instance} is primary`,
+      mirror: MIRROR,
+      timeoutMs: READY_MS,
+      wanted: (m) => isPrimary(m, a.instance),
+    }),
     {
       text: `Join ${b.instance} as the second failover member`,
-      command: commandOf(context, b.host, `mirror join ${b.instance} --mirror ${MIRROR} --as failover --agent ${agentA} --via ${a.instance} --member ${b.instance} --agent-address ${agentB}`),
+      command: commandOf(
+        context,
+        b.host,
+        `mirror join ${b.instance} --mirror ${MIRROR} --as failover --agent ${agentA} --via ${a.instance} --member ${b.instance} --agent-address ${agentB}`,
+      ),
       run: async () =>
-        void (await hostOf(b).callInstance(b.instance, 'mirror.join', { mirror: MIRROR, as: 'failover', agent: agentA, via: a.instance, member: b.instance, agentAddress: agentB }, CALL_MS)),
+        void (await hostOf(b).callInstance(
+          b.instance,
+          'mirror.join',
+          { mirror: MIRROR, as: 'failover', agent: agentA, via: a.instance, member: b.instance, agentAddress: agentB },
+          CALL_MS,
+        )),
     },
     ...[a, b].map((member): JobStepDefinition => ({
       text: `Create the mirrored database ${DATABASE} on ${member.instance}`,
@@ -139,7 +170,12 @@ function mirrorSteps(context: ActionContext, layout: DemoLayout): JobStepDefinit
 }
 
 function readyStep(context: ActionContext, { a, b }: DemoLayout): JobStepDefinition {
-  return waitStep(context, { text: `Wait until ${b.instance} is the active backup`, mirror: MIRROR, timeoutMs: READY_MS, wanted: (m) => m !== undefined && isPrimary(m, a.instance) && activeBackup(m) === b.instance });
+  return waitStep(context, {
+    text: `Wait until ${b.instance} is the active backup`,
+    mirror: MIRROR,
+    timeoutMs: READY_MS,
+    wanted: (m) => m !== undefined && isPrimary(m, a.instance) && activeBackup(m) === b.instance,
+  });
 }
 
 /** Stops whatever of the demo runs and deletes it all. */
@@ -150,7 +186,11 @@ export function removeDemoMirror(action: Of<'removeDemoMirror'>, context: Action
   return prepared(action, {
     title: 'Remove the demo mirror',
     subject: MIRROR,
-    consequences: ['The demo’s instances, agents and arbiter are stopped.', `${demoFolder(context)} is deleted with every database in it.`, 'Nothing else on this computer is touched.'],
+    consequences: [
+      'The demo’s instances, agents and arbiter are stopped.',
+      `${demoFolder(context)} is deleted with every database in it.`,
+      'Nothing else on this computer is touched.',
+    ],
     steps: [...stops, ...agents, { text: 'Delete its files', command: `rm -r ${demoFolder(context)}`, run: async () => forget(context) }],
     refusals: demoExists(context) ? strayRefusals(hosts) : [{ reason: 'There is no demo mirror.', todo: '' }],
     danger: true,
@@ -162,12 +202,22 @@ export function removeDemoMirror(action: Of<'removeDemoMirror'>, context: Action
 /** Deleting files under running processes would be no clean end: an agent that does not answer cannot be told to stop them. */
 function strayRefusals(hosts: ReturnType<ActionContext['hosts']['world']>['hosts']): Plan['refusals'] {
   const stray = hosts.find((h) => h.connection.state !== 'live' && h.instances.some((i) => i.status.state !== 'stopped'));
-  return stray ? [{ reason: `The agent of ${stray.known.label} does not answer, so its instances cannot be stopped.`, todo: 'Start that agent first.' }] : [];
+  return stray
+    ? [
+        {
+          reason: `The agent of ${stray.known.label} does not answer, so its instances cannot be stopped.`,
+          todo: 'Start that agent first.',
+        },
+      ]
+    : [];
 }
 
 function stopStep(context: ActionContext, host: string, name: string): JobStepDefinition {
   const run = async (): Promise<void> => {
-    const status = context.hosts.get(host).facts().instances.find((i) => i.name === name)?.status.state;
+    const status = context.hosts
+      .get(host)
+      .facts()
+      .instances.find((i) => i.name === name)?.status.state;
     if (status !== 'stopped') await context.hosts.get(host).callAgent('instance.stop', { name, force: true }, CALL_MS);
   };
   return { text: `Stop instance ${name}`, command: commandOf(context, host, `instance stop ${name} --force`), run };

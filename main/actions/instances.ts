@@ -33,15 +33,36 @@ export function startInstance(action: Of<'startInstance'>, context: ActionContex
   const { name } = facts;
   const mirror = facts.status.mirrors[0]?.mirror ?? null;
   const steps: JobStepDefinition[] = [
-    { text: `Start ${name}`, command: host.command(`instance start ${name}`), run: async () => void (await host.callAgent('instance.start', { name }, START_MS)) },
+    {
+      text: `Start ${name}`,
+      command: host.command(`instance start ${name}`),
+      run: async () => void (await host.callAgent('instance.start', { name }, START_MS)),
+    },
   ];
-  if (mirror !== null) steps.push(waitStep(context, { text: `Wait until ${name} has found its place in ${mirror}`, mirror, timeoutMs: JOIN_MS, wanted: (m) => hasSettled(m, facts.id) }));
+  if (mirror !== null)
+    steps.push(
+      waitStep(context, {
+        text: `Wait until ${name} has found its place in ${mirror}`,
+        mirror,
+        timeoutMs: JOIN_MS,
+        wanted: (m) => hasSettled(m, facts.id),
+      }),
+    );
   return prepared(action, {
     title: `Start ${name}`,
     subject: name,
-    consequences: [mirror === null ? `${name} takes connections again.` : `${name} asks the other members of ${mirror} and becomes what the mirror needs: backup where there is a primary.`],
+    consequences: [
+      mirror === null
+        ? `${name} takes connections again.`
+        : `${name} asks the other members of ${mirror} and becomes what the mirror needs: backup where there is a primary.`,
+    ],
     steps,
-    refusals: [...agentRefusal(host), ...(facts.status.state === 'stopped' ? [] : [{ reason: `${name} is ${facts.status.state}.`, todo: 'Only a stopped instance can be started.' }])],
+    refusals: [
+      ...agentRefusal(host),
+      ...(facts.status.state === 'stopped'
+        ? []
+        : [{ reason: `${name} is ${facts.status.state}.`, todo: 'Only a stopped instance can be started.' }]),
+    ],
     holds: holdsOf(facts),
     result: `${name} runs.`,
   });
@@ -59,9 +80,18 @@ export function stopInstance(action: Of<'stopInstance'>, context: ActionContext)
   const role = roleOf(context, facts);
   const takesOver = action.nofailover ? null : role.takesOver;
   const call = async (): Promise<void> => void (await host.callAgent('instance.stop', { name, nofailover: action.nofailover }, STOP_MS));
-  const steps: JobStepDefinition[] = [{ text: `Stop ${name}`, command: host.command(`instance stop ${name}${action.nofailover ? ' --nofailover' : ''}`), run: call }];
+  const steps: JobStepDefinition[] = [
+    { text: `Stop ${name}`, command: host.command(`instance stop ${name}${action.nofailover ? ' --nofailover' : ''}`), run: call },
+  ];
   if (takesOver !== null) {
-    steps.push(waitStep(context, { text: `Wait until ${takesOver} is primary`, mirror: role.mirror, timeoutMs: TAKEOVER_MS, wanted: (m) => isPrimary(m, takesOver) }));
+    steps.push(
+      waitStep(context, {
+        text: `Wait until ${takesOver} is primary`,
+        mirror: role.mirror,
+        timeoutMs: TAKEOVER_MS,
+        wanted: (m) => isPrimary(m, takesOver),
+      }),
+    );
   }
   const endsService = role.isPrimary && takesOver === null;
   return prepared(action, {
@@ -105,9 +135,22 @@ export function isPrimary(mirror: MirrorFacts | undefined, name: string): boolea
 
 function stopConsequences(name: string, role: Role, takesOver: string | null): string[] {
   if (role.mirror === null) return [`Clients of ${name} are disconnected; its databases stay as they are.`];
-  if (takesOver !== null) return [`${takesOver} takes over as primary; nothing acknowledged is lost.`, `Clients of ${name} are disconnected and find ${takesOver}.`, `Until ${name} runs again, ${role.mirror} is on one failover member only.`];
-  if (role.isPrimary) return [`No member takes over: ${role.mirror} takes no updates until ${name} runs again.`, 'What was acknowledged stays in its databases and journal.'];
-  if (role.isBackup) return [`${role.mirror} goes on with its primary; updates are then on that member only.`, 'A failover is not possible until it runs again.'];
+  if (takesOver !== null)
+    return [
+      `${takesOver} takes over as primary; nothing acknowledged is lost.`,
+      `Clients of ${name} are disconnected and find ${takesOver}.`,
+      `Until ${name} runs again, ${role.mirror} is on one failover member only.`,
+    ];
+  if (role.isPrimary)
+    return [
+      `No member takes over: ${role.mirror} takes no updates until ${name} runs again.`,
+      'What was acknowledged stays in its databases and journal.',
+    ];
+  if (role.isBackup)
+    return [
+      `${role.mirror} goes on with its primary; updates are then on that member only.`,
+      'A failover is not possible until it runs again.',
+    ];
   return [`${name} leaves ${role.mirror} until it runs again.`];
 }
 

@@ -31,8 +31,18 @@ export function switchOver(action: Of<'switchOver'>, context: ActionContext): Pr
         command: primary && host ? host.command(`mirror switch-over ${primary.name}`) : null,
         run: async () => void (primary && host && (await host.callInstance(primary.name, 'mirror.switchOver', {}, CALL_MS))),
       },
-      waitStep(context, { text: `Wait until ${to} is primary`, mirror: mirror.name, timeoutMs: SWITCH_MS, wanted: (m) => isPrimary(m, to) }),
-      waitStep(context, { text: `Wait until ${from} is its active backup`, mirror: mirror.name, timeoutMs: SWITCH_MS, wanted: (m) => m !== undefined && isPrimary(m, to) && activeBackup(m) === from }),
+      waitStep(context, {
+        text: `Wait until ${to} is primary`,
+        mirror: mirror.name,
+        timeoutMs: SWITCH_MS,
+        wanted: (m) => isPrimary(m, to),
+      }),
+      waitStep(context, {
+        text: `Wait until ${from} is its active backup`,
+        mirror: mirror.name,
+        timeoutMs: SWITCH_MS,
+        wanted: (m) => m !== undefined && isPrimary(m, to) && activeBackup(m) === from,
+      }),
     ],
     refusals: switchRefusals(mirror, backup),
     holds: mirrorHolds(mirror),
@@ -42,17 +52,29 @@ export function switchOver(action: Of<'switchOver'>, context: ActionContext): Pr
 
 function switchRefusals(mirror: MirrorFacts, backup: string | null): Refusals {
   const primaries = livePrimaries(mirror);
-  if (primaries.length === 0) return [{ reason: 'No member that answers is primary.', todo: 'Start the members, or wait until one is primary.' }];
-  if (primaries.length > 1) return [{ reason: 'More than one member says it is primary.', todo: 'Look at the monitor of each before you do anything.' }];
-  if (mirror.source?.mirror.noFailover) return [{ reason: 'No failover is set, so the backup may not take over.', todo: 'Clear no failover first.' }];
-  if (backup === null) return [{ reason: 'There is no active backup that could take over without loss.', todo: 'Start the other failover member and wait until its journal transfer is Active.' }];
+  if (primaries.length === 0)
+    return [{ reason: 'No member that answers is primary.', todo: 'Start the members, or wait until one is primary.' }];
+  if (primaries.length > 1)
+    return [{ reason: 'More than one member says it is primary.', todo: 'Look at the monitor of each before you do anything.' }];
+  if (mirror.source?.mirror.noFailover)
+    return [{ reason: 'No failover is set, so the backup may not take over.', todo: 'Clear no failover first.' }];
+  if (backup === null)
+    return [
+      {
+        reason: 'There is no active backup that could take over without loss.',
+        todo: 'Start the other failover member and wait until its journal transfer is Active.',
+      },
+    ];
   return [];
 }
 
 export function setNoFailover(action: Of<'setNoFailover'>, context: ActionContext): Prepared {
   return noFailover(action, context, {
     title: `Set no failover for ${action.mirror}`,
-    consequences: ['The backup will not take over by itself, whatever happens to the primary.', 'It stays so until it is cleared here or on a member, or until the primary is started again.'],
+    consequences: [
+      'The backup will not take over by itself, whatever happens to the primary.',
+      'It stays so until it is cleared here or on a member, or until the primary is started again.',
+    ],
     method: 'mirror.setNoFailover',
     command: 'set-nofailover',
     already: (set) => set === true && { reason: 'No failover is set already.', todo: '' },
@@ -99,7 +121,12 @@ function noFailover(action: Of<'setNoFailover'> | Of<'clearNoFailover'>, context
         command: member && host ? host.command(`mirror ${what.command} ${member.name}`) : null,
         run: async () => void (member && host && (await host.callInstance(member.name, what.method, {}, CALL_MS))),
       },
-      waitStep(context, { text: 'Wait until the mirror shows it', mirror: mirror.name, timeoutMs: SWITCH_MS, wanted: (m) => m?.source?.mirror.noFailover === what.after }),
+      waitStep(context, {
+        text: 'Wait until the mirror shows it',
+        mirror: mirror.name,
+        timeoutMs: SWITCH_MS,
+        wanted: (m) => m?.source?.mirror.noFailover === what.after,
+      }),
     ],
     refusals: already && member ? [already] : refusals,
     holds: mirrorHolds(mirror),

@@ -16,14 +16,20 @@ export const calls = {
   /** Refuses when a cancel would leave something half done. */
   'job.cancel': { params: z.object({ job: z.number().int() }), result: nothing },
   /** Newest first; `before` is the id of the last entry had. */
-  'audit.list': { params: z.object({ before: z.number().int().optional(), limit: z.number().int().min(1).max(500).default(100) }), result: z.array(AuditEntry) },
+  'audit.list': {
+    params: z.object({ before: z.number().int().optional(), limit: z.number().int().min(1).max(500).default(100) }),
+    result: z.array(AuditEntry),
+  },
   /** Figures of one instance, oldest first, thinned to at most `maxPoints`. `instance` is an InstanceView id. */
   history: {
     params: z.object({ instance: z.string(), from: z.number(), to: z.number(), maxPoints: z.number().int().min(2).max(5000).default(600) }),
     result: z.array(HistoryPoint),
   },
   'settings.theme': { params: z.object({ theme: Theme }), result: nothing },
-  'settings.mirror': { params: z.object({ mirror: z.string(), environment: Environment.optional(), locked: z.boolean().optional() }), result: nothing },
+  'settings.mirror': {
+    params: z.object({ mirror: z.string(), environment: Environment.optional(), locked: z.boolean().optional() }),
+    result: nothing,
+  },
 } as const;
 
 /** Subscriptions: a value at once, then at each change; only what a page subscribes to is sent. A slow page gets the newest value, not a backlog. */

@@ -18,7 +18,12 @@ export interface ConsoleClient {
   /** Rejects with GemelError; code UNREACHABLE when the connection to main is or gets lost. */
   call<C extends CallName>(name: C, params: CallParams<C>): Promise<CallResult<C>>;
   /** A value at once, then at each change; again by itself after a lost connection. Gives the function that ends it. */
-  subscribe<T extends TopicName>(name: T, params: TopicParams<T>, listener: (value: TopicValue<T>) => void, onError?: (error: GemelError) => void): () => void;
+  subscribe<T extends TopicName>(
+    name: T,
+    params: TopicParams<T>,
+    listener: (value: TopicValue<T>) => void,
+    onError?: (error: GemelError) => void,
+  ): () => void;
   /** Called at once with the present state, then at each change. */
   onConnection(listener: (connection: Connection) => void): () => void;
 }
@@ -40,9 +45,6 @@ interface Subscription {
   listener(value: unknown): void;
   onError(error: GemelError): void;
 }
-
-// zod compiles its checks with `new Function` where it may; the page's policy forbids that, and only trying is reported as a breach.
-z.config({ jitless: true });
 
 /** A checked, typed client over a transport. */
 export function createClient(transport: Transport, now: () => number): ConsoleClient {
@@ -76,7 +78,12 @@ class Client implements ConsoleClient {
     });
   }
 
-  subscribe<T extends TopicName>(name: T, params: TopicParams<T>, listener: (value: TopicValue<T>) => void, onError: (error: GemelError) => void = report): () => void {
+  subscribe<T extends TopicName>(
+    name: T,
+    params: TopicParams<T>,
+    listener: (value: TopicValue<T>) => void,
+    onError: (error: GemelError) => void = report,
+  ): () => void {
     const id = this.#nextId++;
     this.#subscriptions.set(id, { name, params, listener: listener as (value: unknown) => void, onError });
     if (this.#connection.state === 'open') this.#transport.send({ kind: 'subscribe', id, name, params });
@@ -152,11 +159,21 @@ function toError(problem: Problem): GemelError {
 }
 
 function unreachable(): GemelError {
-  return new GemelError('UNREACHABLE', 'The console has lost its connection to its main process.', 'Instances and mirrors run on without the console.', 'Wait until it is back, or start the console again.');
+  return new GemelError(
+    'UNREACHABLE',
+    'The console has lost its connection to its main process.',
+    'Instances and mirrors run on without the console.',
+    'Wait until it is back, or start the console again.',
+  );
 }
 
 function malformed(name: string, error: z.ZodError): GemelError {
-  return new GemelError('VERSION', `The console's main process sent something unexpected for ${name}: ${z.prettifyError(error)}`, 'Nothing was changed.', 'Start the console again; page and main process may be of different versions.');
+  return new GemelError(
+    'VERSION',
+    `The console's main process sent something unexpected for ${name}: ${z.prettifyError(error)}`,
+    'Nothing was changed.',
+    'Start the console again; page and main process may be of different versions.',
+  );
 }
 
 function report(error: GemelError): void {

@@ -8,7 +8,22 @@ export { Action, AuditEntry, JobStep, JobView, Plan } from './actions.ts';
 export type { ActionInput, ActionName, JobState, PlannedStep, Problem, StepState } from './actions.ts';
 export { HistoryPoint, Settings } from './views.ts';
 export type {
-  Answer, AppInfo, Environment, Freshness, HostView, InstanceView, MemberMonitor, MirrorMemberView, MirrorMonitor, MirrorSettings, MirrorView, Overview, Severity, Theme, TopologyLink, TopologyNode,
+  Answer,
+  AppInfo,
+  Environment,
+  Freshness,
+  HostView,
+  InstanceView,
+  MemberMonitor,
+  MirrorMemberView,
+  MirrorMonitor,
+  MirrorSettings,
+  MirrorView,
+  Overview,
+  Severity,
+  Theme,
+  TopologyLink,
+  TopologyNode,
 } from './views.ts';
 export { MAX_FRAME_BYTES, ToMain, ToPage } from './wire.ts';
 export { createClient } from './client.ts';

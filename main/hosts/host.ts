@@ -31,11 +31,20 @@ export interface World {
 export interface Host {
   readonly known: KnownHost;
   facts(): HostFacts;
-  /** Makes sure the agent runs. Resolves when it answers. @throws GemelError with the reason from its log */
-  startAgent(): Promise<void>;
-  callAgent<N extends keyof AgentMethods & string>(method: N, params: Params<AgentMethods, N>, timeoutMs?: number): Promise<Result<AgentMethods, N>>;
+  /** Makes sure the agent runs, on `port` where given. Resolves when it answers. @throws GemelError with what kept it from starting */
+  startAgent(options?: { port?: number | undefined }): Promise<void>;
+  callAgent<N extends keyof AgentMethods & string>(
+    method: N,
+    params: Params<AgentMethods, N>,
+    timeoutMs?: number,
+  ): Promise<Result<AgentMethods, N>>;
   /** @throws GemelError NOT_RUNNING when there is no connection to that instance */
-  callInstance<N extends keyof InstanceMethods & string>(name: string, method: N, params: Params<InstanceMethods, N>, timeoutMs?: number): Promise<Result<InstanceMethods, N>>;
+  callInstance<N extends keyof InstanceMethods & string>(
+    name: string,
+    method: N,
+    params: Params<InstanceMethods, N>,
+    timeoutMs?: number,
+  ): Promise<Result<InstanceMethods, N>>;
   /** The way of writing a `gemel` command for this host in a shell. */
   command(args: string): string;
   close(): void;

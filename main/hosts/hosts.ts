@@ -3,11 +3,11 @@ import type { Clock } from '../../engine/io/clock.ts';
 import type { KnownHost } from '../store/index.ts';
 import type { Host, World } from './host.ts';
 import { LocalHost } from './local/index.ts';
-import type { EngineCommand } from './local/index.ts';
+import type { StartAgent } from './local/index.ts';
 
 export interface HostsOptions {
   readonly known: readonly KnownHost[];
-  readonly engine: EngineCommand;
+  readonly startAgent: StartAgent;
   /** The host root that `gemel` uses when it is not told another. */
   readonly defaultHome: string;
   readonly clock: Clock;
@@ -30,8 +30,8 @@ export class Hosts {
 
   add(known: KnownHost): Host {
     this.#hosts.get(known.id)?.close();
-    const { engine, defaultHome, clock } = this.#options;
-    const host = new LocalHost({ known, engine, clock, needsHome: known.home !== defaultHome, changed: () => this.#changed() });
+    const { startAgent, defaultHome, clock } = this.#options;
+    const host = new LocalHost({ known, startAgent, clock, needsHome: known.home !== defaultHome, changed: () => this.#changed() });
     this.#hosts.set(known.id, host);
     this.#changed();
     return host;
@@ -46,7 +46,8 @@ export class Hosts {
   /** @throws GemelError NOT_FOUND */
   get(id: string): Host {
     const host = this.#hosts.get(id);
-    if (!host) throw new GemelError('NOT_FOUND', `This console knows no host “${id}”.`, 'Nothing was changed.', 'Choose one of the hosts it lists.');
+    if (!host)
+      throw new GemelError('NOT_FOUND', `This console knows no host “${id}”.`, 'Nothing was changed.', 'Choose one of the hosts it lists.');
     return host;
   }
 
@@ -92,5 +93,10 @@ export class Hosts {
 }
 
 function tooLong(what: string, timeoutMs: number): GemelError {
-  return new GemelError('TIMEOUT', `Waited ${Math.round(timeoutMs / 1000)} s in vain: ${what}.`, 'What was done before stays done.', 'Look at the monitor for the reason; it may still happen.');
+  return new GemelError(
+    'TIMEOUT',
+    `Waited ${Math.round(timeoutMs / 1000)} s in vain: ${what}.`,
+    'What was done before stays done.',
+    'Look at the monitor for the reason; it may still happen.',
+  );
 }

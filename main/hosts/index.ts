@@ -1,4 +1,4 @@
 export { Hosts } from './hosts.ts';
 export type { HostsOptions } from './hosts.ts';
 export type { Host, HostFacts, InstanceFacts, World } from './host.ts';
-export type { EngineCommand } from './local/index.ts';
+export type { StartAgent } from './local/index.ts';

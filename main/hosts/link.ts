@@ -53,7 +53,13 @@ export class Link<M extends Methods, T extends Topics, K extends keyof T & strin
 
   /** @throws GemelError UNREACHABLE without a connection, else what the method throws */
   async call<N extends keyof M & string>(method: N, params: Params<M, N>, timeoutMs?: number): Promise<Result<M, N>> {
-    if (!this.#client) throw new GemelError('UNREACHABLE', this.#freshness.reason ?? `Nothing answers on ${this.#options.file}.`, 'Nothing was changed.', 'Start it, or wait until it answers again.');
+    if (!this.#client)
+      throw new GemelError(
+        'UNREACHABLE',
+        this.#freshness.reason ?? `Nothing answers on ${this.#options.file}.`,
+        'Nothing was changed.',
+        'Start it, or wait until it answers again.',
+      );
     return this.#client.call(method, params, timeoutMs);
   }
 
@@ -82,7 +88,11 @@ export class Link<M extends Methods, T extends Topics, K extends keyof T & strin
       }
       this.#client = client;
       client.onClose(() => this.#lose('The connection was lost.'));
-      client.subscribe(topic, (value) => this.#take(value), (error) => this.#refuse(client, error));
+      client.subscribe(
+        topic,
+        (value) => this.#take(value),
+        (error) => this.#refuse(client, error),
+      );
     } catch (error) {
       this.#lose(error instanceof GemelError ? error.what : String(error));
     }

@@ -6,8 +6,18 @@ import type { Problem } from '../contract/index.ts';
 export function toProblem(error: unknown): Problem {
   if (error instanceof GemelError) return { code: error.code, what: error.what, safe: error.safe, todo: error.todo };
   if (error instanceof z.ZodError) {
-    return { code: 'USAGE', what: `Something unexpected was asked or answered: ${z.prettifyError(error)}`, safe: 'Nothing was changed.', todo: 'Start the console again; its parts may be of different versions.' };
+    return {
+      code: 'USAGE',
+      what: `Something unexpected was asked or answered: ${z.prettifyError(error)}`,
+      safe: 'Nothing was changed.',
+      todo: 'Start the console again; its parts may be of different versions.',
+    };
   }
   const message = error instanceof Error ? error.message : String(error);
-  return { code: 'INTERNAL', what: `Something went wrong inside the console: ${message}`, safe: 'Instances and mirrors run on without the console.', todo: 'Try again; if it happens again, report it with the text above.' };
+  return {
+    code: 'INTERNAL',
+    what: `Something went wrong inside the console: ${message}`,
+    safe: 'Instances and mirrors run on without the console.',
+    todo: 'Try again; if it happens again, report it with the text above.',
+  };
 }

@@ -90,7 +90,12 @@ export class JobRunner {
     const running = this.#running.get(id);
     if (!running) throw new GemelError('NOT_FOUND', `Job ${id} is not running.`, 'Nothing was changed.');
     if (!running.view.canCancel) {
-      throw new GemelError('REFUSED', 'The step under way cannot be cancelled without leaving it half done.', 'The job goes on.', 'Wait until it has ended.');
+      throw new GemelError(
+        'REFUSED',
+        'The step under way cannot be cancelled without leaving it half done.',
+        'The job goes on.',
+        'Wait until it has ended.',
+      );
     }
     running.abort.abort();
   }
@@ -174,7 +179,12 @@ export class JobRunner {
   #refuseOverlap(definition: JobDefinition): void {
     const other = this.busyWith(definition.holds);
     if (other !== undefined) {
-      throw new GemelError('REFUSED', `“${other}” is still running and works on the same thing.`, 'Nothing was changed.', 'Wait until it has ended.');
+      throw new GemelError(
+        'REFUSED',
+        `“${other}” is still running and works on the same thing.`,
+        'Nothing was changed.',
+        'Wait until it has ended.',
+      );
     }
   }
 }
@@ -188,6 +198,13 @@ function interrupted(job: JobView, at: number): JobView {
     if (s.state === 'waiting') return { ...s, state: 'skipped' };
     return s.state === 'running' ? { ...s, state: 'failed', endedAt: at } : s;
   });
-  const error = toProblem(new GemelError('INTERNAL', 'The console ended while this job ran.', 'The steps marked as done were done.', 'Look at the state of what it was about, then run it again.'));
+  const error = toProblem(
+    new GemelError(
+      'INTERNAL',
+      'The console ended while this job ran.',
+      'The steps marked as done were done.',
+      'Look at the state of what it was about, then run it again.',
+    ),
+  );
   return { ...job, steps, state: 'interrupted', endedAt: at, canCancel: false, error };
 }

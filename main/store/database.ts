@@ -40,7 +40,12 @@ export function openDatabase(file: string): Database {
 function migrate(db: Database, file: string): void {
   const version = Number(db.pragma('user_version', { simple: true }));
   if (version > migrations.length) {
-    throw new GemelError('VERSION', `${file} was written by a newer version of Gemel.`, 'It was not changed.', 'Start the newer console, or move the file away: hosts, history and audit log are in it, mirrors are not.');
+    throw new GemelError(
+      'VERSION',
+      `${file} was written by a newer version of Gemel.`,
+      'It was not changed.',
+      'Start the newer console, or move the file away: hosts, history and audit log are in it, mirrors are not.',
+    );
   }
   // The write lock is taken even when there is nothing to migrate: it is what keeps a second console out.
   db.transaction(() => {
@@ -52,13 +57,28 @@ function migrate(db: Database, file: string): void {
 function explain(error: unknown, file: string): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code.startsWith('SQLITE_BUSY')) {
-    return new GemelError('LOCKED', 'Another console is open for this home directory.', `${file} was not touched.`, 'Use that console, or give this one another --home.');
+    return new GemelError(
+      'LOCKED',
+      'Another console is open for this home directory.',
+      `${file} was not touched.`,
+      'Use that console, or give this one another --home.',
+    );
   }
   if (code.startsWith('SQLITE_NOTADB') || code.startsWith('SQLITE_CORRUPT')) {
-    return new GemelError('DAMAGED', `${file} is damaged.`, 'Mirrors and instances do not depend on it.', 'Move it away and start the console again; it makes a new one without the old history.');
+    return new GemelError(
+      'DAMAGED',
+      `${file} is damaged.`,
+      'Mirrors and instances do not depend on it.',
+      'Move it away and start the console again; it makes a new one without the old history.',
+    );
   }
   if (code === 'EACCES' || code === 'EPERM' || code.startsWith('SQLITE_CANTOPEN') || code.startsWith('SQLITE_READONLY')) {
-    return new GemelError('RIGHTS', `The console cannot write ${file}.`, 'Nothing was changed.', 'Give this user the right to write there, or choose another --home.');
+    return new GemelError(
+      'RIGHTS',
+      `The console cannot write ${file}.`,
+      'Nothing was changed.',
+      'Give this user the right to write there, or choose another --home.',
+    );
   }
   return error;
 }

@@ -23,13 +23,15 @@ export class HistoryStore {
   constructor(db: Database) {
     this.#db = db;
     // Means for rates, the worst for latencies and stalls: a peak must not vanish when its second does.
-    this.#add = db.prepare(`INSERT INTO sample VALUES (@instance, @step, @at, 1, @updates, @journal, @p50, @p99, @worst, @stall, @clients, @memory)
+    this.#add =
+      db.prepare(`INSERT INTO sample VALUES (@instance, @step, @at, 1, @updates, @journal, @p50, @p99, @worst, @stall, @clients, @memory)
       ON CONFLICT DO UPDATE SET n = n + 1,
         updates = (updates * n + excluded.updates) / (n + 1), journal = (journal * n + excluded.journal) / (n + 1),
         clients = (clients * n + excluded.clients) / (n + 1), memory = (memory * n + excluded.memory) / (n + 1),
         p50 = ${worse('p50')}, p99 = ${worse('p99')}, worst = ${worse('worst')}, stall = max(stall, excluded.stall)`);
     this.#purge = db.prepare('DELETE FROM sample WHERE step = ? AND at < ?');
-    this.#read = db.prepare(`SELECT min(at) AS at, @width AS stepMs, sum(updates * n) / sum(n) AS updatesPerS, sum(journal * n) / sum(n) AS journalKBs,
+    this.#read =
+      db.prepare(`SELECT min(at) AS at, @width AS stepMs, sum(updates * n) / sum(n) AS updatesPerS, sum(journal * n) / sum(n) AS journalKBs,
         max(p50) AS latencyMsP50, max(p99) AS latencyMsP99, max(worst) AS latencyMsMax, max(stall) AS stallMsMax,
         sum(clients * n) / sum(n) AS clients, sum(memory * n) / sum(n) AS memoryMB
       FROM sample WHERE instance = @instance AND step = @step AND at >= @from AND at <= @to GROUP BY at / @width ORDER BY 1`);

@@ -38,12 +38,20 @@ export class SettingsStore {
   }
 
   #put(settings: Settings): void {
-    this.#db.prepare("INSERT INTO setting VALUES ('settings', ?) ON CONFLICT DO UPDATE SET value = excluded.value").run(JSON.stringify(settings));
+    this.#db
+      .prepare("INSERT INTO setting VALUES ('settings', ?) ON CONFLICT DO UPDATE SET value = excluded.value")
+      .run(JSON.stringify(settings));
   }
 }
 
 /** A host that this console manages: a home directory of this computer. */
-const KnownHost = z.object({ id: z.string(), label: z.string(), kind: z.enum(['local']), home: z.string(), demo: z.number().transform((n) => n === 1) });
+const KnownHost = z.object({
+  id: z.string(),
+  label: z.string(),
+  kind: z.enum(['local']),
+  home: z.string(),
+  demo: z.number().transform((n) => n === 1),
+});
 export type KnownHost = z.infer<typeof KnownHost>;
 
 /** The host list. */
@@ -55,12 +63,17 @@ export class HostStore {
   }
 
   list(): KnownHost[] {
-    return this.#db.prepare('SELECT * FROM host ORDER BY demo, id').all().map((row) => KnownHost.parse(row));
+    return this.#db
+      .prepare('SELECT * FROM host ORDER BY demo, id')
+      .all()
+      .map((row) => KnownHost.parse(row));
   }
 
   put(host: KnownHost): void {
     this.#db
-      .prepare('INSERT INTO host VALUES (@id, @label, @kind, @home, @demo) ON CONFLICT DO UPDATE SET label = excluded.label, kind = excluded.kind, home = excluded.home, demo = excluded.demo')
+      .prepare(
+        'INSERT INTO host VALUES (@id, @label, @kind, @home, @demo) ON CONFLICT DO UPDATE SET label = excluded.label, kind = excluded.kind, home = excluded.home, demo = excluded.demo',
+      )
       .run({ ...host, demo: host.demo ? 1 : 0 });
   }
 

@@ -18,11 +18,14 @@ function failovers(facts: MirrorFacts): MemberView[] {
 /** Is my data safe: on how many members is what was acknowledged? */
 export function dataSafe(facts: MirrorFacts): Answer {
   const primaries = livePrimaries(facts);
-  if (primaries.length > 1) return answer('bad', 'In danger', `${primaries.length} members say they are primary: ${primaries.map((p) => p.name).join(', ')}.`);
-  if (facts.source?.instance.connection.state !== 'live') return answer('unknown', 'Not known', 'No member of the mirror can be asked now.');
+  if (primaries.length > 1)
+    return answer('bad', 'In danger', `${primaries.length} members say they are primary: ${primaries.map((p) => p.name).join(', ')}.`);
+  if (facts.source?.instance.connection.state !== 'live')
+    return answer('unknown', 'Not known', 'No member of the mirror can be asked now.');
   const members = failovers(facts);
   const primary = members.find((m) => m.status === 'Primary');
-  if (!primary) return answer('bad', 'No updates are taken', 'No member is primary. What was acknowledged is in the journals of the members.');
+  if (!primary)
+    return answer('bad', 'No updates are taken', 'No member is primary. What was acknowledged is in the journals of the members.');
   const active = members.find((m) => m.status === 'Backup' && m.journalTransfer === 'Active');
   if (active) return answer('good', 'Safe', `Every acknowledged update is on ${primary.name} and on ${active.name}.`);
   return answer('attention', 'On one member only', `${primary.name} takes updates, but no backup has them before they are acknowledged.`);
@@ -51,7 +54,9 @@ export function nextStep(facts: MirrorFacts, world: World, locked: boolean): Ans
 
 function agentStep(facts: MirrorFacts, world: World): Answer | undefined {
   const down = world.hosts.find((h) => h.connection.state === 'lost' && facts.instances.some((i) => i.host === h.known.id));
-  return down && answer('bad', `Start the agent of ${down.known.label}`, `It does not answer: ${down.connection.reason ?? 'no reason known'}`);
+  return (
+    down && answer('bad', `Start the agent of ${down.known.label}`, `It does not answer: ${down.connection.reason ?? 'no reason known'}`)
+  );
 }
 
 function instanceStep(facts: MirrorFacts): Answer | undefined {

@@ -16,7 +16,9 @@ export function mirrorsOf(world: World): MirrorFacts[] {
   for (const instance of world.hosts.flatMap((host) => host.instances)) {
     for (const { mirror } of instance.status.mirrors) byName.set(mirror, [...(byName.get(mirror) ?? []), instance]);
   }
-  return [...byName].toSorted(([a], [b]) => a.localeCompare(b)).map(([name, instances]) => ({ name, instances, source: sourceOf(name, instances) }));
+  return [...byName]
+    .toSorted(([a], [b]) => a.localeCompare(b))
+    .map(([name, instances]) => ({ name, instances, source: sourceOf(name, instances) }));
 }
 
 /** What `instance` itself knows of the mirror; null when it never told, or when that is old and `live` is asked for. */

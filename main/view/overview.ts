@@ -1,5 +1,15 @@
 import type { MemberView } from '../../engine/api/status.ts';
-import type { Freshness, HostView, InstanceView, MemberMonitor, MirrorMemberView, MirrorMonitor, MirrorSettings, MirrorView, Overview } from '../contract/index.ts';
+import type {
+  Freshness,
+  HostView,
+  InstanceView,
+  MemberMonitor,
+  MirrorMemberView,
+  MirrorMonitor,
+  MirrorSettings,
+  MirrorView,
+  Overview,
+} from '../contract/index.ts';
 import type { HostFacts, InstanceFacts, World } from '../hosts/index.ts';
 import { dataSafe, failoverReady, nextStep } from './answers.ts';
 import { instanceOf, mirrorsOf } from './group.ts';
@@ -17,8 +27,14 @@ export function overviewOf(world: World, settings: MirrorSettingsOf): Overview {
   return {
     at: world.at,
     hosts: worstFirst(world.hosts.map(hostView), (h) => h.label),
-    instances: worstFirst(world.hosts.flatMap((h) => h.instances.map(instanceView)), (i) => i.id),
-    mirrors: worstFirst(mirrorsOf(world).map((facts) => mirrorView(facts, world, settings(facts.name))), (m) => m.name),
+    instances: worstFirst(
+      world.hosts.flatMap((h) => h.instances.map(instanceView)),
+      (i) => i.id,
+    ),
+    mirrors: worstFirst(
+      mirrorsOf(world).map((facts) => mirrorView(facts, world, settings(facts.name))),
+      (m) => m.name,
+    ),
   };
 }
 

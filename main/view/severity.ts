@@ -36,7 +36,8 @@ export function memberSeverity(member: Pick<MemberView, 'status' | 'journalTrans
 
 export function instanceSeverity(instance: InstanceFacts): Severity {
   if (instance.connection.state === 'live') return stateSeverity(instance.status);
-  if (instance.connection.state === 'lost') return instance.status.state === 'hung' ? 'bad' : worst(['unknown', stateSeverity(instance.status)]);
+  if (instance.connection.state === 'lost')
+    return instance.status.state === 'hung' ? 'bad' : worst(['unknown', stateSeverity(instance.status)]);
   return instance.connection.state === 'connecting' ? 'unknown' : stateSeverity(instance.status);
 }
 

@@ -1,2 +1,2 @@
 export { LocalHost } from './local-host.ts';
-export type { EngineCommand } from './agent-process.ts';
+export type { StartAgent } from './local-host.ts';

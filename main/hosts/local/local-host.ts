@@ -8,11 +8,9 @@ import type { Freshness } from '../../contract/index.ts';
 import type { KnownHost } from '../../store/index.ts';
 import type { Host, HostFacts, InstanceFacts } from '../host.ts';
 import { Link } from '../link.ts';
-import { spawnAgent } from './agent-process.ts';
-import type { EngineCommand } from './agent-process.ts';
 
 const AGENT_POLL_MS = 3000;
-const AGENT_START_MS = 15_000;
+const AGENT_ANSWER_MS = 70_000;
 /** A running instance reports every second. */
 const INSTANCE_SILENCE_MS = 5000;
 
@@ -28,9 +26,12 @@ interface KnownInstance {
   last: { snapshot: InstanceFacts['snapshot']; asOf: number | null };
 }
 
+/** Starts the agent of the host root `home` and resolves when it is ready. Throws RUNNING when it runs already. */
+export type StartAgent = (home: string, options: { port?: number | undefined }) => Promise<void>;
+
 export interface LocalHostOptions {
   readonly known: KnownHost;
-  readonly engine: EngineCommand;
+  readonly startAgent: StartAgent;
   /** Whether `gemel` needs to be told this host's root in a shell. */
   readonly needsHome: boolean;
   readonly clock: Clock;
@@ -46,7 +47,7 @@ export class LocalHost implements Host {
   readonly #liveWaiters = new Set<() => void>();
   #agentStatus: AgentStatus | null = null;
   #poll: { cancel(): void } | undefined;
-  #closed = false;
+  readonly #ending = new AbortController();
 
   constructor(options: LocalHostOptions) {
     this.#options = options;
@@ -70,27 +71,38 @@ export class LocalHost implements Host {
     };
   }
 
-  async startAgent(): Promise<void> {
+  async startAgent(options: { port?: number | undefined } = {}): Promise<void> {
     if (this.#agentLink.freshness.state === 'live') return;
     const live = this.#untilLive();
-    const agent = spawnAgent(this.#options.engine, this.known.home);
-    const timeout = Promise.withResolvers<string>();
-    const timer = this.#options.clock.timer(AGENT_START_MS, () => timeout.resolve(`It does not answer after ${AGENT_START_MS / 1000} s.`));
+    const failed = Promise.withResolvers<never>();
+    const fail = (): void => failed.reject(noAnswer(this.known));
+    const timer = this.#options.clock.timer(AGENT_ANSWER_MS, fail);
+    this.#ending.signal.addEventListener('abort', fail);
     try {
-      const failure = await Promise.race([live.promise, agent.ended, timeout.promise]);
-      if (failure !== undefined) throw agentFailed(this.known, failure);
+      await Promise.race([this.#launchAgent(options), failed.promise]);
+      this.#agentLink.retryNow();
+      await Promise.race([live.promise, failed.promise]);
     } finally {
       timer.cancel();
+      this.#ending.signal.removeEventListener('abort', fail);
       live.cancel();
-      agent.release();
     }
   }
 
-  async callAgent<N extends keyof AgentMethods & string>(method: N, params: Params<AgentMethods, N>, timeoutMs?: number): Promise<Result<AgentMethods, N>> {
+  async callAgent<N extends keyof AgentMethods & string>(
+    method: N,
+    params: Params<AgentMethods, N>,
+    timeoutMs?: number,
+  ): Promise<Result<AgentMethods, N>> {
     return this.#agentLink.call(method, params, timeoutMs);
   }
 
-  async callInstance<N extends keyof InstanceMethods & string>(name: string, method: N, params: Params<InstanceMethods, N>, timeoutMs?: number): Promise<Result<InstanceMethods, N>> {
+  async callInstance<N extends keyof InstanceMethods & string>(
+    name: string,
+    method: N,
+    params: Params<InstanceMethods, N>,
+    timeoutMs?: number,
+  ): Promise<Result<InstanceMethods, N>> {
     const link = this.#instances.get(name)?.link;
     if (!link) throw new GemelError('NOT_RUNNING', `Instance ${name} is not running.`, 'Nothing was changed.', 'Start it first.');
     return link.call(method, params, timeoutMs);
@@ -101,14 +113,23 @@ export class LocalHost implements Host {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#ending.abort();
     this.#poll?.cancel();
     this.#agentLink.close();
     for (const instance of this.#instances.values()) instance.link?.close();
   }
 
+  async #launchAgent(options: { port?: number | undefined }): Promise<void> {
+    try {
+      await this.#options.startAgent(this.known.home, options);
+    } catch (error) {
+      // Somebody else has just started it: that is as good.
+      if (!(error instanceof GemelError) || error.code !== 'RUNNING') throw error;
+    }
+  }
+
   #agentChanged(): void {
-    if (this.#closed) return;
+    if (this.#ending.signal.aborted) return;
     if (this.#agentLink.freshness.state === 'live') {
       this.#takeInventory(this.#agentLink.value ?? []);
       for (const waiter of [...this.#liveWaiters]) waiter();
@@ -130,7 +151,7 @@ export class LocalHost implements Host {
       // Nothing to add: the link itself tells when and why it was lost, and what is shown stays marked as old.
       return;
     }
-    if (!this.#closed) this.#options.changed();
+    if (!this.#ending.signal.aborted) this.#options.changed();
   }
 
   #takeInventory(inventory: readonly InstanceStatus[]): void {
@@ -144,7 +165,12 @@ export class LocalHost implements Host {
   }
 
   #takeInstance(status: InstanceStatus): void {
-    const known = this.#instances.get(status.name) ?? { status, stoppedSince: undefined, link: undefined, last: { snapshot: null, asOf: null } };
+    const known = this.#instances.get(status.name) ?? {
+      status,
+      stoppedSince: undefined,
+      link: undefined,
+      last: { snapshot: null, asOf: null },
+    };
     this.#instances.set(status.name, known);
     known.status = status;
     if (status.state === 'stopped') this.#drop(known);
@@ -197,16 +223,21 @@ export class LocalHost implements Host {
     return { state: 'stopped', since: stoppedSince ?? this.#options.clock.wallMs(), asOf: last.asOf, reason: 'The instance is stopped.' };
   }
 
-  #untilLive(): { promise: Promise<undefined>; cancel(): void } {
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    const waiter = (): void => resolve(undefined);
+  #untilLive(): { promise: Promise<void>; cancel(): void } {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiter = (): void => resolve();
     this.#liveWaiters.add(waiter);
     return { promise, cancel: () => this.#liveWaiters.delete(waiter) };
   }
 }
 
-function agentFailed(known: KnownHost, reason: string): GemelError {
-  return new GemelError('NOT_RUNNING', `The agent of ${known.label} did not start. ${reason}`, 'Instances that run go on running.', `Look at ${path.join(known.home, 'agent.log')}, then start it again.`);
+function noAnswer(known: KnownHost): GemelError {
+  return new GemelError(
+    'TIMEOUT',
+    `The agent of ${known.label} does not answer.`,
+    'Instances that run go on running.',
+    `Look at ${path.join(known.home, 'agent.log')}.`,
+  );
 }
 
 function quote(text: string): string {

@@ -1,0 +1,158 @@
+import os from 'node:os';
+import path from 'node:path';
+import { startAgent } from '../../engine/agent/start.ts';
+import { VERSION } from '../../engine/api/version.ts';
+import type { Clock } from '../../engine/io/index.ts';
+import type { ActionContext } from '../actions/index.ts';
+import type { AppInfo } from '../contract/index.ts';
+import { Hosts } from '../hosts/index.ts';
+import type { StartAgent } from '../hosts/index.ts';
+import { openStore } from '../store/index.ts';
+import type { Store } from '../store/index.ts';
+import { monitorOf, overviewOf } from '../view/index.ts';
+import type { MirrorSettingsOf } from '../view/index.ts';
+import { Operator } from './operator.ts';
+import { PagePort } from './page.ts';
+import type { CallHandlers, ChangeKind, PageSink, TopicSources } from './page.ts';
+import { recordHistory } from './record-history.ts';
+
+const NEWEST = 100;
+const LOCAL_HOST = 'local';
+
+export interface ConsoleOptions {
+  /** The host root of this computer; the console's own store is in `console/` below it. */
+  readonly home: string;
+  /** The root that `gemel` uses in a shell when it is not told another. */
+  readonly defaultHome: string;
+  readonly shell: AppInfo['shell'];
+  readonly electron: string | null;
+  readonly clock: Clock;
+  /** For tests: another way to start an agent. */
+  readonly startAgent?: StartAgent;
+}
+
+/** The console's main process without a window: any number of pages connect to it. */
+export interface ConsoleMain {
+  /** A page has come: it talks through `sink`. */
+  connect(sink: PageSink): PagePort;
+  disconnect(page: PagePort): void;
+  /** Ends everything of the console; agents and instances go on. */
+  close(): void;
+}
+
+/**
+ * Opens the store, reaches for every known host and starts this computer's agent where it does not answer.
+ * @throws GemelError LOCKED when another console has this home open, and what the store throws
+ */
+export function openConsoleMain(options: ConsoleOptions): ConsoleMain {
+  const store = openStore(path.join(options.home, 'console', 'console.db'));
+  const pages = new Set<PagePort>();
+  const changed = (kind: ChangeKind): void => {
+    for (const page of pages) page.changed(kind);
+  };
+  const { clock } = options;
+  store.hosts.put({ id: LOCAL_HOST, label: os.hostname(), kind: 'local', home: options.home, demo: false });
+  const hosts = new Hosts({
+    known: store.hosts.list(),
+    startAgent: options.startAgent ?? startAgent,
+    defaultHome: options.defaultHome,
+    clock,
+  });
+  const context: ActionContext = { hosts, store, home: options.home };
+  const operator = new Operator({ context, who: os.userInfo().username, now: () => clock.wallMs(), changed });
+  hosts.onChange(() => changed('world'));
+  recordHistory(hosts, store.history);
+  let open = true;
+  ensureLocalAgent(hosts, (problem) => {
+    if (open) operator.record('Start the agent of this computer', os.hostname(), 'failed', problem);
+  });
+  const handlers = handlersOf({ options, store, operator, changed });
+  const sources = sourcesOf({ store, hosts, operator });
+  return {
+    connect: (sink) => {
+      const page = new PagePort({ handlers, sources, sink, clock });
+      pages.add(page);
+      return page;
+    },
+    disconnect: (page) => {
+      page.close();
+      pages.delete(page);
+    },
+    close: () => {
+      open = false;
+      for (const page of pages) page.close();
+      pages.clear();
+      operator.close();
+      hosts.close();
+      store.close();
+    },
+  };
+}
+
+/** In the background: the first page need not wait. A failure is in the audit log, and the host shows as not answering. */
+function ensureLocalAgent(hosts: Hosts, failed: (problem: string) => void): void {
+  const started = hosts.get(LOCAL_HOST).startAgent();
+  started.catch((error: unknown) => failed(error instanceof Error ? error.message : String(error)));
+}
+
+function handlersOf({
+  options,
+  store,
+  operator,
+  changed,
+}: {
+  options: ConsoleOptions;
+  store: Store;
+  operator: Operator;
+  changed(kind: ChangeKind): void;
+}): CallHandlers {
+  return {
+    'app.info': () => ({
+      version: VERSION,
+      shell: options.shell,
+      home: options.home,
+      platform: process.platform,
+      node: process.version,
+      electron: options.electron,
+    }),
+    plan: (action) => operator.plan(action),
+    run: (action) => operator.run(action),
+    'job.get': ({ job }) => operator.job(job),
+    'job.cancel': ({ job }) => {
+      operator.cancel(job);
+      return {};
+    },
+    'audit.list': ({ before, limit }) => store.audit.list(limit, before),
+    history: (query) => store.history.read(query, options.clock.wallMs()),
+    'settings.theme': ({ theme }) => {
+      store.settings.setTheme(theme);
+      changed('settings');
+      return {};
+    },
+    'settings.mirror': ({ mirror, environment, locked }) => {
+      store.settings.setMirror(mirror, {
+        ...(environment === undefined ? {} : { environment }),
+        ...(locked === undefined ? {} : { locked }),
+      });
+      const words = [
+        environment === undefined ? '' : `environment ${environment}`,
+        locked === undefined ? '' : locked ? 'locked' : 'unlocked',
+      ];
+      operator.record('Change what the console keeps about a mirror', mirror, 'changed', words.filter((w) => w !== '').join(', '));
+      changed('settings');
+      return {};
+    },
+  };
+}
+
+function sourcesOf({ store, hosts, operator }: { store: Store; hosts: Hosts; operator: Operator }): TopicSources {
+  const settings: MirrorSettingsOf = (mirror) => store.settings.mirror(mirror);
+  return {
+    overview: { kinds: ['world', 'settings'], value: () => overviewOf(hosts.world(), settings) },
+    mirror: { kinds: ['world', 'settings'], value: ({ mirror }) => monitorOf(hosts.world(), mirror, settings) },
+    jobs: { kinds: ['jobs'], value: () => store.jobs.newest(NEWEST) },
+    job: { kinds: ['jobs'], value: ({ job }) => operator.job(job) },
+    settings: { kinds: ['settings'], value: () => store.settings.get() },
+    audit: { kinds: ['audit'], value: () => store.audit.list(NEWEST) },
+  };
+}
