@@ -1,7 +1,7 @@
 import { agentMethods, agentTopics } from '../api/contract.ts';
 import { GemelError } from '../api/errors.ts';
 import { connectControl, type ControlClient } from '../api/rpc/index.ts';
-import { homePaths, probeLock, processEntry, spawnDetached } from '../instance/host.ts';
+import { homePaths, lockFree, probeLock, processEntry, spawnDetached } from '../instance/host.ts';
 import { realFiles } from '../io/index.ts';
 import { readAgentSettings, writeAgentSettings } from './settings.ts';
 
@@ -46,4 +46,17 @@ function configure(home: string, { port, listen }: StartAgentOptions): void {
     ...(port === undefined ? {} : { 'application_server.port': port }),
     ...(listen === undefined ? {} : { 'application_server.interface_address': listen }),
   });
+}
+
+const STOP_TIMEOUT_MS = 30_000;
+
+/** Stops the host's agent and waits until its process has ended. Throws NOT_RUNNING, TIMEOUT. */
+export async function stopAgent(home: string): Promise<void> {
+  const client = await connectAgent(home);
+  try {
+    await client.call('agent.stop', {});
+  } finally {
+    client.close();
+  }
+  await lockFree(homePaths(home).run, STOP_TIMEOUT_MS, () => new GemelError('TIMEOUT', 'The agent has not ended yet.', 'It goes on stopping.', 'Look at its agent.log.'));
 }

@@ -3,7 +3,7 @@ export { checkInstanceDirectory, instancePaths, type InstancePaths } from './dir
 export type { Engine, EngineContext, StartEngine } from './engine.ts';
 export { instanceStatus, inventory } from './inventory.ts';
 export { createInstance, deleteInstance, forceDown, startInstance, stopInstance } from './lifecycle.ts';
-export { acquireLock, probeLock, provenHolder } from './lock.ts';
+export { acquireLock, lockFree, probeLock, provenHolder } from './lock.ts';
 export { MessageLog, type Log } from './messages.ts';
 export { runInstanceProcess } from './process.ts';
 export { defaultHome, findRegistered, homePaths, listRegistered } from './registry.ts';

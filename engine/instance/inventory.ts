@@ -41,6 +41,7 @@ function offline({ name, directory }: Registered): Omit<InstanceStatus, 'state'>
   try {
     const { settings } = checkInstanceDirectory(directory);
     const { DefaultPort, WebServerPort } = settings.Startup;
+    // What kind of member it is stands in the mirror's own settings; an instance that is down has only one status.
     const mirrors = Object.keys(settings.Mirrors).map((mirror) => ({ mirror, type: 'Failover' as const, status: 'Down' as const }));
     return { ...base, superserverPort: DefaultPort, webPort: WebServerPort, mirrors };
   } catch (error) {

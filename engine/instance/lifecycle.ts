@@ -8,7 +8,7 @@ import type { InstanceStatus } from '../api/status.ts';
 import { realClock, type Clock } from '../io/clock.ts';
 import { checkInstanceDirectory, createInstanceDirectory, instancePaths } from './directory.ts';
 import { inventory, instanceStatus } from './inventory.ts';
-import { acquireLock, probeLock, provenHolder } from './lock.ts';
+import { acquireLock, lockFree, probeLock, provenHolder } from './lock.ts';
 import { freePort } from './ports.ts';
 import { findRegistered, homePaths, instanceName, register, unregister, type Registered } from './registry.ts';
 import { newSettings } from './settings.ts';
@@ -91,7 +91,6 @@ export async function stopInstance(home: string, name: string, options: StopOpti
 /** Longest wait for an instance to hand over, make everything durable and end. */
 const STOP_TIMEOUT_MS = 120_000;
 const KILL_TIMEOUT_MS = 10_000;
-const LOCK_POLL_MS = 20;
 
 async function stopInOrder(registered: Registered, nofailover: boolean): Promise<void> {
   const { control, run } = instancePaths(registered.directory);
@@ -164,13 +163,4 @@ async function within(event: Promise<void>, timeoutMs: number, late: () => Gemel
   const { promise, reject } = Promise.withResolvers<void>();
   const timer = clock.timer(timeoutMs, () => reject(late()));
   await Promise.race([event, promise]).finally(() => timer.cancel());
-}
-
-/** The lock is free as soon as the kernel has cleaned up after the process; nothing announces that. */
-async function lockFree(run: string, timeoutMs: number, late: () => GemelError, clock: Clock = realClock): Promise<void> {
-  const end = clock.monotonicMs() + timeoutMs;
-  while (probeLock(run).held) {
-    if (clock.monotonicMs() > end) throw late();
-    await new Promise<void>((resolve) => clock.timer(LOCK_POLL_MS, resolve));
-  }
 }

@@ -83,6 +83,20 @@ export function provenHolder(run: string): Holder | undefined {
   return processIdentity(state.holder.pid) === state.holder.identity ? state.holder : undefined;
 }
 
+const LOCK_POLL_MS = 20;
+
+/**
+ * Waits until nobody holds the lock. It is free as soon as the kernel has cleaned up after the process; nothing
+ * announces that. Throws `late()` after `timeoutMs`.
+ */
+export async function lockFree(run: string, timeoutMs: number, late: () => GemelError, clock: Clock = realClock): Promise<void> {
+  const end = clock.monotonicMs() + timeoutMs;
+  while (probeLock(run).held) {
+    if (clock.monotonicMs() > end) throw late();
+    await new Promise<void>((resolve) => clock.timer(LOCK_POLL_MS, resolve));
+  }
+}
+
 function lockedError(run: string): GemelError {
   const holder = readHolder(run);
   const who = holder === null ? 'Another process' : `Process ${holder.pid}`;

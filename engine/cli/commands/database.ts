@@ -1,0 +1,56 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { GemelError } from '../../api/errors.ts';
+import type { DatabaseView } from '../../api/status.ts';
+import { command, show, withInstance, type Context, type JsonOption } from '../context.ts';
+import { bytes, fields, table } from '../output.ts';
+
+interface CreateFlags extends JsonOption {
+  readonly mirrored?: boolean;
+  readonly mirror?: string;
+  readonly mirrorDb?: string;
+  readonly maxSize?: number;
+  readonly dir?: string;
+  readonly namespace: boolean;
+}
+
+export function addDatabaseCommands(program: Command, context: Context): void {
+  const db = program.command('db').description('databases of a running instance');
+
+  command(db, 'create <instance> <name>', 'make a database and a namespace of the same name')
+    .option('--mirrored', 'mirror it (on the primary first, then on the other members)')
+    .option('--mirror <mirror>', 'the mirror, when the instance is in several')
+    .option('--mirror-db <name>', 'its name in the mirror (default: NAME)')
+    .option('--max-size <MB>', 'largest size of its file', megabytes)
+    .option('--dir <directory>', 'where to put it (default: in the instance directory)')
+    .option('--no-namespace', 'make no namespace')
+    .action(async (instance: string, name: string, { json, mirrored = false, mirror, mirrorDb, maxSize, dir, namespace }: CreateFlags) => {
+      const params = { name, mirrored, mirror, mirrorDatabase: mirrorDb, maxSizeMB: maxSize, directory: dir, namespace };
+      const made = await withInstance(context, instance, (client) => client.call('db.create', params));
+      show(context, { json: json === true }, made, (d) => `Database ${d.name} was created in ${d.directory}${d.mirrored ? `, mirrored as ${d.mirrorDatabase} in ${d.mirror}` : ''}.\n`);
+    });
+
+  command(db, 'list <instance>', 'its databases').action(async (instance: string, options: JsonOption) => {
+    show(context, options, await withInstance(context, instance, (client) => client.call('db.list', {})), databaseTable);
+  });
+
+  command(db, 'verify <instance> <name>', 'read a database completely and check its structure; prints a digest of its content').action(
+    async (instance: string, name: string, options: JsonOption) => {
+      const found = await withInstance(context, instance, (client) => client.call('db.verify', { name }));
+      show(context, options, found, (v) =>
+        fields([['Sound', v.sound ? 'yes' : 'no'], ['Nodes', v.nodes], ['Digest', v.digest], ['Position', v.position], ...v.problems.map((each) => ['Problem', each] as const)]),
+      );
+      if (!found.sound) throw new GemelError('DAMAGED', `Database ${name} is not sound.`, 'It was not changed.', 'Restore it from a backup, or from another member of its mirror.');
+    },
+  );
+}
+
+function databaseTable(all: DatabaseView[]): string {
+  const rows = all.map((d) => [d.name, d.mounted ? (d.readOnly ? 'read-only' : 'read-write') : 'dismounted', d.mirrored ? `${d.mirror}:${d.mirrorDatabase}` : '-', bytes(d.size), d.directory]);
+  return table(['NAME', 'ACCESS', 'MIRRORED AS', 'SIZE', 'DIRECTORY'], rows);
+}
+
+function megabytes(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('Give a size in MB.');
+  return value;
+}

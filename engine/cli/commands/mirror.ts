@@ -1,0 +1,111 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { command, connectInstance, show, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
+import { mirrorText } from '../mirror-text.ts';
+import { watchMonitor } from '../monitor.ts';
+
+interface AddressFlags {
+  readonly member?: string;
+  readonly privateAddress?: string;
+  readonly superserverAddress?: string;
+  readonly agentAddress?: string;
+}
+interface CreateFlags extends JsonOption, AddressFlags {
+  readonly name: string;
+  readonly arbiter?: string;
+  readonly arbiterOnMemberHost?: boolean;
+  readonly qos?: number;
+}
+interface JoinFlags extends JsonOption, AddressFlags {
+  readonly mirror: string;
+  readonly as: 'failover';
+  readonly agent: string;
+  readonly via: string;
+}
+interface MonitorFlags extends JsonOption {
+  readonly interval: number;
+  readonly count?: number;
+}
+
+export function addMirrorCommands(program: Command, context: Context): void {
+  const mirror = program.command('mirror').description('mirrors: exact copies of databases on several hosts');
+  addMaking(mirror, context);
+  addWatching(mirror, context);
+  addSwitches(mirror, context);
+}
+
+function addMaking(mirror: Command, context: Context): void {
+  addresses(command(mirror, 'create <instance>', 'make a mirror with this instance as its first failover member'))
+    .requiredOption('--name <mirror>', 'name of the mirror: 1 to 15 letters and digits')
+    .option('--arbiter <host:port>', 'agent of a third host that decides between the members')
+    .option('--arbiter-on-member-host', 'allow an arbiter on a member’s host: for tries on one computer only')
+    .option('--qos <ms>', 'quality of service timeout (default 8000)', milliseconds)
+    .action(async (instance: string, { json, arbiterOnMemberHost = false, qos, ...flags }: CreateFlags) => {
+      const params = { ...flags, arbiterOnMemberHost, ...(qos === undefined ? {} : { qosMs: qos }) };
+      showDone(context, { json: json === true }, await withInstance(context, instance, (client) => client.call('mirror.create', params)));
+    });
+
+  addresses(command(mirror, 'join <instance>', 'make this instance the second failover member of a mirror'))
+    .requiredOption('--mirror <mirror>', 'name of the mirror')
+    .addOption(new Option('--as <role>', 'what it becomes').choices(['failover']).makeOptionMandatory())
+    .requiredOption('--agent <host:port>', 'agent on the first failover member’s host')
+    .requiredOption('--via <instance>', 'name of the instance that is the first failover member')
+    .action(async (instance: string, { json, ...params }: JoinFlags) => {
+      showDone(context, { json: json === true }, await withInstance(context, instance, (client) => client.call('mirror.join', params)));
+    });
+}
+
+function addWatching(mirror: Command, context: Context): void {
+  command(mirror, 'status <instance>', 'members, arbiter and databases of the mirror, as this member sees them')
+    .option('--mirror <mirror>', 'the mirror, when the instance is in several')
+    .action(async (instance: string, { json, ...params }: JsonOption & { mirror?: string }) => {
+      const status = await withInstance(context, instance, (client) => client.call('mirror.status', params));
+      show(context, { json: json === true }, status, mirrorText);
+    });
+
+  command(mirror, 'monitor <instance>', 'the same, live, with rates and latencies; Ctrl-C ends it')
+    .option('--interval <seconds>', 'shortest time between two pictures', seconds, 1)
+    .option('--count <n>', 'end after so many pictures', wholeNumber)
+    .action(async (instance: string, { json, interval, count }: MonitorFlags) => {
+      const client = await connectInstance(context.home, instance);
+      await watchMonitor(client, context.terminal, { json: json === true, intervalMs: interval * 1000, ...(count === undefined ? {} : { count }) });
+    });
+}
+
+function addSwitches(mirror: Command, context: Context): void {
+  const simple = [
+    ['set-nofailover', 'mirror.setNoFailover', 'the backup is not to take over, whatever happens, until this is cleared'],
+    ['clear-nofailover', 'mirror.clearNoFailover', 'the backup may take over again'],
+    ['switch-over', 'mirror.switchOver', 'on the primary: hand over to the backup and go on as its backup'],
+  ] as const;
+  for (const [name, method, description] of simple) {
+    command(mirror, `${name} <instance>`, description).action(async (instance: string, options: JsonOption) => {
+      showDone(context, options, await withInstance(context, instance, (client) => client.call(method, {})));
+    });
+  }
+}
+
+function addresses(target: Command): Command {
+  return target
+    .option('--member <name>', 'name of this member (default HOST_INSTANCE)')
+    .option('--private-address <address>', 'host name or address the other members reach this one at')
+    .option('--superserver-address <address>', 'host name or address clients reach this one at')
+    .option('--agent-address <host:port>', 'this host’s agent, as others reach it');
+}
+
+function milliseconds(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 100) throw new InvalidArgumentError('Give milliseconds, at least 100.');
+  return value;
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('Give a number of seconds.');
+  return value;
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Give a whole number.');
+  return value;
+}

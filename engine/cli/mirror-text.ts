@@ -1,0 +1,50 @@
+import type { MirrorStatus, MonitorSnapshot } from '../api/status.ts';
+import { fields, table } from './output.ts';
+
+/** The mirror as a person reads it on a terminal. */
+export function mirrorText(status: MirrorStatus): string {
+  const { arbiter, incomingRate } = status;
+  const members = status.members.map((m) => [
+    `${m.name}${m.name === status.thisMember ? ' *' : ''}`, m.type, m.status, withMs(m.journalTransfer, m.journalLatencyMs), withMs(m.dejournaling, m.dejournalLatencyMs), m.superserverAddress,
+  ]);
+  const databases = status.databases.map((d) => [d.name, d.status, nextRecord(d.nextRecord), d.directory]);
+  const head: (readonly [string, string])[] = [
+    ['Mirror', status.mirror],
+    ['Arbiter', arbiter.address ?? 'none'],
+    ['Failover mode', arbiter.failoverMode],
+    ...(arbiter.address === null ? [] : [['Arbiter connection', arbiter.connectionStatus] as const]),
+    ['No failover', status.noFailover ? 'set: the backup will not take over' : 'not set'],
+    ...(incomingRate === null ? [] : [['Incoming journal', `${incomingRate.journalKBs.toFixed(1)} KB/s`] as const]),
+    ...(status.missingDatabases.length === 0 ? [] : [['Missing here', status.missingDatabases.join(', ')] as const]),
+  ];
+  return [
+    fields(head),
+    table(['MEMBER (* THIS)', 'TYPE', 'STATUS', 'JOURNAL TRANSFER', 'DEJOURNALING', 'SUPERSERVER'], members),
+    table(['DATABASE', 'STATUS', 'NEXT RECORD', 'DIRECTORY'], databases, 'No mirrored databases.'),
+  ].join('\n');
+}
+
+/** The monitor's picture: the mirror and what goes on in the instance. */
+export function monitorText({ at, instance, mirror, metrics, readiness }: MonitorSnapshot): string {
+  const figures = metrics === null ? [] : [
+    ['Updates', `${metrics.updatesPerS.toFixed(0)}/s`] as const,
+    ['Journal', `${metrics.journalKBs.toFixed(1)} KB/s`] as const,
+    ['Commit', metrics.commitLatencyMs === null ? 'none in the last second' : `p50 ${metrics.commitLatencyMs.p50.toFixed(2)} ms, p99 ${metrics.commitLatencyMs.p99.toFixed(2)} ms, max ${metrics.commitLatencyMs.max.toFixed(2)} ms`] as const,
+    ['Clients', String(metrics.clients)] as const,
+    ['Memory', `${metrics.memoryMB.toFixed(0)} MB`] as const,
+  ];
+  const ready = readiness.map((each) => [each.ok === null ? 'unknown' : each.ok ? 'yes' : 'no', each.check, each.reason]);
+  return [
+    fields([['Instance', `${instance.name} (${instance.state}), ${new Date(at).toLocaleTimeString()}`], ...figures]),
+    mirror === null ? 'This instance is in no mirror.\n' : mirrorText(mirror),
+    ...(ready.length === 0 ? [] : [table(['READY', 'FAILOVER NEEDS', 'WHY'], ready)]),
+  ].join('\n');
+}
+
+function withMs(text: string, ms: number | null): string {
+  return ms === null ? text : `${text} (${ms.toFixed(1)} ms)`;
+}
+
+function nextRecord(next: MirrorStatus['databases'][number]['nextRecord']): string {
+  return typeof next === 'string' ? next : `${next.file} at ${next.offset}, ${next.time}`;
+}
