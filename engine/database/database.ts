@@ -1,0 +1,150 @@
+import { assert } from '../io/assert.ts';
+import type { Bytes, Key, Node, NodeReader } from '../globals/index.ts';
+import type { DatabaseMeta } from './file.ts';
+import { Gap } from './gap.ts';
+import { scan } from './merged-scan.ts';
+import { Overlay, type GenerationId } from './overlay.ts';
+import { DatabaseReader, successor } from './reader.ts';
+
+/** Memory for nodes that the file has but that were changed lately: most before-images come from there. */
+const MEMORY_BYTES = 64 * 1024 * 1024;
+/** Deleted nodes that a scan steps over before it is worth remembering where they were. */
+const GAP_MIN = 8;
+
+/**
+ * A database as the executor sees it: the file, and over it the changes that the file does not have yet.
+ * While it holds any, the file may only receive changes that it holds or held (see `reset`).
+ * Reads throw GemelError DAMAGED, IO, LOCKED.
+ */
+export class Database implements NodeReader {
+  readonly directory: string;
+  readonly #reader: DatabaseReader;
+  readonly #overlay: Overlay;
+  readonly #gap = new Gap();
+  #fileBytes: number;
+  #maxSizeBytes: number | null;
+
+  /** Throws NOT_FOUND, FOREIGN, DAMAGED, VERSION, RIGHTS, LOCKED, IO. */
+  static open(directory: string, memoryBytes = MEMORY_BYTES): Database {
+    return new Database(directory, DatabaseReader.open(directory), memoryBytes);
+  }
+
+  private constructor(directory: string, reader: DatabaseReader, memoryBytes: number) {
+    this.directory = directory;
+    this.#reader = reader;
+    this.#overlay = new Overlay(memoryBytes);
+    this.#fileBytes = reader.fileBytes();
+    this.#maxSizeBytes = reader.meta().maxSizeBytes;
+  }
+
+  get(key: Key): Bytes | undefined {
+    const entry = this.#overlay.find(key) ?? this.#overlay.remembered(key);
+    return entry === undefined ? this.#reader.get(key) : entry.value;
+  }
+
+  next(from: Key, end: Key, inclusive: boolean): Node | undefined {
+    if (this.#overlay.empty) return this.#reader.next(from, end, inclusive);
+    const first = inclusive ? from : successor(from);
+    const at = this.#gap.forward(first);
+    if (at >= end) return undefined;
+    const { node, stepped } = scan(this.#overlay.layers(), this.#reader, at, end, 1);
+    if (stepped >= GAP_MIN || (stepped > 0 && at !== first)) this.#gap.add(at, node?.key ?? end);
+    return node;
+  }
+
+  previous(from: Key, start: Key): Node | undefined {
+    if (this.#overlay.empty) return this.#reader.previous(from, start);
+    const at = this.#gap.backward(from);
+    if (at <= start) return undefined;
+    const { node, stepped } = scan(this.#overlay.layers(), this.#reader, at, start, -1);
+    if (stepped >= GAP_MIN || (stepped > 0 && at !== from)) this.#gap.add(node === undefined ? start : successor(node.key), at);
+    return node;
+  }
+
+  /** @param ticket the change's own; tickets never get smaller */
+  set(key: Key, value: Bytes, ticket: number): void {
+    this.#gap.cut(key);
+    this.#overlay.put(key, value, ticket);
+  }
+
+  delete(key: Key, ticket: number): void {
+    this.#overlay.put(key, undefined, ticket);
+  }
+
+  /** The ticket of the node's newest change that the file may not have; 0 when it has all. */
+  ticketOf(key: Key): number {
+    return this.#overlay.find(key)?.ticket ?? 0;
+  }
+
+  /** The newest ticket of any change that the file may not have: what a scan's result can depend on. 0 when it has all. */
+  get newestTicket(): number {
+    return this.#overlay.newestTicket;
+  }
+
+  /** Ends a generation: it holds the changes since the last call. */
+  freeze(): GenerationId {
+    return this.#overlay.freeze();
+  }
+
+  /** The file has committed all changes of the generation and of those before it. */
+  drop(id: GenerationId): void {
+    assert(!this.#reader.held, 'a view of the file ends before its commit is made use of');
+    this.#overlay.drop(id);
+    if (this.#overlay.empty) this.#gap.clear();
+    this.refresh();
+  }
+
+  /**
+   * Forgets every change and all that is known of the file: before it is written from elsewhere (the dejournaling of a
+   * backup) and after changes that will never be durable.
+   */
+  reset(): void {
+    this.#overlay.clear();
+    this.#gap.clear();
+    this.refresh();
+  }
+
+  /** Looks again at what the file's size and limit are. */
+  refresh(): void {
+    this.#fileBytes = this.#reader.fileBytes();
+    this.#maxSizeBytes = this.#reader.meta().maxSizeBytes;
+  }
+
+  /** Whether updates that add data must be refused with `FILEFULL`. */
+  get full(): boolean {
+    return this.#maxSizeBytes !== null && this.#fileBytes + this.#overlay.bytes >= this.#maxSizeBytes;
+  }
+
+  /** As of the last `drop`, `reset` or `refresh`. */
+  get fileBytes(): number {
+    return this.#fileBytes;
+  }
+
+  /** Changed nodes that the file may not have, counted once a generation. */
+  get overlayEntries(): number {
+    return this.#overlay.entries;
+  }
+
+  /** Memory that they take, about. */
+  get overlayBytes(): number {
+    return this.#overlay.bytes;
+  }
+
+  /** What the file says about itself, read now. */
+  meta(): DatabaseMeta {
+    return this.#reader.meta();
+  }
+
+  /** Makes the reads until `release` cheaper by one view of the file. `release` at the end of the same turn, before any `drop`. */
+  hold(): void {
+    this.#reader.hold();
+  }
+
+  release(): void {
+    this.#reader.release();
+  }
+
+  close(): void {
+    this.#reader.close();
+  }
+}

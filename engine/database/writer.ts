@@ -1,0 +1,184 @@
+import type Sqlite from 'better-sqlite3';
+import type { Position } from '../api/status.ts';
+import { assert } from '../io/assert.ts';
+import type { Bytes, Key } from '../globals/index.ts';
+import { openSqlite, prepareProgress, readMeta, writeProperties, type DatabaseMeta, type DatabaseProgress, type DatabaseProperties } from './file.ts';
+import { guarded } from './sqlite-error.ts';
+
+const CACHE_KIB = 32_768;
+/** A write-ahead log longer than this is cut once it is empty; shorter ones are written over from their start. */
+const WAL_KEPT_BYTES = 64 * 1024 * 1024;
+/** SQLite's header of one page in the log. */
+const WAL_FRAME_HEADER_BYTES = 24;
+
+/** What a commit records; what is left out stays as it was. */
+export interface CommitProgress extends Partial<DatabaseProgress> {
+  readonly position: Position;
+  readonly openStart: Position | null;
+}
+
+export interface CommitFigures {
+  /** Bytes that the commit added to the write-ahead log. */
+  readonly walBytes: number;
+}
+
+export interface CheckpointFigures {
+  /** Bytes copied from the log into the file (an upper bound: a page that is in the log twice is copied once). */
+  readonly copiedBytes: number;
+  /** Whether all of the log is in the file now; else a reader kept a part back, and a later call goes on. */
+  readonly complete: boolean;
+}
+
+interface WalState {
+  readonly busy: number;
+  readonly log: number;
+  readonly checkpointed: number;
+}
+
+/**
+ * The one writer of a database file, on a thread of its own. A commit survives the end of the process; what survives a
+ * power failure is `safePosition`, and the journal has the rest. All calls throw GemelError DISK_FULL, IO, DAMAGED, LOCKED, RIGHTS.
+ */
+export class DatabaseWriter {
+  readonly path: string;
+  readonly #sqlite: Sqlite.Database;
+  readonly #upsert: Sqlite.Statement<[Buffer, Buffer]>;
+  readonly #remove: Sqlite.Statement<[Buffer]>;
+  readonly #recordProgress: (progress: DatabaseProgress) => void;
+  readonly #walState: Sqlite.Statement<[], WalState>;
+  readonly #frameBytes: number;
+  #meta: DatabaseMeta;
+  #safePosition: Position | null = null;
+  /** The log before the open batch. */
+  #walBefore: WalState = { busy: 0, log: 0, checkpointed: 0 };
+
+  /** Throws as `openSqlite` does. */
+  static open(directory: string): DatabaseWriter {
+    const { sqlite, path } = openSqlite(directory);
+    return guarded('open', path, () => new DatabaseWriter(sqlite, path));
+  }
+
+  private constructor(sqlite: Sqlite.Database, path: string) {
+    this.#sqlite = sqlite;
+    this.path = path;
+    sqlite.pragma('synchronous = NORMAL');
+    sqlite.pragma('wal_autocheckpoint = 0');
+    sqlite.pragma(`cache_size = -${CACHE_KIB}`);
+    sqlite.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`);
+    this.#upsert = sqlite.prepare('INSERT INTO node (k, v) VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v');
+    this.#remove = sqlite.prepare('DELETE FROM node WHERE k = ?');
+    this.#recordProgress = prepareProgress(sqlite);
+    this.#walState = sqlite.prepare<[], WalState>('PRAGMA wal_checkpoint(NOOP)');
+    this.#frameBytes = Number(sqlite.pragma('page_size', { simple: true })) + WAL_FRAME_HEADER_BYTES;
+    this.#meta = readMeta(sqlite, path);
+    // What an ended process left in the log is not on the disk for sure before this.
+    this.checkpointWal();
+  }
+
+  /** As of the last commit. */
+  get meta(): DatabaseMeta {
+    return this.#meta;
+  }
+
+  get position(): Position | null {
+    return this.#meta.position;
+  }
+
+  get openStart(): Position | null {
+    return this.#meta.openStart;
+  }
+
+  /** The position that the file has even after a power failure: journal before it (and before `openStart`) is not needed for this database. */
+  get safePosition(): Position | null {
+    return this.#safePosition;
+  }
+
+  /** Opens the transaction that `upsert` and `remove` belong to. Keys in order are written fastest. */
+  begin(): void {
+    assert(!this.#sqlite.inTransaction, 'one batch at a time');
+    guarded('update', this.path, () => {
+      this.#walBefore = this.#checkpoint('NOOP');
+      this.#sqlite.exec('BEGIN IMMEDIATE');
+    });
+  }
+
+  upsert(key: Key, value: Bytes): void {
+    assert(this.#sqlite.inTransaction, 'an update belongs to a batch');
+    guarded('update', this.path, () => this.#upsert.run(Buffer.from(key, 'latin1'), Buffer.from(value, 'latin1')));
+  }
+
+  remove(key: Key): void {
+    assert(this.#sqlite.inTransaction, 'an update belongs to a batch');
+    guarded('update', this.path, () => this.#remove.run(Buffer.from(key, 'latin1')));
+  }
+
+  /** All of the batch and its position become visible together, or, after a throw, nothing. */
+  commit(progress: CommitProgress): CommitFigures {
+    assert(this.#sqlite.inTransaction, 'a commit ends a batch');
+    const meta = { ...this.#meta, ...progress };
+    try {
+      return guarded('update', this.path, () => {
+        this.#recordProgress(meta);
+        this.#sqlite.exec('COMMIT');
+        this.#meta = meta;
+        return { walBytes: this.#framesAdded() * this.#frameBytes };
+      });
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
+  }
+
+  /** Forgets the batch. Does nothing outside of one. */
+  rollback(): void {
+    if (this.#sqlite.inTransaction) guarded('update', this.path, () => this.#sqlite.exec('ROLLBACK'));
+  }
+
+  /** Changes properties in a commit of its own. */
+  updateProperties(change: Partial<DatabaseProperties>): void {
+    const meta = { ...this.#meta, ...change };
+    const { guid, name, createdMs, mirror, maxSizeBytes, extra } = meta;
+    guarded('update', this.path, () => writeProperties(this.#sqlite, { guid, name, createdMs, mirror, maxSizeBytes, extra }));
+    this.#meta = meta;
+  }
+
+  /** Bytes in the write-ahead log: what a checkpoint has to look through. */
+  walBytes(): number {
+    return this.#checkpoint('NOOP').log * this.#frameBytes;
+  }
+
+  /** Copies what it can of the log into the file and syncs both. Waits for nobody and holds up no reader. */
+  checkpointWal(): CheckpointFigures {
+    assert(!this.#sqlite.inTransaction, 'a checkpoint stands between batches');
+    return guarded('checkpoint', this.path, () => {
+      const before = this.#checkpoint('NOOP');
+      const after = this.#checkpoint('PASSIVE');
+      const complete = after.log === after.checkpointed;
+      if (complete) this.#safePosition = this.#meta.position;
+      return { copiedBytes: Math.max(0, after.checkpointed - before.checkpointed) * this.#frameBytes, complete };
+    });
+  }
+
+  /** Ends a batch that is open without it, checkpoints and closes. */
+  close(): void {
+    this.rollback();
+    try {
+      this.checkpointWal();
+    } finally {
+      this.#sqlite.close();
+    }
+  }
+
+  /** A log that was copied whole is written over from its start. */
+  #framesAdded(): number {
+    const before = this.#walBefore;
+    const after = this.#checkpoint('NOOP').log;
+    return before.log === before.checkpointed || after < before.log ? after : after - before.log;
+  }
+
+  #checkpoint(mode: 'NOOP' | 'PASSIVE'): WalState {
+    const state = mode === 'NOOP' ? this.#walState.get() : this.#sqlite.prepare<[], WalState>('PRAGMA wal_checkpoint(PASSIVE)').get();
+    assert(state !== undefined, 'a checkpoint answers');
+    return { busy: state.busy, log: Math.max(0, state.log), checkpointed: Math.max(0, state.checkpointed) };
+  }
+}
