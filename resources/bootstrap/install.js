@@ -14,7 +14,7 @@ export class InstallError extends Error {}
  *
  * @param {string} root the checkout
  * @param {(line: string) => void} say one line for the user
- * @param {{ npmCi?: (root: string) => number | null }} [parts] for tests: what installs (gives the exit code)
+ * @param {{ npmCi?: (root: string) => number | null | Promise<number | null> }} [parts] for tests: what installs (gives the exit code)
  * @returns {Promise<'current' | 'installed'>}
  * @throws {InstallError}
  */
@@ -25,11 +25,11 @@ export async function ensureInstalled(root, say, { npmCi = runNpmCi } = {}) {
   }
   return withDirectoryLock(join(root, '.gemel-install-lock'), {
     waiting: () => say('Another command is installing the dependencies of this checkout; waiting for it.'),
-    work: () => {
+    work: async () => {
       if (isCurrent(root)) return 'current';
       say('Installing the dependencies named in package-lock.json (npm ci; about half a minute) ...');
       const started = Date.now();
-      const code = npmCi(root);
+      const code = await npmCi(root);
       if (code !== 0) throw new InstallError(failedText(code));
       requireNode24(root, { run: true });
       writeFileSync(stampFile(root), stamp(root));

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import svelte from 'eslint-plugin-svelte';
 import tseslint from 'typescript-eslint';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = process.env.GEMEL_LINT_ROOT ?? fileURLToPath(new URL('../..', import.meta.url));
 const nondeterministic = 'Decisions have to be repeatable in the simulator: take it from engine/io.';
 const notInEngine = [
   { object: 'Date', property: 'now', message: nondeterministic },

@@ -32,6 +32,7 @@ export async function chooseShell(options: StartOptions, machine: Surroundings):
   if ('executable' in runtime) return { kind: 'electron', executable: runtime.executable, note: '' };
   const executable = machine.chromium();
   const note = options.web ? '' : `The desktop shell is not available: ${runtime.missing}.`;
-  if (executable !== null) return { kind: 'chromium', executable, note: note === '' ? '' : `${note} The console opens in the installed Chromium instead.` };
+  if (executable !== null)
+    return { kind: 'chromium', executable, note: note === '' ? '' : `${note} The console opens in the installed Chromium instead.` };
   return { kind: 'address', note: `${note} No Chromium was found either; open the address below in a browser of this computer.`.trim() };
 }

@@ -37,8 +37,9 @@ export async function start(root: string, options: StartOptions, say: (line: str
 }
 
 async function startElectron(root: string, executable: string, args: string[]): Promise<number> {
-  const { bundleElectron } = await import('../../tooling/build/bundle.ts');
-  const entry = await bundleElectron(root);
+  const { bundleElectron, bundleEntries } = await import('../../tooling/build/bundle.ts');
+  // As a bundle, the desktop shell starts the agent, and that the instances, from their bundles.
+  const [entry] = await Promise.all([bundleElectron(root), bundleEntries(root)]);
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   const env = { ...process.env };
   // Set, it would make Electron a plain Node.

@@ -35,7 +35,13 @@ export async function startWebShell(entry: string, args: string[], say: (line: s
 export async function showInChromium(executable: string, address: string): Promise<void> {
   const profile = await mkdtemp(join(tmpdir(), 'gemel-window-'));
   try {
-    const args = [`--app=${address}`, `--user-data-dir=${profile}`, '--no-first-run', '--no-default-browser-check', '--window-size=1280,860'];
+    const args = [
+      `--app=${address}`,
+      `--user-data-dir=${profile}`,
+      '--no-first-run',
+      '--no-default-browser-check',
+      '--window-size=1280,860',
+    ];
     // Chromium's own sandbox does not work for root.
     if (process.getuid?.() === 0) args.push('--no-sandbox');
     await run(executable, args, ['ignore', 'ignore', 'ignore']).ended;
@@ -46,7 +52,12 @@ export async function showInChromium(executable: string, address: string): Promi
 }
 
 /** Starts a program; when we are asked to end, it is asked as well (also where a signal reaches us alone and not the terminal's group). */
-export function run(program: string, args: string[], stdio: ('ignore' | 'inherit' | 'pipe')[], env: NodeJS.ProcessEnv = process.env): Running {
+export function run(
+  program: string,
+  args: string[],
+  stdio: ('ignore' | 'inherit' | 'pipe')[],
+  env: NodeJS.ProcessEnv = process.env,
+): Running {
   const child = spawn(program, args, { stdio, env });
   const pass = (): void => void child.kill('SIGTERM');
   process.on('SIGINT', pass).on('SIGTERM', pass);

@@ -7,7 +7,13 @@ import { referencesPlugin } from './references.ts';
 const EXTERNAL = ['better-sqlite3', 'electron', 'msgpackr-extract', 'bufferutil', 'utf-8-validate'];
 
 /** Every file that is started as a process or a thread of its own. */
-const ENTRIES = ['engine/cli/main.ts', 'engine/cli/process/*.ts', 'engine/**/*-thread.ts', 'engine/**/*-process.ts', 'main/shell/web/main.ts'];
+const ENTRIES = [
+  'engine/cli/main.ts',
+  'engine/cli/process/*.ts',
+  'engine/**/*-thread.ts',
+  'engine/**/*-process.ts',
+  'main/shell/web/main.ts',
+];
 
 /** Bundles all entries to `dist/`, at the same place in the tree and ending in `.mjs`. Gives the files written, relative to `root`. */
 export async function bundleEntries(root: string): Promise<string[]> {

@@ -34,7 +34,9 @@ describe('references of sources in a bundle', () => {
 
   it('names built files and files of the tree from the root', () => {
     write('resources/icons/gemel.png', '');
-    expect(rewriteReferences(`new URL('../../../dist/renderer/', import.meta.url)`, 'main/shell/web/page.ts', root)).toBe(`new URL('dist/renderer/', GEMEL_ROOT)`);
+    expect(rewriteReferences(`new URL('../../../dist/renderer/', import.meta.url)`, 'main/shell/web/page.ts', root)).toBe(
+      `new URL('dist/renderer/', GEMEL_ROOT)`,
+    );
     expect(rewriteReferences(`new URL('../../resources/icons/gemel.png', import.meta.url)`, 'main/shell/x.ts', root)).toBe(
       `new URL('resources/icons/gemel.png', GEMEL_ROOT)`,
     );
@@ -50,7 +52,10 @@ describe('references of sources in a bundle', () => {
          return new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
        }`,
     );
-    write('engine/journal/answer-thread.ts', `import { parentPort } from 'node:worker_threads';\nparentPort!.postMessage('from the thread');`);
+    write(
+      'engine/journal/answer-thread.ts',
+      `import { parentPort } from 'node:worker_threads';\nparentPort!.postMessage('from the thread');`,
+    );
     expect(await bundleEntries(root)).toEqual(['dist/engine/cli/main.mjs', 'dist/engine/journal/answer-thread.mjs']);
     // The sources are gone, as in a packaged Gemel.
     rmSync(join(root, 'engine'), { recursive: true });
