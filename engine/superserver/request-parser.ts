@@ -59,7 +59,8 @@ export class RequestParser {
 
   /** Memory held for unfinished and unread input. */
   get bufferedBytes(): number {
-    return this.#argumentBytes + this.#stash.length + (this.#chunk.length - this.#at);
+    const announced = this.#bulk >= 0 ? this.#bulk : 0;
+    return this.#argumentBytes - announced + this.#stash.length + (this.#chunk.length - this.#at);
   }
 
   push(chunk: Buffer): void {
@@ -204,6 +205,7 @@ export class RequestParser {
     return negative ? -1 : value;
   }
 
+  /** The string itself, once it is there with its end of line. */
   #takeBulk(length: number): Bytes | undefined {
     const need = length + 2;
     const chunk = this.#chunk;

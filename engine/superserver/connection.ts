@@ -1,0 +1,515 @@
+import type { Socket } from 'node:net';
+import type { Session, Ticket, Work } from '../instance/session.ts';
+import type { Bytes } from '../globals/index.ts';
+import { assert, AssertionError, type Turns } from '../io/index.ts';
+import type { Client, ClientSettings, ServerContext } from './client.ts';
+import { shown, type Command } from './command.ts';
+import { findCommand, fitsArity } from './command-table.ts';
+import type { Complaints, Log } from './complaints.ts';
+import { errorReply } from './error-reply.ts';
+import { HeldReplies } from './held-replies.ts';
+import { MultiState, memoryOf } from './multi-state.ts';
+import { Output } from './output.ts';
+import { OVERSIZED, ProtocolError, RequestParser } from './request-parser.ts';
+
+/** How long a connection that we end may take to read the last reply. */
+const LINGER_MS = 5_000;
+/** A connection with less unfinished input than this is not ended for what others hold. */
+const SMALL_INPUT = 64 * 1024;
+/** First words of an HTTP request: a web page may make a browser on this computer send them, with commands in the body. */
+const HTTP = /^(POST|Host:)$/i;
+
+/** What a connection needs of its superserver beside what commands need. */
+export interface ConnectionHost extends ServerContext {
+  readonly log: Log;
+  readonly complaints: Complaints;
+  readonly turns: Turns;
+  /** Unfinished input and unsent output over all connections, bytes. */
+  readonly memory: { input: number; output: number };
+  /** The connection wants `onDurable` after the next growth of the durable ticket, or sooner if only the read rule is missing. */
+  awaitDurable(connection: Connection, readRuleOnly: boolean): void;
+  /** The connection wants `onDrain`. */
+  awaitDrain(connection: Connection): void;
+  /** Whether the connection is in the middle of a command, and so to be watched for silence. */
+  setHalfFrame(connection: Connection, half: boolean): void;
+  /** The socket is closed; `whenEnded` follows when the session is, too. */
+  onClosed(connection: Connection): void;
+  onEnded(connection: Connection): void;
+}
+
+/** A command that has begun and waits. */
+interface Suspension {
+  readonly cancel: () => void;
+  readonly command: Command;
+  readonly start: number;
+}
+
+function defaultSettings(): ClientSettings {
+  return { name: '', libraryName: '', libraryVersion: '', durability: 'sync', reads: 'durable' };
+}
+
+/**
+ * One client's connection: takes commands from the socket one after the other, and lets their replies out, in that order,
+ * as they become durable. Holds no more than its limits allow: it stops reading while a command waits, or while the
+ * client does not take its replies.
+ */
+export class Connection implements Client {
+  readonly session: Session;
+  readonly out: Output;
+  readonly server: ConnectionHost;
+  readonly multi = new MultiState();
+  readonly firstNamespace: string;
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  readonly connectedMs: number;
+  settings = defaultSettings();
+  mayWait = true;
+  lastUpdate: Ticket = 0;
+  /** When the last bytes of a half command came, ms of the monotonic clock. */
+  silentSinceMs = 0;
+
+  readonly #socket: Socket;
+  readonly #parser: RequestParser;
+  readonly #held = new HeldReplies();
+  #suspension: Suspension | undefined;
+  #work: Work | undefined;
+  /** A command that waits for the executor to drain. */
+  #postponed: readonly Bytes[] | undefined;
+  #durableWait: { ticket: Ticket; then: () => void } | undefined;
+  #running = false;
+  #paused = false;
+  #halfFrame = false;
+  #peerEnded = false;
+  /** No further command is taken; the connection ends when the replies are out. */
+  #closing = false;
+  #ended = false;
+  #closed = false;
+  #linger: { cancel(): void } | undefined;
+  /** Bytes given to the socket and not yet taken by the system. */
+  #inSocket = 0;
+  #countedInput = 0;
+  #countedOutput = 0;
+  #currentCommand: Command | undefined;
+  // what the reply under way has to wait for
+  #showed = false;
+  #changed = false;
+  #showedTicket: Ticket = 0;
+  #changedTicket: Ticket = 0;
+  #requiredTicket: Ticket = 0;
+
+  /** Throws what opening a session throws. */
+  constructor(socket: Socket, server: ConnectionHost) {
+    this.session = server.executor.open();
+    this.firstNamespace = this.session.namespace;
+    this.server = server;
+    this.out = new Output(server.limits.reply);
+    this.#parser = new RequestParser(server.limits);
+    this.#socket = socket;
+    this.remoteAddress = `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`;
+    this.localAddress = `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`;
+    this.connectedMs = server.clock.monotonicMs();
+  }
+
+  get id(): number {
+    return this.session.id;
+  }
+
+  /** Memory this connection holds for input and output, bytes. */
+  get memory(): { input: number; output: number } {
+    const postponed = this.#postponed === undefined ? 0 : memoryOf(this.#postponed);
+    return { input: this.#parser.bufferedBytes + this.multi.bytes + postponed, output: this.out.waiting + this.#inSocket };
+  }
+
+  /** @param head bytes already read from the socket */
+  start(head: Buffer | undefined): void {
+    const socket = this.#socket;
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 60_000);
+    // a client that has sent all it has to say still wants the replies
+    socket.allowHalfOpen = true;
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('end', () => this.#onPeerEnd());
+    // the close event that follows does what there is to do
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#onClose());
+    if (head !== undefined && head.length > 0) this.#receive(head);
+    if (socket.destroyed) this.#onClose();
+  }
+
+  showed(): void {
+    this.#showed = true;
+    if (this.session.ticket > this.#showedTicket) this.#showedTicket = this.session.ticket;
+  }
+
+  changed(): void {
+    this.#changed = true;
+    const { ticket } = this.session;
+    if (ticket > this.#changedTicket) this.#changedTicket = ticket;
+    if (ticket > this.lastUpdate) this.lastUpdate = ticket;
+  }
+
+  requireDurable(ticket: Ticket): void {
+    if (ticket > this.#requiredTicket) this.#requiredTicket = ticket;
+  }
+
+  perform(work: Work | undefined, reply: () => void): void {
+    if (work === undefined || !this.mayWait) {
+      while (work !== undefined && !work.step());
+      reply();
+      return;
+    }
+    this.#work = work;
+    const resume = this.suspend(() => undefined);
+    const step = (): void => {
+      let failed: { error: unknown } | undefined;
+      try {
+        if (!work.step()) {
+          this.server.turns.atEndOfTurn(step);
+          return;
+        }
+      } catch (error) {
+        if (error instanceof AssertionError) throw error;
+        failed = { error };
+      }
+      this.#work = undefined;
+      resume(() => {
+        if (failed !== undefined) throw failed.error;
+        reply();
+      });
+      if (this.#closed) this.#endSession();
+    };
+    this.server.turns.atEndOfTurn(step);
+  }
+
+  suspend(cancel: () => void): (reply: () => void) => void {
+    assert(this.mayWait && this.#suspension === undefined, 'one command waits at a time, and none in EXEC');
+    const suspension: Suspension = { cancel, command: this.#command(), start: this.out.end };
+    this.#suspension = suspension;
+    // at the end of the turn, because what resumes this connection may be another one's command
+    return (reply) => this.server.turns.atEndOfTurn(() => this.#resume(suspension, reply));
+  }
+
+  #resume(suspension: Suspension, reply: () => void): void {
+    if (this.#suspension !== suspension || this.#closed) return;
+    this.#suspension = undefined;
+    this.#guard(suspension.command, suspension.start, reply);
+    this.#finish();
+    this.#run();
+  }
+
+  runQueued(command: Command, args: readonly Bytes[]): void {
+    this.mayWait = false;
+    this.#guard(command, this.out.end, () => command.run(this, args));
+    this.mayWait = true;
+  }
+
+  whenDurable(ticket: Ticket, then: () => void): boolean {
+    if (ticket <= this.server.executor.durableTicket) return true;
+    this.#durableWait = { ticket, then };
+    this.server.awaitDurable(this, false);
+    return false;
+  }
+
+  reset(): void {
+    const { session } = this;
+    this.multi.clear();
+    if (session.level > 0) {
+      session.trollback(0);
+      this.changed();
+    }
+    this.server.locks.releaseAll(this.id);
+    session.setNamespace(this.firstNamespace);
+    this.settings = defaultSettings();
+    this.out.protocol = 2;
+  }
+
+  closeAfterReplies(): void {
+    this.#closing = true;
+  }
+
+  /** The durable ticket has grown, or the read rule may hold again. */
+  onDurable(): void {
+    if (this.#closed) return;
+    const { executor } = this.server;
+    const wait = this.#durableWait;
+    if (wait !== undefined && wait.ticket <= executor.durableTicket) {
+      this.#durableWait = undefined;
+      wait.then();
+    }
+    const released = this.#held.release(executor.durableTicket, () => executor.mayRead());
+    this.#listen();
+    if (!released) return;
+    this.#flush();
+    if (this.#paused) this.#run();
+    else this.#settle();
+  }
+
+  /** The executor takes updates again. */
+  onDrain(): void {
+    const postponed = this.#postponed;
+    if (postponed === undefined || this.#closed) return;
+    this.#postponed = undefined;
+    this.#execute(postponed);
+    this.#run();
+  }
+
+  /** The client was silent in the middle of a command for too long. */
+  timeOut(): void {
+    this.#giveUp(`half a command and then silence for ${Math.round(this.server.limits.halfFrameMs / 1000)} s`);
+    this.#run();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #receive(chunk: Buffer): void {
+    this.server.metrics.bytesIn += chunk.length;
+    if (this.#closing || this.#closed) return;
+    if (this.#halfFrame) this.silentSinceMs = this.server.clock.monotonicMs();
+    this.#parser.push(chunk);
+    this.#run();
+  }
+
+  get #blocked(): boolean {
+    return this.#suspension !== undefined || this.#postponed !== undefined || this.#outputFull;
+  }
+
+  get #outputFull(): boolean {
+    const { limits } = this.server;
+    return this.out.waiting + this.#inSocket > limits.output || this.#held.count >= limits.heldReplies;
+  }
+
+  /** Carries out what has come in, as far as possible. */
+  #run(): void {
+    if (this.#running || this.#closed) return;
+    this.#running = true;
+    while (!this.#closing && !this.#blocked) {
+      const frame = this.#nextFrame();
+      if (frame === undefined) break;
+      if (frame === OVERSIZED) this.#refuseOversized();
+      else this.#execute(frame);
+    }
+    this.#running = false;
+    this.#flush();
+    this.#settle();
+  }
+
+  #nextFrame(): ReturnType<RequestParser['next']> {
+    try {
+      const frame = this.#parser.next();
+      if (frame === undefined && this.#peerEnded) this.#closing = true;
+      return frame;
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#giveUp(error.message);
+      return undefined;
+    }
+  }
+
+  #execute(args: readonly Bytes[]): void {
+    const { server, multi } = this;
+    const name = args[0] ?? '';
+    const command = findCommand(name);
+    if (command === undefined) {
+      this.#refuseUnknown(name);
+      return;
+    }
+    if (command.writes && server.executor.saturated) {
+      this.#postponed = args;
+      server.awaitDrain(this);
+      return;
+    }
+    server.metrics.commands++;
+    this.#begin(command);
+    if (!fitsArity(command, args.length)) this.#refuse('ERR', `wrong number of arguments for '${command.name.toLowerCase()}' command`);
+    else if (multi.open && command.inMulti !== 'now') this.#enqueue(command, args);
+    else this.#guard(command, this.out.end, () => command.run(this, args));
+    if (this.#suspension === undefined) this.#finish();
+  }
+
+  #enqueue(command: Command, args: readonly Bytes[]): void {
+    if (command.inMulti === 'refuse') this.#refuse('ERR', `${command.name} is not allowed inside MULTI`);
+    else if (this.multi.bytes + memoryOf(args) > this.server.limits.frame) this.#refuse('ERR', 'too much is queued for EXEC');
+    else {
+      this.multi.add(command, args);
+      this.out.simple('QUEUED');
+    }
+  }
+
+  /** An error reply instead of running a command; the transaction that MULTI has begun is lost with it. */
+  #refuse(code: string, text: string): void {
+    if (this.multi.open) this.multi.failed = true;
+    this.server.metrics.errors++;
+    this.out.error(code, text);
+  }
+
+  #refuseUnknown(name: Bytes): void {
+    if (HTTP.test(name)) {
+      this.server.complaints.write('web requests', `${this.remoteAddress} sent a web request; the connection was closed.`);
+      this.#closing = true;
+      return;
+    }
+    this.#begin(undefined);
+    this.#refuse('ERR', `unknown command '${shown(name)}'`);
+    this.#finish();
+    this.server.complaints.write('unknown commands', `${this.remoteAddress} sent the unknown command '${shown(name)}'.`);
+  }
+
+  #refuseOversized(): void {
+    const { value, frame } = this.server.limits;
+    this.#begin(undefined);
+    this.#refuse('MAXSTRING', `An argument is longer than ${value} bytes, or the command longer than ${frame}. Nothing was changed.`);
+    this.#finish();
+    this.server.complaints.write('commands that are too long', `${this.remoteAddress} sent a command that is too long; it was refused.`);
+  }
+
+  /** Tells the client why, and ends the connection. */
+  #giveUp(why: string): void {
+    this.#begin(undefined);
+    this.#refuse('ERR', why);
+    this.#finish();
+    this.#closing = true;
+    this.server.complaints.write('protocol errors', `${this.remoteAddress}: ${why}; the connection was closed.`);
+  }
+
+  #command(): Command {
+    assert(this.#currentCommand !== undefined, 'a command is running');
+    return this.#currentCommand;
+  }
+
+  #begin(command: Command | undefined): void {
+    this.#currentCommand = command;
+    this.out.beginReply();
+    this.#showed = this.#changed = false;
+    this.#showedTicket = this.#changedTicket = this.#requiredTicket = 0;
+  }
+
+  /** Runs a part of a command; an error replaces what it has written so far. */
+  #guard(command: Command, start: number, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      const reply = errorReply(error, command);
+      this.server.metrics.errors++;
+      this.out.rewind(start);
+      this.out.error(reply.code, reply.text);
+      if (reply.internal) this.server.log(2, `Superserver: ${command.name} failed unexpectedly: ${error instanceof Error ? error.stack : String(error)}`);
+      else this.server.complaints.write(`${reply.code} errors`, `${this.remoteAddress}: ${command.name} was refused with ${reply.code}: ${reply.text}`);
+    }
+  }
+
+  /** The reply is written: lets it out, or notes what it waits for. */
+  #finish(): void {
+    const { executor } = this.server;
+    const durable = executor.durableTicket;
+    const durableReads = this.settings.reads === 'durable';
+    let ticket = this.#requiredTicket;
+    if (this.settings.durability === 'sync' && this.#changedTicket > ticket) ticket = this.#changedTicket;
+    // An update that is acknowledged from now on proves by itself that we are still the primary.
+    const provesItself = this.#changed && ticket > durable;
+    if (durableReads && this.#showedTicket > ticket) ticket = this.#showedTicket;
+    const read = durableReads && this.#showed && !provesItself;
+    if (this.#held.count === 0 && ticket <= durable && (!read || executor.mayRead())) this.#held.pass(this.out.end);
+    else {
+      this.#held.push(ticket, this.out.end, read);
+      this.#listen();
+    }
+  }
+
+  #listen(): void {
+    if (this.#held.count === 0 && this.#durableWait === undefined) return;
+    this.server.awaitDurable(this, this.#held.waitsForReadRule(this.server.executor.durableTicket));
+  }
+
+  #flush(): void {
+    const bytes = this.out.take(this.#held.released);
+    if (bytes === undefined || this.#socket.destroyed) return;
+    const { length } = bytes;
+    this.#inSocket += length;
+    this.server.metrics.bytesOut += length;
+    this.#socket.write(bytes, () => {
+      const full = this.#outputFull;
+      this.#inSocket -= length;
+      if (this.#closed) return;
+      if (full && !this.#outputFull) this.#run();
+      else this.#account();
+    });
+  }
+
+  /** Brings reading, accounts, and the end of the connection in line with the state after something happened. */
+  #settle(): void {
+    if (this.#closed) return;
+    const pause = this.#blocked && !this.#closing;
+    if (pause !== this.#paused) {
+      this.#paused = pause;
+      if (pause) this.#socket.pause();
+      else this.#socket.resume();
+    }
+    const half = !pause && !this.#closing && this.#parser.midFrame;
+    if (half !== this.#halfFrame) {
+      this.#halfFrame = half;
+      this.silentSinceMs = this.server.clock.monotonicMs();
+      this.server.setHalfFrame(this, half);
+    }
+    this.#account();
+    if (this.#closing && !this.#ended && this.#suspension === undefined && this.#held.count === 0) this.#end();
+  }
+
+  /** Everything is said. Reads on for a while, because closing with input unread would make the system take the last reply back. */
+  #end(): void {
+    this.#ended = true;
+    this.#socket.end(() => {
+      if (!this.#closed) this.#linger = this.server.clock.timer(LINGER_MS, () => this.#socket.destroy());
+    });
+  }
+
+  #account(): void {
+    const { memory, limits } = this.server;
+    const { input, output } = this.#closed ? { input: 0, output: 0 } : this.memory;
+    const moreInput = input - this.#countedInput;
+    const moreOutput = output - this.#countedOutput;
+    memory.input += moreInput;
+    memory.output += moreOutput;
+    this.#countedInput = input;
+    this.#countedOutput = output;
+    const tooMuchInput = moreInput > 0 && memory.input > limits.totalInput && input > SMALL_INPUT;
+    const tooMuchOutput = moreOutput > 0 && memory.output > limits.totalOutput && output > limits.output;
+    if (!tooMuchInput && !tooMuchOutput) return;
+    this.server.complaints.write(
+      'memory',
+      `${this.remoteAddress} was cut off: all connections together hold ${memory.input} bytes of unfinished commands and ${memory.output} bytes of replies not taken.`,
+    );
+    this.#socket.destroy();
+  }
+
+  #onPeerEnd(): void {
+    this.#peerEnded = true;
+    if (this.#suspension !== undefined && this.#work === undefined) {
+      // nobody is there any more to use the lock it waits for
+      this.#socket.destroy();
+      return;
+    }
+    this.#run();
+  }
+
+  #onClose(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#linger?.cancel();
+    if (this.#halfFrame) this.server.setHalfFrame(this, false);
+    this.#account();
+    this.#durableWait = undefined;
+    this.#suspension?.cancel();
+    this.server.onClosed(this);
+    // work that has begun is finished, so that no kill or merge stays half done
+    if (this.#work === undefined) this.#endSession();
+  }
+
+  #endSession(): void {
+    this.server.locks.releaseAll(this.id);
+    this.multi.clear();
+    this.session.close();
+    this.server.onEnded(this);
+  }
+}
