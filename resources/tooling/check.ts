@@ -4,4 +4,4 @@ import { partLine, summary } from './runner/summary.ts';
 
 const results = await runParts(checkParts(), 2, (result) => console.log(partLine(result)));
 console.log(summary(results));
-if (results.some(({ report }) => report.failed.length > 0)) process.exitCode = 1;
+if (process.exitCode === undefined && results.some(({ report }) => report.failed.length > 0)) process.exitCode = 1;

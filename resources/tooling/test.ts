@@ -12,4 +12,4 @@ const results = await runParts(checkParts(), 2, done);
 say('\nEnd to end: processes, browser, desktop');
 results.push(...(await runParts(endToEndParts(new DebianPackages(thisHost(say)), say), 1, done)));
 say(summary(results));
-if (results.some(({ report }) => report.failed.length > 0)) process.exitCode = 1;
+if (process.exitCode === undefined && results.some(({ report }) => report.failed.length > 0)) process.exitCode = 1;

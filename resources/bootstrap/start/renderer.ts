@@ -18,7 +18,12 @@ export async function buildRendererIfStale(root: string, say: (line: string) => 
 /** Builds the page into dist/renderer. Throws when it does not compile. */
 export async function buildRenderer(root: string): Promise<void> {
   const { build } = await import('vite');
-  await build({ root: join(root, 'renderer'), configFile: join(root, 'renderer', 'vite.config.ts'), logLevel: 'warn' });
+  await build({
+    root: join(root, 'renderer'),
+    configFile: join(root, 'renderer', 'vite.config.ts'),
+    logLevel: 'warn',
+    build: { rolldownOptions: { checks: { pluginTimings: false } } },
+  });
 }
 
 function sourcesStamp(root: string): string {

@@ -29,7 +29,9 @@ export async function start(root: string, options: StartOptions, say: (line: str
     web.child.kill('SIGTERM');
   } else {
     say(`Console: ${web.address}`);
-    say('The address is for one browser of this computer and works once. Ctrl-C ends the console; instances and agents go on running.');
+    say(
+      'The address lets one browser of this computer in, once (on a terminal, Enter gives another). Ctrl-C ends the console; instances and agents go on running.',
+    );
   }
   const code = await web.ended;
   // Ended by the signal that we passed on: that is how a console ends.

@@ -16,15 +16,17 @@ export interface WebShell extends Running {
   address: string | null;
 }
 
-/** Starts the web shell and waits until it says where it listens; everything else that it says is passed on. */
+/** Starts the web shell and waits until it says where it listens; everything else that it says, also later addresses, is passed on. */
 export async function startWebShell(entry: string, args: string[], say: (line: string) => void): Promise<WebShell> {
-  const running = run(process.execPath, [entry, ...args], ['ignore', 'pipe', 'inherit']);
+  const running = run(process.execPath, [entry, ...args], [process.stdin.isTTY ? 'inherit' : 'ignore', 'pipe', 'inherit']);
   const lines = createInterface({ input: running.child.stdout! });
+  let listening = false;
   const address = await new Promise<string | null>((resolve) => {
     lines.on('line', (line) => {
-      const found = /^Console: (http:\/\/\S+)$/.exec(line)?.[1];
-      if (found === undefined) say(line);
-      else resolve(found);
+      const found = listening ? undefined : /^Console: (http:\/\/\S+)$/.exec(line)?.[1];
+      if (found === undefined) return say(line);
+      listening = true;
+      resolve(found);
     });
     void running.ended.then(() => resolve(null));
   });

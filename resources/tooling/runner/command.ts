@@ -1,6 +1,13 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
+let interruptedBy: NodeJS.Signals | null = null;
+
+/** True once the user asked to end: what runs was asked to end as well, nothing more is to be started. */
+export function isInterrupted(): boolean {
+  return interruptedBy !== null;
+}
+
 /** The checkout. */
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -45,8 +52,8 @@ export function runCommand(program: string, args: string[], options: CommandOpti
     child.stderr.setEncoding('utf8').on('data', keep);
     const signalGroup = (signal: NodeJS.Signals): void => endGroup(child.pid, signal);
     const forward = (signal: NodeJS.Signals): void => {
+      interruptedBy = signal;
       signalGroup(signal);
-      process.exitCode = 130;
     };
     process.once('SIGINT', forward).once('SIGTERM', forward);
     let timedOut = false;

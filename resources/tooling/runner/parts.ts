@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CommandOptions, type CommandResult, runCommand } from './command.ts';
+import { type CommandOptions, type CommandResult, isInterrupted, runCommand } from './command.ts';
 import { emptyReport, readReport, type Report, REPORT_FILE } from './report.ts';
 
 export interface PartResult {
@@ -73,11 +73,13 @@ export async function runParts(parts: readonly Part[], atOnce: number, done: (re
   const waiting = parts.entries();
   const worker = async (): Promise<void> => {
     for (const [index, part] of waiting) {
+      if (isInterrupted()) break;
       const result = await part.run();
       results[index] = result;
       done(result);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
-  return results;
+  if (isInterrupted()) process.exitCode = 130;
+  return results.filter((result) => result !== undefined);
 }
