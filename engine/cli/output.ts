@@ -31,8 +31,19 @@ export function fields(entries: readonly (readonly [string, string | number | nu
   return entries.map(([label, value]) => `${label.padEnd(width)}  ${value === null ? '-' : value}\n`).join('');
 }
 
+/** What commands given to the shell came to: shown as `<CODE>` on its own line, then one sentence. */
+export class ShellFailure extends Error {
+  readonly shown: { readonly code: string; readonly sentence: string };
+
+  constructor(shown: { readonly code: string; readonly sentence: string }) {
+    super(shown.sentence);
+    this.shown = shown;
+  }
+}
+
 /** The one line a failed command leaves on standard error. */
 export function errorLine(error: unknown): string {
+  if (error instanceof ShellFailure) return `<${error.shown.code}>\n${oneLine(error.shown.sentence)}\n`;
   if (error instanceof GemelError) return `gemel: ${oneLine(error.message)}\n`;
   const text = error instanceof Error ? error.message : String(error);
   return `gemel: An internal error occurred: ${oneLine(text)}\n`;

@@ -7,6 +7,7 @@ import { addInstanceCommands } from './commands/instance.ts';
 import { addInventoryCommands } from './commands/inventory.ts';
 import { addJournalCommands } from './commands/journal.ts';
 import { addMirrorCommands } from './commands/mirror.ts';
+import { addShellCommand } from './commands/shell.ts';
 import type { Context } from './context.ts';
 import { errorLine } from './output.ts';
 
@@ -39,6 +40,7 @@ function buildProgram(context: Context): Command {
   addDatabaseCommands(program, context);
   addMirrorCommands(program, context);
   addJournalCommands(program, context);
+  addShellCommand(program, context);
   addInventoryCommands(program, context);
   for (const each of withSubcommands(program)) {
     each.exitOverride().helpCommand(false).helpOption('--help', 'show help').configureOutput({
