@@ -132,6 +132,8 @@ export class Connection implements Client {
     // the close event that follows does what there is to do
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#onClose());
+    // whoever read the head may have paused it
+    socket.resume();
     if (head !== undefined && head.length > 0) this.#receive(head);
     if (socket.destroyed) this.#onClose();
   }

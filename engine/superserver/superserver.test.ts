@@ -357,7 +357,7 @@ describe('long work', () => {
     rig.executor.working = false;
     client.say('GKILL ^big');
     await until(() => rig.superserver.metrics.commands === 506);
-    client.socket.destroy();
+    client.socket.resetAndDestroy();
     await until(() => rig.superserver.connectionCount === 0);
     expect(rig.executor.sessions.size).toBe(1);
     rig.executor.working = true;
