@@ -34,7 +34,7 @@ export class HistoryStore {
       db.prepare(`SELECT min(at) AS at, @width AS stepMs, sum(updates * n) / sum(n) AS updatesPerS, sum(journal * n) / sum(n) AS journalKBs,
         max(p50) AS latencyMsP50, max(p99) AS latencyMsP99, max(worst) AS latencyMsMax, max(stall) AS stallMsMax,
         sum(clients * n) / sum(n) AS clients, sum(memory * n) / sum(n) AS memoryMB
-      FROM sample WHERE instance = @instance AND step = @step AND at >= @from AND at <= @to GROUP BY at / @width ORDER BY 1`);
+      FROM sample WHERE instance = @instance AND step = @step AND at >= @from AND at <= @to GROUP BY at / CAST(@width AS INTEGER) ORDER BY 1`);
   }
 
   /** @param at ms since the epoch on the console's clock */

@@ -1,21 +1,19 @@
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { app, dialog } from 'electron';
 import type { BrowserWindow } from 'electron';
-import { startAgent } from '../../../engine/agent/start.ts';
 import { GemelError } from '../../../engine/api/errors.ts';
 import { defaultHome } from '../../../engine/instance/host.ts';
 import { realClock } from '../../../engine/io/index.ts';
 import { openConsoleMain } from '../../console/index.ts';
 import { readAssets } from '../assets.ts';
-import { applicationRoot } from '../root.ts';
 import { setMenu } from './menu.ts';
 import { registerScheme, servePages } from './pages.ts';
 import { connectWindow, openWindow } from './window.ts';
 
 /** The console as a desktop application. Ends when its window is closed; agents and instances go on. */
 async function main(): Promise<void> {
-  const root = applicationRoot(import.meta.dirname);
   const home = path.resolve(homeOption() ?? defaultHome());
   // One console for each home: the lock lies in the application's data folder, so that folder goes with the home.
   app.setPath('userData', path.join(home, 'console', 'desktop'));
@@ -24,19 +22,17 @@ async function main(): Promise<void> {
     return;
   }
   await app.whenReady();
-  servePages(readAssets(path.join(root, 'dist', 'renderer')));
+  servePages(readAssets(fileURLToPath(new URL('../../../dist/renderer/', import.meta.url))));
   setMenu(process.platform);
-  // As a bundle this file no longer lies beside the engine: the agent is started from the application's folder.
-  const entry = path.join(root, 'engine', 'cli', 'process', 'agent.ts');
   const core = openConsoleMain({
     home,
     defaultHome: defaultHome(),
     shell: 'electron',
     electron: process.versions['electron'] ?? null,
     clock: realClock,
-    startAgent: (agentHome, options) => startAgent(agentHome, { ...options, entry }),
   });
-  const window = openWindow(path.join(root, 'dist', 'main', 'preload.cjs'));
+  // This file runs as a bundle only, with the preload script's bundle beside it.
+  const window = openWindow(fileURLToPath(new URL('./preload.cjs', import.meta.url)));
   connectWindow(window, core);
   app.on('second-instance', () => showAgain(window));
   app.on('window-all-closed', () => app.quit());

@@ -1,12 +1,12 @@
 import path from 'node:path';
 import readline from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { GemelError } from '../../../engine/api/errors.ts';
 import { defaultHome } from '../../../engine/instance/host.ts';
 import { realClock } from '../../../engine/io/index.ts';
 import { openConsoleMain } from '../../console/index.ts';
 import { readAssets } from '../assets.ts';
-import { applicationRoot } from '../root.ts';
 import { startWebShell } from './server.ts';
 
 const USAGE = 'Usage: node main/shell/web/main.ts [--home DIR] [--port N]';
@@ -14,7 +14,7 @@ const USAGE = 'Usage: node main/shell/web/main.ts [--home DIR] [--port N]';
 /** The console in a browser of this computer. Prints its address and runs until it is told to end. */
 async function main(): Promise<void> {
   const { home, port } = readOptions();
-  const assets = readAssets(path.join(applicationRoot(import.meta.dirname), 'dist', 'renderer'));
+  const assets = readAssets(fileURLToPath(new URL('../../../dist/renderer/', import.meta.url)));
   const core = openConsoleMain({ home, defaultHome: defaultHome(), shell: 'web', electron: null, clock: realClock });
   try {
     const shell = await startWebShell({ console: core, assets, port });

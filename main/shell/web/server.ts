@@ -54,7 +54,7 @@ function answer(
   response: ServerResponse,
   { access, assets, port }: { access: Access; assets: ReadonlyMap<string, Asset>; port: number },
 ): void {
-  const headers = securityHeaders(`ws://${request.headers.host ?? `${LOOPBACK}:${port}`}`);
+  const headers = securityHeaders(`ws://${LOOPBACK}:${port} ws://localhost:${port}`);
   const refuse = (status: number, reason: string): void => {
     response.writeHead(status, { ...headers, 'content-type': 'text/plain; charset=utf-8' }).end(`${reason}\n`);
   };
