@@ -13,7 +13,15 @@ export const strings = {
   close: 'Close',
   loading: 'Waiting for the first state',
 
-  rail: { label: 'Pages', overview: 'Overview', mirror: 'Mirror', monitor: 'Monitor', hosts: 'Hosts', activity: 'Activity', jobsRunning: (n: number) => `${n} running` },
+  rail: {
+    label: 'Pages',
+    overview: 'Overview',
+    mirror: 'Mirror',
+    monitor: 'Monitor',
+    hosts: 'Hosts',
+    activity: 'Activity',
+    jobsRunning: (n: number) => `${n} running`,
+  },
 
   bar: {
     mirror: 'Mirror',
@@ -37,6 +45,8 @@ export const strings = {
     goTo: 'Go to',
     view: 'View',
     instances: 'Instances',
+    hosts: 'Hosts',
+    demo: 'Demo mirror',
     open: (page: string) => `Open ${page}`,
     openMonitor: (mirror: string) => `Open monitor of ${mirror}`,
     openJob: (title: string) => `Open job: ${title}`,
@@ -50,7 +60,10 @@ export const strings = {
     lostShown: (asOf: string) => `What you see is as of ${asOf}. Mirrors run on without the console; it reconnects by itself.`,
     connecting: 'Connecting to the console’s main process.',
     refused: 'The console did not let this page in. Close this window and start the console again.',
-    state: { live: 'Live', connecting: 'Connecting', lost: 'Connection lost', stopped: 'Not running' } satisfies Record<Freshness['state'], string>,
+    state: { live: 'Live', connecting: 'Connecting', lost: 'Connection lost', stopped: 'Not running' } satisfies Record<
+      Freshness['state'],
+      string
+    >,
     lostSince: 'Connection lost at',
     stoppedSince: 'Not running since',
     connectingSince: 'Connecting since',
@@ -58,13 +71,17 @@ export const strings = {
     neverShown: 'Nothing was ever received.',
   },
 
-  answers: { label: 'State of the mirror in three answers', dataSafe: 'Is my data safe?', failoverReady: 'Would a failover work now?', nextStep: 'What to do next' },
+  answers: {
+    label: 'State of the mirror in three answers',
+    dataSafe: 'Is my data safe?',
+    failoverReady: 'Would a failover work now?',
+    nextStep: 'What to do next',
+  },
 
   overview: {
     title: 'Overview',
     openMonitor: 'Open monitor',
     mirrors: 'Mirrors',
-    topologyOf: (mirror: string) => `Topology of ${mirror}`,
     asTable: 'Members and links',
     membersTable: (mirror: string) => `Members of ${mirror}`,
     linksTable: (mirror: string) => `Links of ${mirror}`,
@@ -77,6 +94,7 @@ export const strings = {
     port: 'Port',
     mirror: 'Mirror',
     link: 'Link',
+    kind: 'Kind',
     linkKind: { data: 'Journal data', arbiter: 'Arbiter', agent: 'Agent' },
     linkState: { up: 'Up', down: 'Down', unknown: 'Unknown' },
     lag: 'Lag',
@@ -89,14 +107,19 @@ export const strings = {
     title: 'No mirror yet',
     lead: 'A mirror keeps exact copies of databases on independent machines. When one machine dies, another takes over in seconds, and no acknowledged update is lost.',
     demo: 'Create a demo mirror on this computer',
-    demoText: 'Two failover members, an arbiter and one mirrored database, in a folder of their own. Nothing else on this computer is touched, and the demo can be removed as a whole.',
+    demoText:
+      'Two failover members, an arbiter and one mirrored database, in a folder of their own. Nothing else on this computer is touched, and the demo can be removed as a whole.',
     demoTry: 'Then watch it live, switch over, stop a member, and see that nothing is lost.',
     commandLine: 'Your own mirror, by command line',
-    commandLineText: 'Creating and joining mirrors is done with the gemel command. Instances and mirrors made with it on this computer appear here by themselves.',
+    commandLineText:
+      'Creating and joining mirrors is done with the gemel command. Instances and mirrors made with it on this computer appear here by themselves.',
     steps: [
       { text: 'Create and start an instance', command: 'gemel instance create A && gemel instance start A' },
       { text: 'Make it the first failover member', command: 'gemel mirror create A --name MYMIRROR --arbiter HOST:2188' },
-      { text: 'Join the second member, on the other host', command: 'gemel mirror join B --mirror MYMIRROR --as failover --agent HOST:2188 --via A' },
+      {
+        text: 'Join the second member, on the other host',
+        command: 'gemel mirror join B --mirror MYMIRROR --as failover --agent HOST:2188 --via A',
+      },
     ],
   },
 
@@ -139,6 +162,7 @@ export const strings = {
     charts: 'Rates and latency',
     chartsOf: 'Figures of',
     chartsNone: 'No figures from this member in the last minutes.',
+    noFigures: 'no figures now',
     updates: 'Updates',
     updatesUnit: 'per second',
     journal: 'Journal written',
@@ -152,7 +176,8 @@ export const strings = {
     incomingRate: 'Incoming journal',
     incomingNone: 'not measured yet',
     incomingPlain: (journal: string, s: string) => `${journal} (${s} interval)`,
-    incomingCompressed: (network: string, journal: string, ratio: string, s: string) => `${network} network; ${journal} journal; ratio ${ratio}:1 (${s} interval)`,
+    incomingCompressed: (network: string, journal: string, ratio: string, s: string) =>
+      `${network} network; ${journal} journal; ratio ${ratio}:1 (${s} interval)`,
     instance: 'Instance',
     clients: 'Clients',
     memory: 'Memory',
@@ -166,6 +191,7 @@ export const strings = {
     missingText: 'On the primary, but not on this member. It cannot take over completely without them.',
     snapshotNone: 'This member has not reported yet.',
     notHere: 'Not reachable from this console',
+    demo: 'This is a demo mirror, all of it on this computer.',
   },
 
   actions: {
@@ -209,9 +235,16 @@ export const strings = {
     cancel: 'Cancel job',
     keepsRunning: 'The job goes on when you close this panel; it stays under Activity.',
     open: 'Open report',
+    report: 'Report',
     back: 'All activity',
-    states: { running: 'Running', done: 'Done', failed: 'Failed', cancelled: 'Cancelled', interrupted: 'Interrupted' } satisfies Record<JobState, string>,
-    stepStates: { waiting: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed', skipped: 'Skipped' } satisfies Record<StepState, string>,
+    states: { running: 'Running', done: 'Done', failed: 'Failed', cancelled: 'Cancelled', interrupted: 'Interrupted' } satisfies Record<
+      JobState,
+      string
+    >,
+    stepStates: { waiting: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed', skipped: 'Skipped' } satisfies Record<
+      StepState,
+      string
+    >,
     interrupted: 'The console ended while this job ran. What it had done stands in its steps.',
     showLog: 'Show log',
     steps: 'Steps',
@@ -228,7 +261,14 @@ export const strings = {
     outcome: 'Outcome',
     detail: 'Detail',
     older: 'Show older entries',
-    outcomes: { started: 'Started', done: 'Done', failed: 'Failed', cancelled: 'Cancelled', refused: 'Refused', changed: 'Changed' } satisfies Record<AuditEntry['outcome'], string>,
+    outcomes: {
+      started: 'Started',
+      done: 'Done',
+      failed: 'Failed',
+      cancelled: 'Cancelled',
+      refused: 'Refused',
+      changed: 'Changed',
+    } satisfies Record<AuditEntry['outcome'], string>,
   },
 
   hosts: {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clock, dateTime, fullTime, moment, offset } from './times.ts';
+import { clock, dateTime, fullTime, offset } from './times.ts';
 
 const at = new Date(2026, 10, 21, 4, 3, 2, 7).getTime();
 
@@ -7,11 +7,6 @@ describe('times', () => {
   it('are local, with leading zeros', () => {
     expect(clock(at)).toBe('04:03:02');
     expect(dateTime(at)).toBe('2026-11-21 04:03:02');
-  });
-
-  it('leave out the date of today only', () => {
-    expect(moment(at, at + 3_600_000)).toBe('04:03:02');
-    expect(moment(at, at + 86_400_000)).toBe('2026-11-21 04:03:02');
   });
 
   it('give an offset that leads back to the same moment', () => {

@@ -17,11 +17,6 @@ export function dateTime(ms: number): string {
   return `${day(new Date(ms))} ${clock(ms)}`;
 }
 
-/** The time alone when it is of the same day as `now`, else with its date. */
-export function moment(ms: number, now: number): string {
-  return day(new Date(ms)) === day(new Date(now)) ? clock(ms) : dateTime(ms);
-}
-
 /** +01:00 */
 export function offset(ms: number): string {
   const minutes = -new Date(ms).getTimezoneOffset();

@@ -1,5 +1,5 @@
 import { createContext } from 'svelte';
-import type { ConsoleClient, Theme } from '../../main/contract/index.ts';
+import type { ActionInput, ConsoleClient, Theme } from '../../main/contract/index.ts';
 import { strings } from '../strings.ts';
 import { ActionFlow } from './action.svelte.ts';
 import { ConsoleState } from './console.svelte.ts';
@@ -38,7 +38,9 @@ export class AppState {
     const go = (id: string, title: string, run: () => void): Command => ({ id: `go:${id}`, title, group: palette.goTo, run });
     return [
       go('overview', palette.open(rail.overview.toLowerCase()), () => this.router.go({ page: 'overview' })),
-      ...(this.console.overview?.mirrors ?? []).map((m) => go(`monitor:${m.name}`, palette.openMonitor(m.name), () => this.router.go({ page: 'monitor', mirror: m.name }))),
+      ...(this.console.overview?.mirrors ?? []).map((m) =>
+        go(`monitor:${m.name}`, palette.openMonitor(m.name), () => this.router.go({ page: 'monitor', mirror: m.name })),
+      ),
       go('hosts', palette.open(rail.hosts.toLowerCase()), () => this.router.go({ page: 'hosts' })),
       go('activity', palette.open(rail.activity.toLowerCase()), () => this.router.go({ page: 'activity', job: null })),
     ];
@@ -50,7 +52,7 @@ export class AppState {
     return allOffers(overview).map(({ action, title }) => ({
       id: `do:${JSON.stringify(action)}`,
       title,
-      group: 'mirror' in action ? action.mirror : strings.palette.instances,
+      group: groupOf(action),
       run: () => void this.action.open(action),
     }));
   }
@@ -73,6 +75,12 @@ export class AppState {
       run: () => this.router.go({ page: 'activity', job: job.id }),
     }));
   }
+}
+
+function groupOf(action: ActionInput): string {
+  if ('mirror' in action) return action.mirror;
+  if ('instance' in action) return strings.palette.instances;
+  return 'host' in action ? strings.palette.hosts : strings.palette.demo;
 }
 
 const [getApp, setApp] = createContext<AppState>();

@@ -35,7 +35,8 @@ export class ConsoleState {
 
   #connected(connection: Connection): void {
     this.connection = connection;
-    if (connection.state === 'open' && this.info === null) void this.#change(this.client.call('app.info', {}).then((info) => (this.info = info)));
+    if (connection.state === 'open' && this.info === null)
+      void this.#change(this.client.call('app.info', {}).then((info) => (this.info = info)));
   }
 
   /** A small change that failed because the connection went away is shown by the connection banner already. */

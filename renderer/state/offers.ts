@@ -20,9 +20,14 @@ export function mirrorOffers(mirror: MirrorView): Offer[] {
     mirror.noFailover === true
       ? offer({ action: 'clearNoFailover', mirror: name }, text.clearNoFailover, name)
       : offer({ action: 'setNoFailover', mirror: name }, text.setNoFailover, name);
-  const offers = [hold, offer({ action: 'switchOver', mirror: name }, text.switchOver, name, true)];
-  if (mirror.demo) offers.push(offer({ action: 'removeDemoMirror' }, text.removeDemoMirror, name, true));
-  return offers;
+  return [hold, offer({ action: 'switchOver', mirror: name }, text.switchOver, name, true)];
+}
+
+/** What is offered for the demo as a whole. */
+export function demoOffers(mirror: MirrorView): Offer[] {
+  return mirror.demo
+    ? [{ action: { action: 'removeDemoMirror' }, verb: text.removeDemoMirror, title: text.removeDemoMirror, danger: true }]
+    : [];
 }
 
 /** Start or stop; nothing while the instance is on its way from one to the other. */
@@ -42,10 +47,12 @@ export function hostOffers(host: HostView): Offer[] {
 export function allOffers(overview: Overview): Offer[] {
   const demo = overview.mirrors.some((m) => m.demo);
   return [
-    ...overview.mirrors.flatMap(mirrorOffers),
+    ...overview.mirrors.flatMap((m) => [...mirrorOffers(m), ...demoOffers(m)]),
     ...overview.instances.flatMap(instanceOffers),
     ...overview.hosts.flatMap(hostOffers),
-    ...(demo ? [] : [{ action: { action: 'createDemoMirror' as const }, verb: text.createDemoMirror, title: strings.start.demo, danger: false }]),
+    ...(demo
+      ? []
+      : [{ action: { action: 'createDemoMirror' as const }, verb: text.createDemoMirror, title: strings.start.demo, danger: false }]),
   ];
 }
 

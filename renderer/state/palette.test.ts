@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { findCommands, type Command } from './palette.ts';
 
-const command = (title: string, group: string, keywords: string[] = []): Command => ({ id: title, title, group, keywords, run: () => undefined });
+const command = (title: string, group: string, keywords: string[] = []): Command => ({
+  id: title,
+  title,
+  group,
+  keywords,
+  run: () => undefined,
+});
 const all = [
   command('Open overview', 'Go to', ['topology']),
   command('Open monitor of DEMO', 'Go to'),

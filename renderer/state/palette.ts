@@ -14,7 +14,10 @@ export interface Command {
  * that begins a word of it next. With nothing typed, all in their given order.
  */
 export function findCommands(commands: readonly Command[], typed: string): Command[] {
-  const words = typed.toLowerCase().split(/\s+/).filter((w) => w !== '');
+  const words = typed
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((w) => w !== '');
   if (words.length === 0) return [...commands];
   return commands
     .map((command, index) => ({ command, index, score: score(command, words) }))

@@ -12,9 +12,11 @@ const route: fc.Arbitrary<Route> = fc.oneof(
 
 describe('routes', () => {
   it('come back from their address, whatever a name holds', () => {
-    fc.assert(fc.property(route, (r) => {
+    fc.assert(
+      fc.property(route, (r) => {
         expect(parseRoute(routeHash(r))).toEqual(r);
-      }));
+      }),
+    );
   });
 
   it('lead to the overview when the address says nothing known', () => {

@@ -4,13 +4,28 @@ import type { HistoryPoint } from '../../main/contract/index.ts';
 import { appendPoint, columns, livePoint, mergeSeries, WINDOW_MS } from './series.ts';
 
 function point(at: number, updatesPerS = 1, stepMs = 1000): HistoryPoint {
-  return { at, stepMs, updatesPerS, journalKBs: 0, latencyMsP50: null, latencyMsP99: null, latencyMsMax: null, stallMsMax: 0, clients: 0, memoryMB: 0 };
+  return {
+    at,
+    stepMs,
+    updatesPerS,
+    journalKBs: 0,
+    latencyMsP50: null,
+    latencyMsP99: null,
+    latencyMsMax: null,
+    stallMsMax: 0,
+    clients: 0,
+    memoryMB: 0,
+  };
 }
 
 describe('series', () => {
   it('merge sorts, keeps the later of two for one moment, and forgets what is older than the window', () => {
     const merged = mergeSeries([point(5000), point(1000)], [point(5000, 9), point(3000)]);
-    expect(merged.map((p) => [p.at, p.updatesPerS])).toEqual([[1000, 1], [3000, 1], [5000, 9]]);
+    expect(merged.map((p) => [p.at, p.updatesPerS])).toEqual([
+      [1000, 1],
+      [3000, 1],
+      [5000, 9],
+    ]);
     expect(mergeSeries([point(0), point(1)], [point(WINDOW_MS)]).map((p) => p.at)).toEqual([1, WINDOW_MS]);
   });
 
@@ -30,12 +45,23 @@ describe('series', () => {
   });
 
   it('draws a gap where points are missing, and none where steps are only long', () => {
-    expect(columns([point(1000), point(2000), point(9000)], [(p) => p.updatesPerS])).toEqual([[1, 2, 5.5, 9], [1, 1, null, 1]]);
+    expect(columns([point(1000), point(2000), point(9000)], [(p) => p.updatesPerS])).toEqual([
+      [1, 2, 5.5, 9],
+      [1, 1, null, 1],
+    ]);
     expect(columns([point(0, 1, 10_000), point(10_000, 1, 10_000)], [(p) => p.updatesPerS])[1]).toEqual([1, 1]);
   });
 
   it('keeps a second without commits apart from one of zero latency', () => {
-    const live = livePoint({ at: 1, updatesPerS: 0, journalKBs: 0, commitLatencyMs: null, executorStallMsMax: 0, clients: 1, memoryMB: 60 });
+    const live = livePoint({
+      at: 1,
+      updatesPerS: 0,
+      journalKBs: 0,
+      commitLatencyMs: null,
+      executorStallMsMax: 0,
+      clients: 1,
+      memoryMB: 60,
+    });
     expect(columns([live], [(p) => p.latencyMsP50, (p) => p.updatesPerS])).toEqual([[0.001], [null], [0]]);
   });
 });

@@ -54,9 +54,17 @@ export function columns(series: Series, picks: readonly Pick[]): (number | null)
   let previous: HistoryPoint | undefined;
   for (const point of series) {
     if (previous !== undefined && point.at - previous.at > 3 * Math.max(previous.stepMs, point.stepMs)) {
-      addRow(table, (previous.at + point.at) / 2, picks.map(() => null));
+      addRow(
+        table,
+        (previous.at + point.at) / 2,
+        picks.map(() => null),
+      );
     }
-    addRow(table, point.at, picks.map((pick) => pick(point)));
+    addRow(
+      table,
+      point.at,
+      picks.map((pick) => pick(point)),
+    );
     previous = point;
   }
   return table;

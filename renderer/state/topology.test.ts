@@ -2,8 +2,25 @@ import { describe, expect, it } from 'vitest';
 import type { TopologyLink, TopologyNode } from '../../main/contract/index.ts';
 import { NODE_HEIGHT, NODE_WIDTH, placeNodes } from './topology.ts';
 
-const node = (id: string, kind: TopologyNode['kind']): TopologyNode => ({ id, kind, label: id, detail: '', severity: 'good', instance: null });
-const link = (from: string, to: string, kind: TopologyLink['kind']): TopologyLink => ({ id: `${from}-${to}`, from, to, kind, state: 'up', severity: 'good', behindMs: null, behindBytes: null, text: '' });
+const node = (id: string, kind: TopologyNode['kind']): TopologyNode => ({
+  id,
+  kind,
+  label: id,
+  detail: '',
+  severity: 'good',
+  instance: null,
+});
+const link = (from: string, to: string, kind: TopologyLink['kind']): TopologyLink => ({
+  id: `${from}-${to}`,
+  from,
+  to,
+  kind,
+  state: 'up',
+  severity: 'good',
+  behindMs: null,
+  behindBytes: null,
+  text: '',
+});
 
 const nodes = [node('agentB', 'agent'), node('B', 'member'), node('arb', 'arbiter'), node('A', 'member'), node('agentA', 'agent')];
 const links = [link('A', 'B', 'data'), link('A', 'arb', 'arbiter'), link('agentA', 'A', 'agent'), link('B', 'agentB', 'agent')];
@@ -20,8 +37,14 @@ describe('topology picture', () => {
 
   it('does not move anything when the direction of data changes', () => {
     const turned = links.map((l) => ({ ...l, from: l.to, to: l.from }));
-    expect(placeNodes({ nodes: [...nodes].reverse(), links: turned }).map((p) => [p.node.id, p.x, p.y]).sort()).toEqual(
-      placeNodes({ nodes, links }).map((p) => [p.node.id, p.x, p.y]).sort(),
+    expect(
+      placeNodes({ nodes: [...nodes].reverse(), links: turned })
+        .map((p) => [p.node.id, p.x, p.y])
+        .sort(),
+    ).toEqual(
+      placeNodes({ nodes, links })
+        .map((p) => [p.node.id, p.x, p.y])
+        .sort(),
     );
   });
 

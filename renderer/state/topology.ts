@@ -9,8 +9,8 @@ export interface Placed {
 
 export const NODE_WIDTH = 208;
 export const NODE_HEIGHT = 76;
-const COLUMN_GAP = 144;
-const ROW_GAP = 72;
+const COLUMN_GAP = 200;
+const ROW_GAP = 56;
 
 /**
  * Places nodes so that the picture stays the same when roles change: arbiter above the middle, members in one row by

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import type { AuditEntry } from '../../main/contract/index.ts';
+import { AuditState } from './audit.svelte.ts';
+import { TestClient } from './testing.ts';
+
+const entry = (id: number): AuditEntry => ({ id, at: id, who: 'ada', what: 'x', subject: 'DEMO', outcome: 'done', detail: '' });
+const range = (from: number, to: number): AuditEntry[] => Array.from({ length: from - to + 1 }, (_, i) => entry(from - i));
+
+describe('the audit log', () => {
+  it('loads older pages until the end, and keeps each entry once', async () => {
+    const client = new TestClient({ 'audit.list': (p: { before: number }) => range(p.before - 1, Math.max(1, p.before - 100)) });
+    const audit = new AuditState(client);
+    client.push('audit', range(250, 151));
+    expect(audit.mayHaveOlder).toBe(true);
+    await audit.loadOlder();
+    await audit.loadOlder();
+    expect(audit.entries.map((e) => e.id)).toEqual(range(250, 1).map((e) => e.id));
+    expect(audit.mayHaveOlder).toBe(false);
+  });
+
+  it('keeps entries that new ones push out of the newest hundred', async () => {
+    const client = new TestClient({ 'audit.list': (p: { before: number }) => range(p.before - 1, Math.max(1, p.before - 100)) });
+    const audit = new AuditState(client);
+    client.push('audit', range(150, 51));
+    await audit.loadOlder();
+    client.push('audit', range(170, 71));
+    expect(audit.entries.map((e) => e.id)).toEqual(range(170, 1).map((e) => e.id));
+  });
+
+  it('has nothing older when the first page is not full', () => {
+    const client = new TestClient({});
+    const audit = new AuditState(client);
+    client.push('audit', range(3, 1));
+    expect(audit.mayHaveOlder).toBe(false);
+  });
+});
