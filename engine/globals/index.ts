@@ -1,5 +1,5 @@
 export type { Bytes, Key, Node, NodeReader, NodeWriter } from './bytes.ts';
-export { KEY_MAX, NAME_MAX, decodeKey, depth, encodeKey, globalKey, isWithin, nameOf, nodeKey, parentKey, prefixEnd, subscriptBelow, type KeyParts } from './key.ts';
+export { NAME_MAX, decodeKey, depth, encodeKey, globalKey, isWithin, nameOf, nodeKey, parentKey, prefixEnd, subscriptBelow, type KeyParts } from './key.ts';
 export { addNumeric } from './number.ts';
 export {
   SubtreeCursor,
@@ -16,4 +16,5 @@ export {
   type Direction,
   type Steps,
 } from './operations.ts';
+export { KEY_MAX } from './subscript.ts';
 export { formatReference, parseReference, type Bracket, type Environment, type Reference } from './reference.ts';

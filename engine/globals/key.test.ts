@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compareSubscripts, comparePaths, isUnder, nameArbitrary, subscriptArbitrary } from './model.ts';
-import { KEY_MAX, decodeKey, depth, encodeKey, isWithin, nameOf, parentKey, prefixEnd, subscriptBelow } from './key.ts';
+import { decodeKey, depth, encodeKey, isWithin, nameOf, parentKey, prefixEnd, subscriptBelow } from './key.ts';
+import { KEY_MAX } from './subscript.ts';
 
 const path = fc.tuple(nameArbitrary, fc.array(subscriptArbitrary, { maxLength: 4 })).map(([name, subscripts]) => [name, ...subscripts]);
 const encode = (p: readonly string[]): string => encodeKey(p[0]!, p.slice(1));

@@ -1,13 +1,13 @@
 import { GemelError } from '../api/errors.ts';
 import type { Bytes, Key } from './bytes.ts';
-import { decodeSubscript, encodeSubscript, endsEmpty, subscriptEnd } from './subscript.ts';
+import { KEY_MAX, appendSubscript, builder, decodeSubscript, endsEmpty, keyTooLong, subscriptEnd, type KeyBuilder } from './subscript.ts';
 
-/** Characters of a global's name, and bytes of a whole key. */
+/** Characters of a global's name. */
 export const NAME_MAX = 31;
-export const KEY_MAX = 1024;
 
 /** Ends a name in a key: sorts before every character of a name, so that names keep their order. */
 const NAME_END = '\0';
+const NAME_END_CODE = 0;
 /** No encoded subscript begins with this byte: a key plus it lies after the node's last descendant. */
 const AFTER = '\xff';
 
@@ -25,10 +25,13 @@ export function emptySubscript(): GemelError {
   return subscriptError('The empty string can be a subscript only as the last one, and only to ask for the next or previous one.', 'Give a subscript that is not empty.');
 }
 
-/** Throws `SUBSCRIPT` when a key is longer than 1,024 bytes. Returns it otherwise. */
-export function withinLimit(key: Key): Key {
-  if (key.length > KEY_MAX) throw subscriptError(`The encoded reference has ${key.length} bytes; ${KEY_MAX} are allowed.`, 'Use fewer or shorter subscripts.');
-  return key;
+/** The key of the descendant of `to` that stands to it as `key` to its ancestor of `length` bytes. Throws `SUBSCRIPT` when that is too long. */
+export function movedKey(to: Key, key: Key, length: number): Key {
+  if (to.length + key.length - length > KEY_MAX) throw keyTooLong(to.length + key.length - length);
+  builder.start();
+  builder.text(to, 0, to.length);
+  builder.text(key, length, key.length);
+  return builder.key();
 }
 
 /** Throws `SUBSCRIPT` when the key stands for the start or end of a level and not for a node. Returns it otherwise. */
@@ -50,13 +53,16 @@ export function nameEnd(text: Bytes, from: number): number {
   return at;
 }
 
+/** Appends the key of the global `text[start..end)`, where `nameEnd` found a name. Throws `SUBSCRIPT` when it is too long. */
+export function appendName(to: KeyBuilder, text: Bytes, start: number, end: number): void {
+  if (end - start > NAME_MAX) throw subscriptError(`The name has ${end - start} characters; ${NAME_MAX} are allowed.`, 'Use a shorter name.');
+  to.text(text, start, end);
+  to.byte(NAME_END_CODE);
+}
+
 /** The key of a global's unsubscripted node. Throws `SYNTAX` for a name that is none, `SUBSCRIPT` for one too long. */
 export function globalKey(name: Bytes): Key {
-  if (name === '' || nameEnd(name, 0) !== name.length) {
-    throw new GemelError('SYNTAX', 'That is not a name of a global.', 'Nothing was changed.', 'A name is a letter, or % and a letter, followed by letters, digits and points; a point cannot be the last.');
-  }
-  if (name.length > NAME_MAX) throw subscriptError(`The name has ${name.length} characters; ${NAME_MAX} are allowed.`, 'Use a shorter name.');
-  return name + NAME_END;
+  return encodeKey(name, []);
 }
 
 /**
@@ -64,9 +70,16 @@ export function globalKey(name: Bytes): Key {
  * @throws GemelError SYNTAX, SUBSCRIPT
  */
 export function encodeKey(name: Bytes, subscripts: readonly Bytes[]): Key {
-  let key = globalKey(name);
-  for (const subscript of subscripts) key = nodeKey(key) + encodeSubscript(subscript);
-  return withinLimit(key);
+  if (name === '' || nameEnd(name, 0) !== name.length) {
+    throw new GemelError('SYNTAX', 'That is not a name of a global.', 'Nothing was changed.', 'A name is a letter, or % and a letter, followed by letters, digits and points; a point cannot be the last.');
+  }
+  builder.start();
+  appendName(builder, name, 0, name.length);
+  for (const subscript of subscripts) {
+    if (builder.endsEmpty) throw emptySubscript();
+    appendSubscript(builder, subscript, 0, subscript.length);
+  }
+  return builder.key();
 }
 
 /** Throws `DAMAGED` for bytes that no `encodeKey` made. */

@@ -1,6 +1,6 @@
 import { GemelError } from '../api/errors.ts';
 import type { Bytes, Key, Node, NodeReader, NodeWriter } from './bytes.ts';
-import { globalKey, isWithin, nameOf, nodeKey, parentKey, prefixEnd, subscriptBelow, withinLimit } from './key.ts';
+import { globalKey, isWithin, movedKey, nameOf, nodeKey, parentKey, prefixEnd, subscriptBelow } from './key.ts';
 import { addNumeric } from './number.ts';
 import { endsEmpty } from './subscript.ts';
 
@@ -146,7 +146,7 @@ class MergeSteps implements Steps {
   }
 
   private moved(node: Node): Key {
-    return withinLimit(this.toKey + node.key.slice(this.fromLength));
+    return movedKey(this.toKey, node.key, this.fromLength);
   }
 }
 

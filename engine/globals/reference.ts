@@ -1,8 +1,8 @@
 import { GemelError } from '../api/errors.ts';
 import type { Bytes, Key } from './bytes.ts';
-import { emptySubscript, globalKey, nameEnd, nameOf, withinLimit } from './key.ts';
+import { appendName, emptySubscript, nameEnd, nameOf } from './key.ts';
 import { intoRange, scanNumber } from './number.ts';
-import { decodeSubscript, encodeDecimal, encodePlainInteger, encodeSubscript, endsEmpty, isNumberAt, isPlainInteger, subscriptEnd } from './subscript.ts';
+import { appendDecimal, appendPlainInteger, appendSubscript, builder, decodeSubscript, isNumberAt, isPlainInteger, subscriptEnd } from './subscript.ts';
 
 /** How an extended reference was written: `^|"NS"|x` or `^["NS"]x`. */
 export type Bracket = '|' | '[';
@@ -54,52 +54,66 @@ class ReferenceParser {
     this.expect(CARET, '^');
     const c = this.text.charCodeAt(1);
     const environment = c === BAR || c === BRACKET ? this.environment(c) : null;
-    let key = this.name();
-    if (this.at < this.text.length) key = this.subscripts(key);
-    return { environment, key: withinLimit(key) };
+    builder.start();
+    this.name();
+    if (this.at < this.text.length) this.subscripts();
+    return { environment, key: builder.key() };
   }
 
-  private name(): Key {
+  private name(): void {
     const end = nameEnd(this.text, this.at);
     if (end === this.at) throw this.error('the name of a global');
-    const key = globalKey(this.text.slice(this.at, end));
+    appendName(builder, this.text, this.at, end);
     this.at = end;
-    return key;
   }
 
-  private subscripts(name: Key): Key {
+  private subscripts(): void {
     this.expect(OPEN, '( or the end');
-    let key = name + this.subscript();
+    this.subscript();
     while (this.text.charCodeAt(this.at) === COMMA) {
       this.at++;
-      if (endsEmpty(key)) throw emptySubscript();
-      key += this.subscript();
+      if (builder.endsEmpty) throw emptySubscript();
+      this.subscript();
     }
     this.expect(CLOSE, ', or )');
     if (this.at < this.text.length) throw this.error('the end');
-    return key;
   }
 
-  private subscript(): Bytes {
+  private subscript(): void {
     const c = this.text.charCodeAt(this.at);
-    if (c === QUOTE) return encodeSubscript(this.quoted());
-    if ((c >= 0x30 && c <= 0x39) || c === MINUS || c === PLUS || c === POINT) return this.number();
-    throw this.error('a number or a string in double quotes');
+    if (c === QUOTE) this.string();
+    else if ((c >= 0x30 && c <= 0x39) || c === MINUS || c === PLUS || c === POINT) this.number();
+    else throw this.error('a number or a string in double quotes');
   }
 
-  private number(): Bytes {
+  private string(): void {
+    const start = this.at + 1;
+    const close = this.text.indexOf('"', start);
+    if (close < 0 || this.text.charCodeAt(close + 1) === QUOTE) {
+      const content = this.quoted();
+      appendSubscript(builder, content, 0, content.length);
+    } else {
+      appendSubscript(builder, this.text, start, close);
+      this.at = close + 1;
+    }
+  }
+
+  private number(): void {
     const start = this.at;
     let end = start;
     for (let c = this.text.charCodeAt(end); c >= 0x30 && c <= 0x39; c = this.text.charCodeAt(end)) end++;
     const after = this.text.charCodeAt(end);
     if ((after === COMMA || after === CLOSE) && isPlainInteger(this.text, start, end)) {
       this.at = end;
-      return encodePlainInteger(this.text, start, end);
+      appendPlainInteger(builder, this.text, start, end);
+      builder.check();
+      return;
     }
     const scanned = scanNumber(this.text, start);
     if (scanned === undefined) throw this.error('a number');
     this.at = scanned.end;
-    return encodeDecimal(intoRange(scanned.decimal, 'SUBSCRIPT'));
+    appendDecimal(builder, intoRange(scanned.decimal, 'SUBSCRIPT'));
+    builder.check();
   }
 
   /** A string in double quotes; a quote inside it stands twice. */

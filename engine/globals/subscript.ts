@@ -1,6 +1,6 @@
 import { GemelError } from '../api/errors.ts';
 import { assert } from '../io/assert.ts';
-import type { Bytes } from './bytes.ts';
+import type { Bytes, Key } from './bytes.ts';
 import { canonicalDecimal, formatDecimal, type Decimal } from './number.ts';
 
 /*
@@ -19,7 +19,6 @@ import { canonicalDecimal, formatDecimal, type Decimal } from './number.ts';
  * The exponent is that of the first digit. M.. are pairs of digits, left aligned, each 2 x pair, plus 1 where another
  * pair follows (so a shorter mantissa comes first); a negative's are FF minus that. No encoding but the empty one ends in 01.
  */
-const EMPTY = '\x01';
 const EMPTY_CODE = 0x01;
 const NEGATIVE_LARGE = 0x02;
 const NEGATIVE_UNIT = 0x14;
@@ -39,24 +38,98 @@ const DIGIT_9 = 0x39;
 const MINUS = 0x2d;
 const POINT = 0x2e;
 
-const CHARS: readonly string[] = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code));
+/** Bytes of a whole key. */
+export const KEY_MAX = 1024;
+/** Room for a key within the limit and one more subscript: at most two bytes a character, or a number. */
+const ROOM = KEY_MAX + 2 * KEY_MAX + 256;
 
-function char(code: number): string {
-  const c = CHARS[code];
-  assert(c !== undefined, 'a byte is 0 to 255');
-  return c;
+/**
+ * Builds one key at a time, into bytes: a key then is one flat string. (One put together from pieces would be a tree
+ * of them to the JavaScript engine, which costs each later comparison and twice the memory.)
+ */
+export class KeyBuilder {
+  readonly #bytes = Buffer.alloc(ROOM);
+  #length = 0;
+
+  start(): void {
+    this.#length = 0;
+  }
+
+  byte(code: number): void {
+    this.#bytes[this.#length++] = code;
+  }
+
+  /** `text[start..end)` as it is. */
+  text(text: Bytes, start: number, end: number): void {
+    this.#room(end - start);
+    for (let at = start; at < end; at++) this.byte(text.charCodeAt(at));
+  }
+
+  /** `text[start..end)` with the two bytes escaped that have a meaning within a string subscript. */
+  escaped(text: Bytes, start: number, end: number): void {
+    this.#room(end - start);
+    for (let at = start; at < end; at++) {
+      const c = text.charCodeAt(at);
+      if (c <= ESCAPE || c > 0xff) this.#escape(c);
+      else this.#bytes[this.#length++] = c;
+    }
+  }
+
+  #escape(c: number): void {
+    assert(c <= 0xff, 'a character of a binary string is a byte');
+    this.byte(ESCAPE);
+    this.byte(c + 1);
+  }
+
+  /** Throws `SUBSCRIPT` when the key has become too long: after every subscript, so that the next one finds room. */
+  check(): void {
+    if (this.#length > KEY_MAX) throw keyTooLong(this.#length);
+  }
+
+  #room(length: number): void {
+    if (length > KEY_MAX) throw keyTooLong(this.#length + length);
+  }
+
+  key(): Key {
+    this.check();
+    return this.#bytes.latin1Slice(0, this.#length);
+  }
+
+  /** Whether the last subscript is the empty string. */
+  get endsEmpty(): boolean {
+    return this.#bytes[this.#length - 1] === EMPTY_CODE;
+  }
 }
 
-/** Encodes the text of one subscript: a canonical number as a number, any other text as a string. */
-export function encodeSubscript(text: Bytes): Bytes {
-  if (text === '') return EMPTY;
-  const c = text.charCodeAt(0);
-  if ((c <= DIGIT_9 && c >= DIGIT_0) || c === MINUS || c === POINT) {
-    if (isPlainInteger(text, 0, text.length)) return encodePlainInteger(text, 0, text.length);
-    const decimal = canonicalDecimal(text);
-    if (decimal !== undefined) return encodeDecimal(decimal);
+/** The one that all of a thread's keys are built in: building a key calls nothing that builds another. */
+export const builder = new KeyBuilder();
+
+export function keyTooLong(length: number): GemelError {
+  return new GemelError('SUBSCRIPT', `The encoded reference has ${length} bytes or more; ${KEY_MAX} are allowed.`, 'Nothing was changed.', 'Use fewer or shorter subscripts.');
+}
+
+/** Appends the subscript whose text is `text[start..end)`: a canonical number as a number, any other text as a string. */
+export function appendSubscript(to: KeyBuilder, text: Bytes, start: number, end: number): void {
+  if (start === end) to.byte(EMPTY_CODE);
+  else if (!appendCanonicalNumber(to, text, start, end)) {
+    to.byte(STRING);
+    to.escaped(text, start, end);
+    to.byte(0);
   }
-  return encodeString(text);
+  to.check();
+}
+
+function appendCanonicalNumber(to: KeyBuilder, text: Bytes, start: number, end: number): boolean {
+  const c = text.charCodeAt(start);
+  if ((c < DIGIT_0 || c > DIGIT_9) && c !== MINUS && c !== POINT) return false;
+  if (isPlainInteger(text, start, end)) {
+    appendPlainInteger(to, text, start, end);
+    return true;
+  }
+  const decimal = canonicalDecimal(text.slice(start, end));
+  if (decimal === undefined) return false;
+  appendDecimal(to, decimal);
+  return true;
 }
 
 /** Whether `text[start..end)` is a canonical integer of at most 18 digits without a sign. */
@@ -70,64 +143,54 @@ export function isPlainInteger(text: Bytes, start: number, end: number): boolean
   return true;
 }
 
-/** Encodes what `isPlainInteger` accepts, without building a `Decimal`. */
-export function encodePlainInteger(text: Bytes, start: number, end: number): Bytes {
-  if (text.charCodeAt(start) === DIGIT_0) return char(ZERO);
+/** Appends what `isPlainInteger` accepts, without building a `Decimal`. */
+export function appendPlainInteger(to: KeyBuilder, text: Bytes, start: number, end: number): void {
+  if (text.charCodeAt(start) === DIGIT_0) {
+    to.byte(ZERO);
+    return;
+  }
   let last = end;
   while (text.charCodeAt(last - 1) === DIGIT_0) last--;
-  return char(POSITIVE_UNIT + (end - start - 1)) + encodeMantissa(text, start, last, false);
+  to.byte(POSITIVE_UNIT + (end - start - 1));
+  appendMantissa(to, text, start, last, false);
 }
 
 /** A number within the range. */
-export function encodeDecimal({ negative, digits, exponent }: Decimal): Bytes {
-  if (digits === '') return char(ZERO);
-  return encodeExponent(negative, exponent) + encodeMantissa(digits, 0, digits.length, negative);
-}
-
-function encodeExponent(negative: boolean, exponent: number): Bytes {
-  if (exponent >= LARGE_EXPONENT) {
-    const size = exponent - LARGE_EXPONENT;
-    return negative ? char(NEGATIVE_LARGE) + char(0xff - size) : char(POSITIVE_LARGE) + char(size);
+export function appendDecimal(to: KeyBuilder, { negative, digits, exponent }: Decimal): void {
+  if (digits === '') {
+    to.byte(ZERO);
+    return;
   }
-  if (exponent >= 0) return char(negative ? NEGATIVE_UNIT - exponent : POSITIVE_UNIT + exponent);
-  const size = exponent + EXPONENT_BIAS;
-  return negative ? char(NEGATIVE_SMALL) + char(0xff - size) : char(POSITIVE_SMALL) + char(size);
+  appendExponent(to, negative, exponent);
+  appendMantissa(to, digits, 0, digits.length, negative);
 }
 
-function encodeMantissa(digits: Bytes, start: number, end: number, negative: boolean): Bytes {
-  let out = '';
+function appendExponent(to: KeyBuilder, negative: boolean, exponent: number): void {
+  if (exponent >= 0 && exponent < LARGE_EXPONENT) {
+    to.byte(negative ? NEGATIVE_UNIT - exponent : POSITIVE_UNIT + exponent);
+    return;
+  }
+  const large = exponent > 0;
+  const size = large ? exponent - LARGE_EXPONENT : exponent + EXPONENT_BIAS;
+  if (negative) to.byte(large ? NEGATIVE_LARGE : NEGATIVE_SMALL);
+  else to.byte(large ? POSITIVE_LARGE : POSITIVE_SMALL);
+  to.byte(negative ? 0xff - size : size);
+}
+
+function appendMantissa(to: KeyBuilder, digits: Bytes, start: number, end: number, negative: boolean): void {
   for (let at = start; at < end; at += 2) {
     const tens = digits.charCodeAt(at) - DIGIT_0;
     const ones = at + 1 < end ? digits.charCodeAt(at + 1) - DIGIT_0 : 0;
     const pair = 2 * (tens * 10 + ones) + (at + 2 < end ? 1 : 0);
-    out += char(negative ? 0xff - pair : pair);
+    to.byte(negative ? 0xff - pair : pair);
   }
-  return out;
-}
-
-function encodeString(text: Bytes): Bytes {
-  for (let at = 0; at < text.length; at++) {
-    const c = text.charCodeAt(at);
-    if (c <= ESCAPE || c > 0xff) return char(STRING) + escapeString(text) + '\0';
-  }
-  return char(STRING) + text + '\0';
-}
-
-function escapeString(text: Bytes): Bytes {
-  let out = '';
-  for (let at = 0; at < text.length; at++) {
-    const c = text.charCodeAt(at);
-    out += c <= ESCAPE ? char(ESCAPE) + char(c + 1) : char(c);
-  }
-  return out;
 }
 
 function unescapeString(text: Bytes): Bytes {
   let out = '';
   for (let at = 0; at < text.length; at++) {
     const c = text.charCodeAt(at);
-    if (c !== ESCAPE) out += char(c);
-    else out += char(text.charCodeAt(++at) - 1);
+    out += String.fromCharCode(c === ESCAPE ? text.charCodeAt(++at) - 1 : c);
   }
   return out;
 }
@@ -178,7 +241,7 @@ export function decodeSubscript(key: Bytes, at: number, end: number): Bytes {
   if (type === EMPTY_CODE) return '';
   if (type === STRING) {
     const body = key.slice(at + 1, end - 1);
-    return body.includes(EMPTY) ? unescapeString(body) : body;
+    return body.includes('\x01') ? unescapeString(body) : body;
   }
   return formatDecimal(decodeNumber(key, at, end));
 }
