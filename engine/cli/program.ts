@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { GemelError } from '../api/errors.ts';
 import { VERSION } from '../api/version.ts';
 import { addAgentCommands } from './commands/agent.ts';
+import { addBenchCommands } from './commands/bench.ts';
 import { addDatabaseCommands } from './commands/database.ts';
 import { addInstanceCommands } from './commands/instance.ts';
 import { addInventoryCommands } from './commands/inventory.ts';
@@ -42,6 +43,7 @@ function buildProgram(context: Context): Command {
   addJournalCommands(program, context);
   addShellCommand(program, context);
   addInventoryCommands(program, context);
+  addBenchCommands(program, context);
   for (const each of withSubcommands(program)) {
     each.exitOverride().helpCommand(false).helpOption('--help', 'show help').configureOutput({
       writeOut: (text) => terminal.out(text),
