@@ -1,3 +1,6 @@
+export { Applier, type ApplierFailure, type ApplierOptions } from './applier.ts';
+export { ApplierCore, type ApplierCoreOptions } from './applier-core.ts';
+export { type AppliedDatabase, type AppliedDatabaseProgress, type ApplierProgress } from './applier-messages.ts';
 export { BlockReader, type Block, type BlockReaderOptions, type ReaderStop } from './reader.ts';
 export { compareAge, compareJournals, continues, epochAt, isPrefixOf, type JournalReach, type Relation } from './lineage.ts';
 export { comparePositions, compareEpochs, formatPosition, isBefore, sameEpoch } from './position.ts';
@@ -13,3 +16,5 @@ export { JournalWriter, type JournalWriterOptions } from './writer.ts';
 export { RawReader, type RawPiece } from './raw.ts';
 export { ThreadDisk } from './thread-disk.ts';
 export * from './types.ts';
+export { recoverTransactions, type Mark, type OpenTransaction, type Recovered, type Undo } from './recovery.ts';
+export { scanRecords, type RecordVisitor } from './scan.ts';

@@ -1,0 +1,57 @@
+import type { ErrorCode } from '../api/errors.ts';
+import type { JournalIdentity, Position } from './types.ts';
+
+/** A database that a journal feeds. */
+export interface AppliedDatabase {
+  /** As the journal's records name it. */
+  readonly name: string;
+  /** Where its file is. */
+  readonly directory: string;
+}
+
+export interface ApplierThreadData {
+  readonly directory: string;
+  readonly journal: JournalIdentity;
+  readonly intervalMs: number;
+}
+
+export type ApplierCommand =
+  | { readonly name: 'add'; readonly id: number; readonly database: AppliedDatabase }
+  | { readonly name: 'remove'; readonly id: number; readonly database: string }
+  | { readonly name: 'target'; readonly position: Position }
+  /** Commit everything up to there without waiting for more; answered when every file contains it. */
+  | { readonly name: 'drain'; readonly id: number; readonly position: Position }
+  | { readonly name: 'interval'; readonly intervalMs: number }
+  | { readonly name: 'close'; readonly id: number };
+
+export interface AppliedDatabaseProgress {
+  readonly name: string;
+  /** Every update of it before that position is in its file. */
+  readonly position: Position;
+  /** The same after a power failure; null: nothing is known to be. */
+  readonly safe: Position | null;
+}
+
+/** Told after every commit. */
+export interface ApplierProgress {
+  /** The least position of all databases that go on; the place read up to when there is none. */
+  readonly position: Position;
+  /** When the last block before it was written by its primary, ms since the epoch; null before the first. */
+  readonly timeMs: number | null;
+  readonly databases: readonly AppliedDatabaseProgress[];
+  /** Since the thread began. */
+  readonly totals: { readonly records: number; readonly journalBytes: number; readonly walBytes: number; readonly commits: number };
+}
+
+export interface PlainError {
+  readonly code: ErrorCode;
+  readonly what: string;
+  readonly safe: string;
+  readonly todo: string;
+}
+
+export type ApplierNews =
+  | { readonly name: 'applied'; readonly progress: ApplierProgress }
+  /** `database` null: the journal cannot be read, nothing is applied any more. */
+  | { readonly name: 'failed'; readonly database: string | null; readonly position: Position; readonly error: PlainError }
+  | { readonly name: 'done'; readonly id: number; readonly position: Position; readonly error: PlainError | null };
