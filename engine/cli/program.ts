@@ -4,6 +4,7 @@ import { VERSION } from '../api/version.ts';
 import { addAgentCommands } from './commands/agent.ts';
 import { addBenchCommands } from './commands/bench.ts';
 import { addDatabaseCommands } from './commands/database.ts';
+import { addDemoCommand } from './commands/demo.ts';
 import { addInstanceCommands } from './commands/instance.ts';
 import { addInventoryCommands } from './commands/inventory.ts';
 import { addJournalCommands } from './commands/journal.ts';
@@ -43,6 +44,7 @@ function buildProgram(context: Context): Command {
   addJournalCommands(program, context);
   addShellCommand(program, context);
   addInventoryCommands(program, context);
+  addDemoCommand(program, context);
   addBenchCommands(program, context);
   for (const each of withSubcommands(program)) {
     each.exitOverride().helpCommand(false).helpOption('--help', 'show help').configureOutput({

@@ -4,6 +4,7 @@ export type { Engine, EngineContext, StartEngine } from './engine.ts';
 export { instanceStatus, inventory } from './inventory.ts';
 export { createInstance, deleteInstance, forceDown, startInstance, stopInstance } from './lifecycle.ts';
 export { acquireLock, lockFree, probeLock, provenHolder } from './lock.ts';
+export { anyFreePort } from './ports.ts';
 export { MessageLog, type Log } from './messages.ts';
 export { runInstanceProcess } from './process.ts';
 export { defaultHome, findRegistered, homePaths, listRegistered } from './registry.ts';

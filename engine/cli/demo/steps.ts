@@ -1,0 +1,187 @@
+import { GemelError } from '../../api/errors.ts';
+import { anyFreePort } from '../../instance/host.ts';
+import { until, type DemoHost, type DemoNode, type DemoWorld } from './world.ts';
+
+/** One step of the walk. */
+export interface DemoStep {
+  readonly title: string;
+  /** The commands that do the same, without the host root. */
+  readonly commands: readonly string[];
+  /** Does it and checks it; returns what was seen. Throws what was not as it should be. */
+  run(signal: AbortSignal): Promise<string>;
+}
+
+const MIRROR = 'DEMO';
+const DATABASE = 'DB';
+const QOS_MS = 2000;
+
+/** The whole walk: make a mirror, use it, hand over, lose the primary. Each step relies on those before it. */
+export function demoSteps(world: DemoWorld): DemoStep[] {
+  return [...makingSteps(world), ...usingSteps(world), ...handOverSteps(world), ...killSteps(world)];
+}
+
+function makingSteps({ hosts, nodes }: DemoWorld): DemoStep[] {
+  const addresses = new Map<DemoHost, string>();
+  const addressOf = (host: DemoHost): string => addresses.get(host) ?? '';
+  const { one, two } = nodes;
+  return [
+    {
+      title: 'Start the agents of two hosts, and of a third one as arbiter',
+      commands: ['gemel agent start --port 0'],
+      async run() {
+        for (const host of [hosts.one, hosts.two, hosts.arbiter]) addresses.set(host, await host.startAgent());
+        return [...addresses].map(([host, address]) => `${host.name} on ${address}`).join(', ');
+      },
+    },
+    {
+      title: 'Create and start an instance on each of the two hosts',
+      commands: [`gemel instance create ${one.name}`, `gemel instance start ${one.name}`],
+      async run() {
+        for (const node of [one, two]) await createAndStart(node);
+        return `${one.name} on port ${one.port}, ${two.name} on port ${two.port}`;
+      },
+    },
+    {
+      title: `Create mirror ${MIRROR} with ${one.name} as its first failover member`,
+      commands: [`gemel mirror create ${one.name} --name ${MIRROR} --arbiter HOST:PORT`],
+      async run(signal) {
+        const arbiter = addressOf(hosts.arbiter);
+        await one.call('mirror.create', { name: MIRROR, member: one.name, arbiter, arbiterOnMemberHost: true, qosMs: QOS_MS, agentAddress: addressOf(hosts.one) });
+        return waitFor(one, signal, { [one.name]: 'Primary' });
+      },
+    },
+    {
+      title: `Join ${two.name} as the second failover member`,
+      commands: [`gemel mirror join ${two.name} --mirror ${MIRROR} --as failover --agent HOST:PORT --via ${one.name}`],
+      async run(signal) {
+        await two.call('mirror.join', { mirror: MIRROR, as: 'failover', member: two.name, agent: addressOf(hosts.one), via: one.name, agentAddress: addressOf(hosts.two) });
+        return waitFor(one, signal, { [one.name]: 'Primary', [two.name]: 'Backup' });
+      },
+    },
+    {
+      title: `Create the mirrored database ${DATABASE} with its namespace on both`,
+      commands: [`gemel db create ${one.name} ${DATABASE} --mirrored`, `gemel db create ${two.name} ${DATABASE} --mirrored`],
+      async run(signal) {
+        for (const node of [one, two]) await node.call('db.create', { name: DATABASE, mirrored: true });
+        await waitReady(one, two, signal);
+        const [database] = (await two.call('db.list', {})).filter((each) => each.name === DATABASE);
+        expect(database?.mirrored === true, `${two.name} lists ${DATABASE} as mirrored`, database);
+        return `${DATABASE} is mirrored as ${database?.mirror}:${database?.mirrorDatabase}`;
+      },
+    },
+  ];
+}
+
+function usingSteps({ nodes: { one, two } }: DemoWorld): DemoStep[] {
+  return [
+    {
+      title: `The inventory shows ${one.name} as primary (+) and ${two.name} as backup (-)`,
+      commands: ['gemel inventory'],
+      run: (signal) => waitFor(one, signal, { [one.name]: 'Primary', [two.name]: 'Backup' }),
+    },
+    shellStep(one, 'Set ^myfirstglobal="congratulations"', '', 'Set a global on the primary'),
+    shellStep(one, 'Write ^myfirstglobal', 'congratulations', 'Read it there'),
+    shellStep(two, 'Write ^myfirstglobal', 'congratulations', 'Read it on the backup'),
+    shellStep(two, 'Set ^myfirstglobal="what next?"', '<PROTECT>', 'The backup refuses to change it'),
+  ];
+}
+
+function handOverSteps({ nodes: { one, two } }: DemoWorld): DemoStep[] {
+  return [
+    {
+      title: `Stop and restart the primary: ${two.name} takes over`,
+      commands: [`gemel instance stop ${one.name} --restart`],
+      async run(signal) {
+        await one.host.agent('instance.stop', { name: one.name, restart: true });
+        return waitFor(two, signal, { [two.name]: 'Primary' });
+      },
+    },
+    shellStep(two, 'Set ^myfirstglobal="what next?"', '', 'The new primary takes changes'),
+    shellStep(two, 'Write ^myfirstglobal', 'what next?', 'Read it there'),
+    {
+      title: `The roles have changed: ${one.name} is backup (-), ${two.name} primary (+)`,
+      commands: ['gemel ps'],
+      run: (signal) => waitFor(two, signal, { [one.name]: 'Backup', [two.name]: 'Primary' }),
+    },
+    shellStep(one, 'Write ^myfirstglobal', 'what next?', 'The former primary has the new value'),
+    shellStep(one, 'Set ^myfirstglobal="another demo"', '<PROTECT>', 'As backup it refuses to change it'),
+  ];
+}
+
+function killSteps({ nodes: { one, two } }: DemoWorld): DemoStep[] {
+  return [
+    {
+      title: `Kill the primary ${two.name} (SIGKILL): ${one.name} takes over by itself`,
+      commands: [`gemel instance stop ${two.name} --force`],
+      async run(signal) {
+        await waitReady(two, one, signal);
+        const set = await two.shell('Set ^lastwords="acknowledged before the end"');
+        expect(set === '', 'the last update is acknowledged', set);
+        await two.host.agent('instance.stop', { name: two.name, force: true });
+        return waitFor(one, signal, { [one.name]: 'Primary' });
+      },
+    },
+    shellStep(one, 'Write ^lastwords', 'acknowledged before the end', 'Nothing that was acknowledged is lost'),
+    shellStep(one, 'Set ^myfirstglobal="still here"', '', 'The new primary takes changes'),
+    {
+      title: `Start ${two.name} again: it comes back as backup`,
+      commands: [`gemel instance start ${two.name}`],
+      async run(signal) {
+        await two.host.agent('instance.start', { name: two.name });
+        return waitFor(one, signal, { [one.name]: 'Primary', [two.name]: 'Backup' });
+      },
+    },
+    shellStep(two, 'Write ^myfirstglobal', 'still here', 'It has what was changed meanwhile'),
+    shellStep(two, 'Set ^myfirstglobal="no"', '<PROTECT>', 'As backup it refuses to change it'),
+  ];
+}
+
+async function createAndStart(node: DemoNode): Promise<void> {
+  const { name, host } = node;
+  node.port = await anyFreePort();
+  await host.agent('instance.create', { name, superserverPort: node.port, webPort: await anyFreePort() });
+  const { state } = await host.agent('instance.start', { name });
+  expect(state === 'running', `${name} is running`, state);
+}
+
+/** One line typed in the shell. What the backup shows may come a moment later than on the primary. */
+function shellStep(node: DemoNode, line: string, expected: string, title: string): DemoStep {
+  return {
+    title: `${title}: ${line}`,
+    commands: [`gemel shell ${node.name} --namespace ${DATABASE} -c '${line}'`],
+    async run(signal) {
+      const seen = line.startsWith('Write')
+        ? await until(`${node.name} shows ${expected}`, signal, async () => {
+            const output = await node.shell(line);
+            return { ok: output === expected, seen: output };
+          })
+        : await node.shell(line);
+      expect(seen === expected, `${node.name} answers ${expected === '' ? 'without an error' : expected}`, seen);
+      return `${node.name} ${DATABASE}> ${line}${seen === '' ? '' : ` -> ${seen}`}`;
+    },
+  };
+}
+
+/** Waits until `viewer` sees members in these statuses; returns them with + and -. */
+async function waitFor(viewer: DemoNode, signal: AbortSignal, wanted: Readonly<Record<string, string>>): Promise<string> {
+  const text = Object.entries(wanted).map(([member, status]) => `${member} is ${status}`).join(' and ');
+  const seen = await until(text, signal, async () => {
+    const members = (await viewer.mirror())?.members.map(({ name, status }) => ({ name, status })) ?? [];
+    return { ok: Object.entries(wanted).every(([name, status]) => members.some((each) => each.name === name && each.status === status)), seen: members };
+  });
+  return seen.map(({ name, status }) => `${name}${status === 'Primary' ? '+' : status === 'Backup' ? '-' : ''} ${status}`).join(', ');
+}
+
+/** Waits until a failover would work now: the backup is active and the arbiter reaches both. */
+async function waitReady(primary: DemoNode, backup: DemoNode, signal: AbortSignal): Promise<void> {
+  await until(`${backup.name} is an active backup, and the arbiter reaches both`, signal, async () => {
+    const status = await primary.mirror();
+    const active = status?.members.some((each) => each.name === backup.name && each.status === 'Backup' && each.journalTransfer === 'Active');
+    const mode = status?.arbiter.failoverMode ?? null;
+    return { ok: active === true && mode === 'Arbiter Controlled', seen: { members: status?.members.map((m) => [m.name, m.status, m.journalTransfer]), mode } };
+  });
+}
+
+function expect(condition: boolean, wanted: string, seen: unknown): void {
+  if (!condition) throw new GemelError('REFUSED', `Expected that ${wanted}. Seen: ${JSON.stringify(seen)}.`);
+}
