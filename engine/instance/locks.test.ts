@@ -100,7 +100,7 @@ class NaiveLocks {
   }
 
   serve(): void {
-    for (let i = 0; i < this.queue.length; ) {
+    for (let i = 0; i < this.queue.length;) {
       const request = this.queue[i];
       if (request !== undefined && this.free(request, i)) {
         this.queue.splice(i, 1);
@@ -143,7 +143,10 @@ test('does what the naive model does', () => {
           if (expected) naive.held.push(request);
           else {
             naive.queue.push(request);
-            waits.set(owner, locks.wait(owner, at(...p), mode, () => waits.delete(owner)));
+            waits.set(
+              owner,
+              locks.wait(owner, at(...p), mode, () => waits.delete(owner)),
+            );
           }
         } else {
           const held = naive.held.findIndex((h) => h.owner === owner && h.mode === mode && h.path.join() === p.join());
@@ -171,7 +174,8 @@ function compareHoldings(locks: LockTable, naive: NaiveLocks): void {
   for (const [key, holders] of places) {
     for (const owner of new Set(holders.map((h) => h.owner))) {
       distinct++;
-      const count = (mode: LockMode): number => naive.held.filter((h) => h.owner === owner && h.mode === mode && encodeKey('a', h.path) === key).length;
+      const count = (mode: LockMode): number =>
+        naive.held.filter((h) => h.owner === owner && h.mode === mode && encodeKey('a', h.path) === key).length;
       expect(locks.held(owner, { database: 'USER', key })).toEqual({ shared: count('S'), exclusive: count('X') });
     }
   }

@@ -170,7 +170,7 @@ export class LockTable {
   /** Grants what can be granted now, first come first served. */
   #serve(id: string, tree: Tree): void {
     const ready: Waiter[] = [];
-    for (let at = 0; at < tree.waiters.length; ) {
+    for (let at = 0; at < tree.waiters.length;) {
       const waiter = tree.waiters[at];
       assert(waiter !== undefined, 'the index is inside the queue');
       if (!this.#isFree(id, tree, waiter, at)) {
@@ -295,7 +295,7 @@ function someHolding(tree: Tree, key: Key, test: (holding: Holding) => boolean):
   const matches = (held: Key): boolean => holdings.get(held)?.some(test) ?? false;
   const at = lowerBound(keys, key);
   for (let i = at; i < keys.length && isWithin(keys[i] ?? '', key); i++) if (matches(keys[i] ?? '')) return true;
-  for (let i = at - 1; i >= 0; ) {
+  for (let i = at - 1; i >= 0;) {
     const held = keys[i] ?? '';
     if (isWithin(key, held)) {
       if (matches(held)) return true;

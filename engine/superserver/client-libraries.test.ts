@@ -53,7 +53,12 @@ describe('ioredis', () => {
     expect(await ask('GSET', '^acct(10)', 'ten')).toBe('OK');
     expect(await ask('GGET', '^acct(1,"bal")')).toBe('100');
     expect([await ask('GDATA', '^acct'), await ask('GDATA', '^acct(10)'), await ask('GDATA', '^none')]).toEqual([10, 1, 0]);
-    expect([await ask('GORDER', '^acct("")'), await ask('GORDER', '^acct(2)'), await ask('GORDER', '^acct("")', '-1'), await ask('GORDER', '^acct(10)')]).toEqual(['1', '10', '10', '']);
+    expect([
+      await ask('GORDER', '^acct("")'),
+      await ask('GORDER', '^acct(2)'),
+      await ask('GORDER', '^acct("")', '-1'),
+      await ask('GORDER', '^acct(10)'),
+    ]).toEqual(['1', '10', '10', '']);
     expect(await ask('GQUERY', '^acct')).toBe('^acct(1,"bal")');
     expect(await ask('GINCR', '^acct(1,"bal")', '.5')).toBe('100.5');
     expect(await ask('GMERGE', '^copy', '^acct')).toBe('OK');

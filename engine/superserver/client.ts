@@ -19,6 +19,10 @@ export interface ClientSettings {
   reads: 'durable' | 'local';
 }
 
+export function defaultSettings(): ClientSettings {
+  return { name: '', libraryName: '', libraryVersion: '', durability: 'sync', reads: 'durable' };
+}
+
 /** Counters since the start. */
 export interface Metrics {
   connectionsAccepted: number;
@@ -76,8 +80,8 @@ export interface Client {
   suspend(cancel: () => void): (reply: () => void) => void;
   /** Runs a queued command with its error handling, in EXEC. */
   runQueued(command: Command, args: readonly Bytes[]): void;
-  /** Whether `ticket` is durable; if not, `then` is called once when it is. */
-  whenDurable(ticket: Ticket, then: () => void): boolean;
+  /** `then` is called once when `ticket` is durable, which it is not yet. One at a time: a newer one takes the place of an older one. */
+  whenDurable(ticket: Ticket, then: () => void): void;
   /** Forgets what belongs to the connection: transaction, MULTI, WATCH, locks, settings. */
   reset(): void;
   /** Ends the connection once all replies are sent. */

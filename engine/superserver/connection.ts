@@ -1,41 +1,22 @@
 import type { Socket } from 'node:net';
 import type { Session, Ticket, Work } from '../instance/session.ts';
 import type { Bytes } from '../globals/index.ts';
-import { assert, AssertionError, type Turns } from '../io/index.ts';
-import type { Client, ClientSettings, ServerContext } from './client.ts';
+import { assert, AssertionError } from '../io/index.ts';
+import { defaultSettings, type Client } from './client.ts';
 import { shown, type Command } from './command.ts';
 import { findCommand, fitsArity } from './command-table.ts';
-import type { Complaints, Log } from './complaints.ts';
+import type { ConnectionHost, Served } from './connection-host.ts';
 import { errorReply } from './error-reply.ts';
-import { HeldReplies } from './held-replies.ts';
+import { MemoryShare } from './memory-share.ts';
 import { MultiState, memoryOf } from './multi-state.ts';
 import { Output } from './output.ts';
+import { ReplyGate } from './reply-gate.ts';
 import { OVERSIZED, ProtocolError, RequestParser } from './request-parser.ts';
 
 /** How long a connection that we end may take to read the last reply. */
 const LINGER_MS = 5_000;
-/** A connection with less unfinished input than this is not ended for what others hold. */
-const SMALL_INPUT = 64 * 1024;
 /** First words of an HTTP request: a web page may make a browser on this computer send them, with commands in the body. */
 const HTTP = /^(POST|Host:)$/i;
-
-/** What a connection needs of its superserver beside what commands need. */
-export interface ConnectionHost extends ServerContext {
-  readonly log: Log;
-  readonly complaints: Complaints;
-  readonly turns: Turns;
-  /** Unfinished input and unsent output over all connections, bytes. */
-  readonly memory: { input: number; output: number };
-  /** The connection wants `onDurable` after the next growth of the durable ticket, or sooner if only the read rule is missing. */
-  awaitDurable(connection: Connection, readRuleOnly: boolean): void;
-  /** The connection wants `onDrain`. */
-  awaitDrain(connection: Connection): void;
-  /** Whether the connection is in the middle of a command, and so to be watched for silence. */
-  setHalfFrame(connection: Connection, half: boolean): void;
-  /** The socket is closed; `whenEnded` follows when the session is, too. */
-  onClosed(connection: Connection): void;
-  onEnded(connection: Connection): void;
-}
 
 /** A command that has begun and waits. */
 interface Suspension {
@@ -44,16 +25,12 @@ interface Suspension {
   readonly start: number;
 }
 
-function defaultSettings(): ClientSettings {
-  return { name: '', libraryName: '', libraryVersion: '', durability: 'sync', reads: 'durable' };
-}
-
 /**
  * One client's connection: takes commands from the socket one after the other, and lets their replies out, in that order,
  * as they become durable. Holds no more than its limits allow: it stops reading while a command waits, or while the
  * client does not take its replies.
  */
-export class Connection implements Client {
+export class Connection implements Client, Served {
   readonly session: Session;
   readonly out: Output;
   readonly server: ConnectionHost;
@@ -64,13 +41,12 @@ export class Connection implements Client {
   readonly connectedMs: number;
   settings = defaultSettings();
   mayWait = true;
-  lastUpdate: Ticket = 0;
-  /** When the last bytes of a half command came, ms of the monotonic clock. */
   silentSinceMs = 0;
 
   readonly #socket: Socket;
   readonly #parser: RequestParser;
-  readonly #held = new HeldReplies();
+  readonly #gate: ReplyGate;
+  readonly #share: MemoryShare;
   #suspension: Suspension | undefined;
   #work: Work | undefined;
   /** A command that waits for the executor to drain. */
@@ -87,15 +63,7 @@ export class Connection implements Client {
   #linger: { cancel(): void } | undefined;
   /** Bytes given to the socket and not yet taken by the system. */
   #inSocket = 0;
-  #countedInput = 0;
-  #countedOutput = 0;
   #currentCommand: Command | undefined;
-  // what the reply under way has to wait for
-  #showed = false;
-  #changed = false;
-  #showedTicket: Ticket = 0;
-  #changedTicket: Ticket = 0;
-  #requiredTicket: Ticket = 0;
 
   /** Throws what opening a session throws. */
   constructor(socket: Socket, server: ConnectionHost) {
@@ -104,6 +72,8 @@ export class Connection implements Client {
     this.server = server;
     this.out = new Output(server.limits.reply);
     this.#parser = new RequestParser(server.limits);
+    this.#gate = new ReplyGate(server.executor);
+    this.#share = new MemoryShare(server.memory, server.limits);
     this.#socket = socket;
     this.remoteAddress = `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`;
     this.localAddress = `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`;
@@ -112,6 +82,10 @@ export class Connection implements Client {
 
   get id(): number {
     return this.session.id;
+  }
+
+  get lastUpdate(): Ticket {
+    return this.#gate.lastUpdate;
   }
 
   /** Memory this connection holds for input and output, bytes. */
@@ -139,19 +113,15 @@ export class Connection implements Client {
   }
 
   showed(): void {
-    this.#showed = true;
-    if (this.session.ticket > this.#showedTicket) this.#showedTicket = this.session.ticket;
+    this.#gate.showed(this.session.ticket);
   }
 
   changed(): void {
-    this.#changed = true;
-    const { ticket } = this.session;
-    if (ticket > this.#changedTicket) this.#changedTicket = ticket;
-    if (ticket > this.lastUpdate) this.lastUpdate = ticket;
+    this.#gate.changed(this.session.ticket);
   }
 
   requireDurable(ticket: Ticket): void {
-    if (ticket > this.#requiredTicket) this.#requiredTicket = ticket;
+    this.#gate.require(ticket);
   }
 
   perform(work: Work | undefined, reply: () => void): void {
@@ -205,11 +175,9 @@ export class Connection implements Client {
     this.mayWait = true;
   }
 
-  whenDurable(ticket: Ticket, then: () => void): boolean {
-    if (ticket <= this.server.executor.durableTicket) return true;
+  whenDurable(ticket: Ticket, then: () => void): void {
     this.#durableWait = { ticket, then };
-    this.server.awaitDurable(this, false);
-    return false;
+    this.#listen();
   }
 
   reset(): void {
@@ -229,7 +197,6 @@ export class Connection implements Client {
     this.#closing = true;
   }
 
-  /** The durable ticket has grown, or the read rule may hold again. */
   onDurable(): void {
     if (this.#closed) return;
     const { executor } = this.server;
@@ -238,7 +205,7 @@ export class Connection implements Client {
       this.#durableWait = undefined;
       wait.then();
     }
-    const released = this.#held.release(executor.durableTicket, () => executor.mayRead());
+    const released = this.#gate.release();
     this.#listen();
     if (!released) return;
     this.#flush();
@@ -246,7 +213,6 @@ export class Connection implements Client {
     else this.#settle();
   }
 
-  /** The executor takes updates again. */
   onDrain(): void {
     const postponed = this.#postponed;
     if (postponed === undefined || this.#closed) return;
@@ -255,7 +221,6 @@ export class Connection implements Client {
     this.#run();
   }
 
-  /** The client was silent in the middle of a command for too long. */
   timeOut(): void {
     this.#giveUp(`half a command and then silence for ${Math.round(this.server.limits.halfFrameMs / 1000)} s`);
     this.#run();
@@ -279,7 +244,7 @@ export class Connection implements Client {
 
   get #outputFull(): boolean {
     const { limits } = this.server;
-    return this.out.waiting + this.#inSocket > limits.output || this.#held.count >= limits.heldReplies;
+    return this.out.waiting + this.#inSocket > limits.output || this.#gate.count >= limits.heldReplies;
   }
 
   /** Carries out what has come in, as far as possible. */
@@ -383,8 +348,7 @@ export class Connection implements Client {
   #begin(command: Command | undefined): void {
     this.#currentCommand = command;
     this.out.beginReply();
-    this.#showed = this.#changed = false;
-    this.#showedTicket = this.#changedTicket = this.#requiredTicket = 0;
+    this.#gate.begin();
   }
 
   /** Runs a part of a command; an error replaces what it has written so far. */
@@ -396,36 +360,28 @@ export class Connection implements Client {
       this.server.metrics.errors++;
       this.out.rewind(start);
       this.out.error(reply.code, reply.text);
-      if (reply.internal) this.server.log(2, `Superserver: ${command.name} failed unexpectedly: ${error instanceof Error ? error.stack : String(error)}`);
-      else this.server.complaints.write(`${reply.code} errors`, `${this.remoteAddress}: ${command.name} was refused with ${reply.code}: ${reply.text}`);
+      if (reply.internal)
+        this.server.log(2, `Superserver: ${command.name} failed unexpectedly: ${error instanceof Error ? error.stack : String(error)}`);
+      else
+        this.server.complaints.write(
+          `${reply.code} errors`,
+          `${this.remoteAddress}: ${command.name} was refused with ${reply.code}: ${reply.text}`,
+        );
     }
   }
 
   /** The reply is written: lets it out, or notes what it waits for. */
   #finish(): void {
-    const { executor } = this.server;
-    const durable = executor.durableTicket;
-    const durableReads = this.settings.reads === 'durable';
-    let ticket = this.#requiredTicket;
-    if (this.settings.durability === 'sync' && this.#changedTicket > ticket) ticket = this.#changedTicket;
-    // An update that is acknowledged from now on proves by itself that we are still the primary.
-    const provesItself = this.#changed && ticket > durable;
-    if (durableReads && this.#showedTicket > ticket) ticket = this.#showedTicket;
-    const read = durableReads && this.#showed && !provesItself;
-    if (this.#held.count === 0 && ticket <= durable && (!read || executor.mayRead())) this.#held.pass(this.out.end);
-    else {
-      this.#held.push(ticket, this.out.end, read);
-      this.#listen();
-    }
+    this.#gate.finish(this.out.end, this.settings);
+    this.#listen();
   }
 
   #listen(): void {
-    if (this.#held.count === 0 && this.#durableWait === undefined) return;
-    this.server.awaitDurable(this, this.#held.waitsForReadRule(this.server.executor.durableTicket));
+    if (this.#gate.count > 0 || this.#durableWait !== undefined) this.server.awaitDurable(this, this.#gate.waitsForReadRule);
   }
 
   #flush(): void {
-    const bytes = this.out.take(this.#held.released);
+    const bytes = this.out.take(this.#gate.released);
     if (bytes === undefined || this.#socket.destroyed) return;
     const { length } = bytes;
     this.#inSocket += length;
@@ -455,7 +411,7 @@ export class Connection implements Client {
       this.server.setHalfFrame(this, half);
     }
     this.#account();
-    if (this.#closing && !this.#ended && this.#suspension === undefined && this.#held.count === 0) this.#end();
+    if (this.#closing && !this.#ended && this.#suspension === undefined && this.#gate.count === 0) this.#end();
   }
 
   /** Everything is said. Reads on for a while, because closing with input unread would make the system take the last reply back. */
@@ -467,18 +423,10 @@ export class Connection implements Client {
   }
 
   #account(): void {
-    const { memory, limits } = this.server;
     const { input, output } = this.#closed ? { input: 0, output: 0 } : this.memory;
-    const moreInput = input - this.#countedInput;
-    const moreOutput = output - this.#countedOutput;
-    memory.input += moreInput;
-    memory.output += moreOutput;
-    this.#countedInput = input;
-    this.#countedOutput = output;
-    const tooMuchInput = moreInput > 0 && memory.input > limits.totalInput && input > SMALL_INPUT;
-    const tooMuchOutput = moreOutput > 0 && memory.output > limits.totalOutput && output > limits.output;
-    if (!tooMuchInput && !tooMuchOutput) return;
-    this.server.complaints.write(
+    if (this.#share.update(input, output)) return;
+    const { memory, complaints } = this.server;
+    complaints.write(
       'memory',
       `${this.remoteAddress} was cut off: all connections together hold ${memory.input} bytes of unfinished commands and ${memory.output} bytes of replies not taken.`,
     );

@@ -33,7 +33,8 @@ export interface ErrorReply {
 /** What a client is told about an error that a command threw. A failed internal check is thrown on: the process must end. */
 export function errorReply(error: unknown, command: Command): ErrorReply {
   if (error instanceof AssertionError) throw error;
-  if (!(error instanceof GemelError)) return { code: 'ERR', text: 'internal error; the instance has written it to its log', internal: true };
+  if (!(error instanceof GemelError))
+    return { code: 'ERR', text: 'internal error; the instance has written it to its log', internal: true };
   const code = error.code === 'PROTECT' && command.redis ? 'READONLY' : error.code;
   return { code: SENT.has(code) ? code : 'ERR', text: error.message, internal: false };
 }

@@ -141,7 +141,8 @@ export class MemoryExecutor implements Executor {
   /** A ticket for an update. */
   update(): Ticket {
     if (this.failure !== undefined) throw this.failure;
-    if (this.roleNow.role !== 'primary') throw new GemelError('PROTECT', 'The database is read-only on this member.', 'Nothing was changed.');
+    if (this.roleNow.role !== 'primary')
+      throw new GemelError('PROTECT', 'The database is read-only on this member.', 'Nothing was changed.');
     if (this.#automatic && !this.#scheduled) {
       this.#scheduled = true;
       setImmediate(() => {
@@ -179,7 +180,8 @@ class MemorySession implements Session {
 
   setNamespace(name: string): void {
     const folded = name.toUpperCase();
-    if (folded !== 'USER' && folded !== 'OTHER') throw new GemelError('NAMESPACE', `There is no namespace ${folded}.`, 'Nothing was changed.', 'Choose another.');
+    if (folded !== 'USER' && folded !== 'OTHER')
+      throw new GemelError('NAMESPACE', `There is no namespace ${folded}.`, 'Nothing was changed.', 'Choose another.');
     this.namespace = folded;
   }
 

@@ -63,13 +63,17 @@ describe('RequestParser', () => {
   test('random bytes end in commands or a protocol error, and hold memory in proportion to what came, not to what was announced', () => {
     const alphabet = fc.constantFrom(...Buffer.from('*$0123456789-\r\n"\' \\xG'), 0, 255, 128);
     fc.assert(
-      fc.property(fc.array(fc.oneof({ weight: 9, arbitrary: alphabet }, { weight: 1, arbitrary: fc.nat(255) }), { maxLength: 400 }), cuts, (bytes, places) => {
-        const whole = Buffer.from(bytes);
-        const { seen, parser } = parse(cut(whole, places));
-        expect(seen).toEqual(parse([whole]).seen);
-        for (const frame of seen) if (Array.isArray(frame)) expect(frame.length).toBeGreaterThan(0);
-        expect(parser.bufferedBytes).toBeLessThanOrEqual(4096 + 16 * whole.length);
-      }),
+      fc.property(
+        fc.array(fc.oneof({ weight: 9, arbitrary: alphabet }, { weight: 1, arbitrary: fc.nat(255) }), { maxLength: 400 }),
+        cuts,
+        (bytes, places) => {
+          const whole = Buffer.from(bytes);
+          const { seen, parser } = parse(cut(whole, places));
+          expect(seen).toEqual(parse([whole]).seen);
+          for (const frame of seen) if (Array.isArray(frame)) expect(frame.length).toBeGreaterThan(0);
+          expect(parser.bufferedBytes).toBeLessThanOrEqual(4096 + 16 * whole.length);
+        },
+      ),
       { numRuns: 500 },
     );
   });
@@ -117,8 +121,13 @@ describe('RequestParser', () => {
   });
 
   test('inline commands', () => {
-    const lines = ['PING\r\n', '\r\n', 'GSET ^acct(1,"bal")  5\n', 'SET "a\\x00\\n b" \'it\\\'s\'\r\n', '*0\r\n', '*-1\r\n', 'ECHO ""\n'];
-    expect(parse([Buffer.from(lines.join(''))]).seen).toEqual([['PING'], ['GSET', '^acct(1,"bal")', '5'], ['SET', 'a\x00\n b', "it's"], ['ECHO', '']]);
+    const lines = ['PING\r\n', '\r\n', 'GSET ^acct(1,"bal")  5\n', "SET \"a\\x00\\n b\" 'it\\'s'\r\n", '*0\r\n', '*-1\r\n', 'ECHO ""\n'];
+    expect(parse([Buffer.from(lines.join(''))]).seen).toEqual([
+      ['PING'],
+      ['GSET', '^acct(1,"bal")', '5'],
+      ['SET', 'a\x00\n b', "it's"],
+      ['ECHO', ''],
+    ]);
   });
 
   test('knows that a command has begun', () => {

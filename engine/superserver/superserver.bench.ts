@@ -46,7 +46,12 @@ function load(port: number, depth: number, seed: number): void {
 }
 
 async function measure(seconds: number, { connections, depth }: { connections: number; depth: number }): Promise<void> {
-  const superserver = createSuperserver({ executor: new MemoryExecutor(), locks: new LockTable(), clock: realClock, log: (severity, text) => console.error(severity, text) });
+  const superserver = createSuperserver({
+    executor: new MemoryExecutor(),
+    locks: new LockTable(),
+    clock: realClock,
+    log: (severity, text) => console.error(severity, text),
+  });
   const { port } = await superserver.listen('127.0.0.1', 0);
   const clients = fork(fileURLToPath(import.meta.url), ['load', String(port), String(connections), String(depth)]);
   await new Promise((resolve) => setTimeout(resolve, 1000));

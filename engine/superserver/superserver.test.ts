@@ -221,7 +221,17 @@ describe('bad input', () => {
   test('unknown commands, wrong counts, bad references: one error each, and a line in the log', async () => {
     const rig = await startRig();
     const client = await rig.connect();
-    client.say('FLUSHALL', 'GSET ^a', 'GSET a b', 'SET k v EX 10', 'SUBSCRIBE x', 'SENTINEL masters', 'AUTH me secret', 'SELECT 3', 'NAMESPACE NOWHERE');
+    client.say(
+      'FLUSHALL',
+      'GSET ^a',
+      'GSET a b',
+      'SET k v EX 10',
+      'SUBSCRIBE x',
+      'SENTINEL masters',
+      'AUTH me secret',
+      'SELECT 3',
+      'NAMESPACE NOWHERE',
+    );
     await client.hears("-ERR unknown command 'FLUSHALL'", "-ERR wrong number of arguments for 'gset' command");
     expect(await client.line()).toMatch(/^-SYNTAX /);
     expect(await client.line()).toMatch(/^-ERR The option EX of SET is not supported/);
@@ -433,7 +443,9 @@ describe('connections', () => {
     client.received = '';
     client.say('RESET', 'NAMESPACE', 'TLEVEL', 'CLIENT GETNAME', 'GGET ^a', 'QUIT');
     await until(() => client.ended);
-    expect(client.received.split('\r\n').filter((l) => l !== '')).toEqual(expect.arrayContaining(['+RESET', '$4', 'USER', ':0', '$-1', '$-1', '+OK']));
+    expect(client.received.split('\r\n').filter((l) => l !== '')).toEqual(
+      expect.arrayContaining(['+RESET', '$4', 'USER', ':0', '$-1', '$-1', '+OK']),
+    );
     expect(rig.locks.heldCount).toBe(0);
   });
 });

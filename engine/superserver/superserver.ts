@@ -3,9 +3,10 @@ import { GemelError } from '../api/errors.ts';
 import type { LockTable } from '../instance/locks.ts';
 import type { Executor } from '../instance/session.ts';
 import { realTurns, type Clock, type Turns } from '../io/index.ts';
-import type { Metrics } from './client.ts';
+import type { Client, Metrics } from './client.ts';
 import { Complaints, type Log } from './complaints.ts';
-import { Connection, type ConnectionHost } from './connection.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionHost, Served } from './connection-host.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { ScanCursors } from './scan-cursors.ts';
 
@@ -61,13 +62,13 @@ class Host implements Superserver, ConnectionHost {
   readonly metrics: Metrics = { connectionsAccepted: 0, connectionsRefused: 0, commands: 0, errors: 0, bytesIn: 0, bytesOut: 0 };
   readonly startedMs: number;
 
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Map<Served, Connection>();
   /** Closed ones whose last command is not done yet, too. */
-  readonly #sessions = new Set<Connection>();
+  readonly #sessions = new Set<Served>();
   readonly #servers = new Set<Server>();
-  readonly #halfFrames = new Set<Connection>();
-  #awaitingDurable = new Set<Connection>();
-  #awaitingDrain = new Set<Connection>();
+  readonly #halfFrames = new Set<Served>();
+  #awaitingDurable = new Set<Served>();
+  #awaitingDrain = new Set<Served>();
   #readRulePoll: { cancel(): void } | undefined;
   #sweep: { cancel(): void } | undefined;
   #closed = false;
@@ -91,8 +92,8 @@ class Host implements Superserver, ConnectionHost {
     return this.#connections.size;
   }
 
-  clients(): Iterable<Connection> {
-    return this.#connections;
+  clients(): Iterable<Client> {
+    return this.#connections.values();
   }
 
   attach(socket: Socket, head?: Buffer): void {
@@ -110,7 +111,7 @@ class Host implements Superserver, ConnectionHost {
       return;
     }
     this.metrics.connectionsAccepted++;
-    this.#connections.add(connection);
+    this.#connections.set(connection, connection);
     this.#sessions.add(connection);
     connection.start(head);
   }
@@ -118,7 +119,10 @@ class Host implements Superserver, ConnectionHost {
   #refusal(): string | undefined {
     if (this.#closed) return '-ERR the instance is stopping';
     if (this.#connections.size < this.limits.connections) return undefined;
-    this.complaints.write('too many connections', `${this.#connections.size} clients are connected, which is as many as may; one more was refused.`);
+    this.complaints.write(
+      'too many connections',
+      `${this.#connections.size} clients are connected, which is as many as may; one more was refused.`,
+    );
     return '-ERR max number of clients reached';
   }
 
@@ -147,12 +151,12 @@ class Host implements Superserver, ConnectionHost {
     this.#readRulePoll?.cancel();
     this.#sweep?.cancel();
     const stopped = [...this.#servers].map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
-    for (const connection of [...this.#connections]) connection.destroy();
+    for (const connection of [...this.#connections.values()]) connection.destroy();
     if (this.#sessions.size > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
     await Promise.all(stopped);
   }
 
-  awaitDurable(connection: Connection, readRuleOnly: boolean): void {
+  awaitDurable(connection: Served, readRuleOnly: boolean): void {
     this.#awaitingDurable.add(connection);
     if (!readRuleOnly || this.#readRulePoll !== undefined || this.#closed) return;
     this.#readRulePoll = this.clock.timer(READ_RULE_POLL_MS, () => {
@@ -161,23 +165,23 @@ class Host implements Superserver, ConnectionHost {
     });
   }
 
-  awaitDrain(connection: Connection): void {
+  awaitDrain(connection: Served): void {
     this.#awaitingDrain.add(connection);
   }
 
-  setHalfFrame(connection: Connection, half: boolean): void {
+  setHalfFrame(connection: Served, half: boolean): void {
     if (half) this.#halfFrames.add(connection);
     else this.#halfFrames.delete(connection);
     if (half && this.#sweep === undefined && !this.#closed) this.#armSweep();
   }
 
-  onClosed(connection: Connection): void {
+  onClosed(connection: Served): void {
     this.#connections.delete(connection);
     this.#awaitingDurable.delete(connection);
     this.#awaitingDrain.delete(connection);
   }
 
-  onEnded(connection: Connection): void {
+  onEnded(connection: Served): void {
     this.#sessions.delete(connection);
     if (this.#sessions.size === 0) this.#whenIdle?.();
   }
@@ -209,8 +213,14 @@ class Host implements Superserver, ConnectionHost {
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): GemelError {
   if (error.code === 'EADDRINUSE') {
-    return new GemelError('PORT_IN_USE', `Another program listens on ${host}:${port} already.`, '', 'Stop it, or choose another superserver port.');
+    return new GemelError(
+      'PORT_IN_USE',
+      `Another program listens on ${host}:${port} already.`,
+      '',
+      'Stop it, or choose another superserver port.',
+    );
   }
-  if (error.code === 'EACCES') return new GemelError('RIGHTS', `This user may not listen on ${host}:${port}.`, '', 'Choose a port above 1023.');
+  if (error.code === 'EACCES')
+    return new GemelError('RIGHTS', `This user may not listen on ${host}:${port}.`, '', 'Choose a port above 1023.');
   return new GemelError('IO', `Listening on ${host}:${port} failed: ${error.message}.`, '', 'Check the address.');
 }

@@ -60,7 +60,13 @@ export async function startRig(options: { limits?: Partial<Limits>; automatic?: 
   const locks = new LockTable();
   const clock = new ManualClock();
   const log: string[] = [];
-  const superserver = createSuperserver({ executor, locks, clock, log: (severity, text) => log.push(`${severity} ${text}`), limits: options.limits ?? {} });
+  const superserver = createSuperserver({
+    executor,
+    locks,
+    clock,
+    log: (severity, text) => log.push(`${severity} ${text}`),
+    limits: options.limits ?? {},
+  });
   const { port } = await superserver.listen('127.0.0.1', 0);
   onTestFinished(() => superserver.close());
   return { superserver, executor, locks, clock, log, port, connect: () => RawClient.connect(port) };

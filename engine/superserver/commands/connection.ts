@@ -98,7 +98,10 @@ const subcommands = new Map<string, { values: number; run: (client: Client, valu
   ['ID', { values: 0, run: (client) => client.out.integer(client.id) }],
   ['INFO', { values: 0, run: (client) => client.out.verbatim(`${describe(client)}\n`) }],
   ['LIST', { values: 0, run: (client) => client.out.verbatim([...client.server.clients()].map((c) => `${describe(c)}\n`).join('')) }],
-  ['DURABILITY', { values: 1, run: (client, [value = '']) => done(client, () => (client.settings.durability = oneOf(value, ['sync', 'async']))) }],
+  [
+    'DURABILITY',
+    { values: 1, run: (client, [value = '']) => done(client, () => (client.settings.durability = oneOf(value, ['sync', 'async']))) },
+  ],
   ['READS', { values: 1, run: (client, [value = '']) => done(client, () => (client.settings.reads = oneOf(value, ['durable', 'local']))) }],
   // clients are never thrown out, and keys have no time of use: both hold already
   ['NO-EVICT', { values: 1, run: (client, [value = '']) => done(client, () => oneOf(value, ['on', 'off'])) }],

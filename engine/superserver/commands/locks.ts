@@ -21,17 +21,17 @@ function glock(client: Client, args: readonly Bytes[]): void {
     client.out.integer(0);
     return;
   }
-  let timer: { cancel(): void } | undefined;
+  const ending: { timer?: { cancel(): void } } = {};
   const wait = locks.wait(client.id, place, mode, () => {
-    timer?.cancel();
+    ending.timer?.cancel();
     resume(() => client.out.integer(1));
   });
   const resume = client.suspend(() => {
-    timer?.cancel();
+    ending.timer?.cancel();
     wait.cancel();
   });
   if (timeoutMs === undefined) return;
-  timer = clock.timer(timeoutMs, () => {
+  ending.timer = clock.timer(timeoutMs, () => {
     wait.cancel();
     resume(() => client.out.integer(0));
   });

@@ -45,7 +45,14 @@ const sections: readonly Section[] = [
       uptime_in_seconds: Math.floor((server.clock.monotonicMs() - server.startedMs) / 1000),
     }),
   ],
-  ['Clients', ({ server }) => ({ connected_clients: [...server.clients()].length, maxclients: server.limits.connections, lock_waits: server.locks.waitingCount })],
+  [
+    'Clients',
+    ({ server }) => ({
+      connected_clients: [...server.clients()].length,
+      maxclients: server.limits.connections,
+      lock_waits: server.locks.waitingCount,
+    }),
+  ],
   ['Persistence', () => ({ loading: 0 })],
   [
     'Stats',
@@ -66,7 +73,13 @@ function replication({ server }: Client): Record<string, string | number> {
   const [followed] = peers;
   const common = { mirror: mirror ?? '', mirror_role: own };
   if (own === 'primary') return { role: ROLE_PRIMARY, ...common, connected_slaves: peers.length };
-  return { role: ROLE_OTHER, ...common, master_host: followed?.host ?? '', master_port: followed?.port ?? 0, master_link_status: followed === undefined ? 'down' : 'up' };
+  return {
+    role: ROLE_OTHER,
+    ...common,
+    master_host: followed?.host ?? '',
+    master_port: followed?.port ?? 0,
+    master_link_status: followed === undefined ? 'down' : 'up',
+  };
 }
 
 /** `INFO [section ...]` */
@@ -75,7 +88,12 @@ function info(client: Client, args: readonly Bytes[]): void {
   const all = wanted.size === 0 || ['all', 'default', 'everything'].some((name) => wanted.has(name));
   const text = sections
     .filter(([title]) => all || wanted.has(title.toLowerCase()))
-    .map(([title, fields]) => `# ${title}\r\n${Object.entries(fields(client)).map(([name, value]) => `${name}:${value}\r\n`).join('')}`)
+    .map(
+      ([title, fields]) =>
+        `# ${title}\r\n${Object.entries(fields(client))
+          .map(([name, value]) => `${name}:${value}\r\n`)
+          .join('')}`,
+    )
     .join('\r\n');
   client.out.verbatim(text);
 }

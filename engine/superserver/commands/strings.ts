@@ -39,7 +39,8 @@ function setOptions(args: readonly Bytes[]): SetOptions {
   let get = false;
   for (const arg of args.slice(3)) {
     const option = arg.toUpperCase();
-    if (UNSUPPORTED.has(option)) throw refusal(`The option ${option} of SET is not supported: keys do not expire and values are not compared.`, 'Nothing was set.');
+    if (UNSUPPORTED.has(option))
+      throw refusal(`The option ${option} of SET is not supported: keys do not expire and values are not compared.`, 'Nothing was set.');
     if (option === 'GET') get = true;
     else if ((option === 'NX' || option === 'XX') && (only === undefined || only === option)) only = option;
     else throw syntaxError();
@@ -118,7 +119,8 @@ function append(client: Client, args: readonly Bytes[]): void {
   const target = client.session.resolveKv(argument(args, 1));
   const value = (client.session.get(target) ?? '') + argument(args, 2);
   const { value: longest } = client.server.limits;
-  if (value.length > longest) throw new GemelError('MAXSTRING', `The value would be longer than ${longest} bytes.`, 'Nothing was appended.');
+  if (value.length > longest)
+    throw new GemelError('MAXSTRING', `The value would be longer than ${longest} bytes.`, 'Nothing was appended.');
   store(client, target, value);
   client.out.integer(value.length);
 }
@@ -166,7 +168,10 @@ function scanOptions(args: readonly Bytes[]): { matches: (key: Bytes) => boolean
     if (value === undefined) throw syntaxError();
     if (option === 'MATCH') matches = glob(value);
     else if (option === 'COUNT') count = integerArgument(value, 'COUNT', 1, SCAN_COUNT_MAX);
-    else throw option === 'TYPE' ? refusal('The option TYPE of SCAN is not supported: all values are strings.') : syntaxError(`syntax error near '${shown(option)}'`);
+    else
+      throw option === 'TYPE'
+        ? refusal('The option TYPE of SCAN is not supported: all values are strings.')
+        : syntaxError(`syntax error near '${shown(option)}'`);
   }
   return { matches, count };
 }

@@ -46,22 +46,20 @@ function wait(client: Client, args: readonly Bytes[]): void {
   const [, replicas = '', timeout = ''] = args;
   integerArgument(replicas, 'The number of backups', 0, WAIT_MAX_MS);
   const timeoutMs = integerArgument(timeout, 'The timeout in ms', 0, WAIT_MAX_MS);
-  const acknowledged = (): void => client.out.integer(client.server.executor.role().peers.length > 0 ? 1 : 0);
-  let timer: { cancel(): void } | undefined;
-  let ended = false;
-  let resume: ((reply: () => void) => void) | undefined;
-  const end = (reply: () => void): void => {
-    if (ended) return;
-    ended = true;
-    timer?.cancel();
-    resume?.(reply);
-  };
-  if (client.whenDurable(client.lastUpdate, () => end(acknowledged))) {
+  const { executor, clock } = client.server;
+  const acknowledged = (): void => client.out.integer(executor.role().peers.length > 0 ? 1 : 0);
+  if (client.lastUpdate <= executor.durableTicket) {
     acknowledged();
     return;
   }
-  resume = client.suspend(() => end(() => undefined));
-  if (timeoutMs > 0) timer = client.server.clock.timer(timeoutMs, () => end(() => client.out.integer(0)));
+  const ending: { timer?: { cancel(): void } } = {};
+  const resume = client.suspend(() => ending.timer?.cancel());
+  client.whenDurable(client.lastUpdate, () => {
+    ending.timer?.cancel();
+    resume(acknowledged);
+  });
+  // whichever resumes first ends the wait, the other one finds nothing to resume
+  if (timeoutMs > 0) ending.timer = clock.timer(timeoutMs, () => resume(() => client.out.integer(0)));
 }
 
 function multi(client: Client): void {
@@ -103,7 +101,8 @@ function exec(client: Client): void {
 function watch(client: Client, args: readonly Bytes[]): void {
   if (client.multi.open) throw refusal('WATCH inside MULTI is not allowed');
   const { watchedKeys } = client.server.limits;
-  if (client.multi.watchCount + args.length - 1 > watchedKeys) throw refusal(`A connection can watch ${watchedKeys} keys at most.`, 'UNWATCH first.');
+  if (client.multi.watchCount + args.length - 1 > watchedKeys)
+    throw refusal(`A connection can watch ${watchedKeys} keys at most.`, 'UNWATCH first.');
   const targets = args.slice(1).map((key) => client.session.resolveKv(key));
   for (const target of targets) client.multi.watch(client.session.watch(target));
   client.out.ok();
