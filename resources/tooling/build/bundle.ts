@@ -17,7 +17,9 @@ const ENTRIES = [
 
 /** Bundles all entries to `dist/`, at the same place in the tree and ending in `.mjs`. Gives the files written, relative to `root`. */
 export async function bundleEntries(root: string): Promise<string[]> {
-  const entries = ENTRIES.flatMap((pattern) => globSync(pattern, { cwd: root })).filter((file) => !/\.(test|bench)\.ts$/.test(file));
+  const entries = ENTRIES.flatMap((pattern) => globSync(pattern, { cwd: root })).filter(
+    (file) => !/\.(test|bench)\.ts$|[\\/]testing[\\/]/.test(file),
+  );
   return Promise.all(
     [...new Set(entries)].sort().map(async (entry) => {
       const out = posix.join('dist', entry.split(sep).join('/').replace(/\.ts$/, '.mjs'));

@@ -38,7 +38,8 @@ export function runCommand(program: string, args: string[], options: CommandOpti
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd: options.cwd ?? ROOT,
-      env: { ...process.env, ...options.env },
+      // What is kept to be shown later has no colours: where that will be is not known.
+      env: { ...process.env, ...(options.live === true ? {} : { NO_COLOR: '1', FORCE_COLOR: '0' }), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A group of its own, so that a timeout reaches what the program started as well.
       detached: process.platform !== 'win32',
