@@ -1,5 +1,5 @@
 import type { Key, Node } from '../globals/index.ts';
-import type { Entry } from './overlay.ts';
+import type { Entry } from './entry.ts';
 import { successor, type DatabaseReader } from './reader.ts';
 import type { SortedEntries } from './sorted-entries.ts';
 

@@ -1,20 +1,11 @@
 import { assert } from '../io/assert.ts';
 import type { Bytes, Key } from '../globals/index.ts';
+import { entryBytes, type Entry } from './entry.ts';
+import { NodeMemory } from './memory.ts';
 import { SortedEntries } from './sorted-entries.ts';
 
 /** Newer generations have greater numbers. */
 export type GenerationId = number;
-
-/** The newest change of one node within one generation. */
-export interface Entry {
-  readonly key: Key;
-  /** undefined: the node was deleted (a tombstone) */
-  value: Bytes | undefined;
-  ticket: number;
-}
-
-/** What an entry takes beside the characters of its key and value, about: two strings, the object, its places in the map and in a block. */
-const ENTRY_BYTES = 160;
 
 class Generation {
   readonly id: GenerationId;
@@ -26,49 +17,44 @@ class Generation {
     this.id = id;
   }
 
-  put(key: Key, value: Bytes | undefined, ticket: number): void {
+  /** Whether the node is new to the generation. */
+  put(key: Key, value: Bytes | undefined, ticket: number): boolean {
     const entry = this.entries.get(key);
     if (entry === undefined) {
       const added = { key, value, ticket };
       this.entries.set(key, added);
       this.sorted.insert(added);
-      this.bytes += ENTRY_BYTES + key.length + (value?.length ?? 0);
-      return;
+      this.bytes += entryBytes(added);
+      return true;
     }
     this.bytes += (value?.length ?? 0) - (entry.value?.length ?? 0);
     entry.value = value;
     entry.ticket = ticket;
+    return false;
   }
-}
-
-/** A dropped generation: what the file has by now, kept for gets alone. */
-interface Memory {
-  readonly entries: ReadonlyMap<Key, Entry>;
-  readonly bytes: number;
 }
 
 /**
  * The changes that a database's file does not have yet, in generations: one takes them in, the frozen ones wait for the
- * commit that covers them. Dropped ones stay as a memory of the file's newest nodes, up to `memoryBytes`.
+ * commit that covers them. Dropped ones stay as a memory of the file's newest nodes.
  */
 export class Overlay {
-  readonly #memoryBytes: number;
   #active = new Generation(1);
   /** Newest first. */
   #frozen: Generation[] = [];
-  /** Newest first. */
-  #memory: Memory[] = [];
+  readonly #memory: NodeMemory;
   #newestTicket = 0;
 
+  /** @param memoryBytes for the nodes of dropped generations */
   constructor(memoryBytes: number) {
-    this.#memoryBytes = memoryBytes;
+    this.#memory = new NodeMemory(memoryBytes);
   }
 
   /** `undefined` deletes. `ticket` is the change's own: it never gets smaller. */
   put(key: Key, value: Bytes | undefined, ticket: number): void {
     assert(ticket >= this.#newestTicket, 'tickets only grow');
     this.#newestTicket = ticket;
-    this.#active.put(key, value, ticket);
+    if (this.#active.put(key, value, ticket)) this.#memory.forget(key);
   }
 
   /** The newest change of a node that the file may not have. */
@@ -84,11 +70,7 @@ export class Overlay {
 
   /** What the file has of a node, where that is still known. Only right for nodes that `find` does not find. */
   remembered(key: Key): Entry | undefined {
-    for (const memory of this.#memory) {
-      const entry = memory.entries.get(key);
-      if (entry !== undefined) return entry;
-    }
-    return undefined;
+    return this.#memory.find(key);
   }
 
   /** The entries in order, newest generation first, the empty ones left out. */
@@ -112,15 +94,13 @@ export class Overlay {
     assert(id < this.#active.id, 'only a frozen generation is dropped');
     const covered = this.#frozen.filter((generation) => generation.id <= id);
     this.#frozen = this.#frozen.filter((generation) => generation.id > id);
-    this.#memory = [...covered.map(({ entries, bytes }) => ({ entries, bytes })), ...this.#memory];
-    let bytes = 0;
-    this.#memory = this.#memory.filter((memory) => (bytes += memory.bytes) <= this.#memoryBytes);
+    for (const { entries, bytes } of covered.toReversed()) this.#memory.add(entries, bytes);
   }
 
   /** Forgets everything, the file's remembered nodes too. */
   clear(): void {
     this.#frozen = [];
-    this.#memory = [];
+    this.#memory.clear();
     this.#active = new Generation(this.#active.id + 1);
   }
 

@@ -49,6 +49,8 @@ export class DatabaseWriter {
   readonly #frameBytes: number;
   #meta: DatabaseMeta;
   #safePosition: Position | null = null;
+  /** Between `begin` and `commit` or `rollback`. */
+  #open = false;
   /** The log before the open batch. */
   #walBefore: WalState = { busy: 0, log: 0, checkpointed: 0 };
 
@@ -95,31 +97,33 @@ export class DatabaseWriter {
 
   /** Opens the transaction that `upsert` and `remove` belong to. Keys in order are written fastest. */
   begin(): void {
-    assert(!this.#sqlite.inTransaction, 'one batch at a time');
+    assert(!this.#open, 'one batch at a time');
     guarded('update', this.path, () => {
       this.#walBefore = this.#checkpoint('NOOP');
       this.#sqlite.exec('BEGIN IMMEDIATE');
     });
+    this.#open = true;
   }
 
   upsert(key: Key, value: Bytes): void {
-    assert(this.#sqlite.inTransaction, 'an update belongs to a batch');
+    assert(this.#open, 'an update belongs to a batch');
     guarded('update', this.path, () => this.#upsert.run(Buffer.from(key, 'latin1'), Buffer.from(value, 'latin1')));
   }
 
   remove(key: Key): void {
-    assert(this.#sqlite.inTransaction, 'an update belongs to a batch');
+    assert(this.#open, 'an update belongs to a batch');
     guarded('update', this.path, () => this.#remove.run(Buffer.from(key, 'latin1')));
   }
 
   /** All of the batch and its position become visible together, or, after a throw, nothing. */
   commit(progress: CommitProgress): CommitFigures {
-    assert(this.#sqlite.inTransaction, 'a commit ends a batch');
+    assert(this.#open, 'a commit ends a batch');
     const meta = { ...this.#meta, ...progress };
     try {
       return guarded('update', this.path, () => {
         this.#recordProgress(meta);
         this.#sqlite.exec('COMMIT');
+        this.#open = false;
         this.#meta = meta;
         return { walBytes: this.#framesAdded() * this.#frameBytes };
       });
@@ -131,6 +135,8 @@ export class DatabaseWriter {
 
   /** Forgets the batch. Does nothing outside of one. */
   rollback(): void {
+    this.#open = false;
+    // SQLite has ended it itself where the disk was full or failed.
     if (this.#sqlite.inTransaction) guarded('update', this.path, () => this.#sqlite.exec('ROLLBACK'));
   }
 
@@ -149,7 +155,7 @@ export class DatabaseWriter {
 
   /** Copies what it can of the log into the file and syncs both. Waits for nobody and holds up no reader. */
   checkpointWal(): CheckpointFigures {
-    assert(!this.#sqlite.inTransaction, 'a checkpoint stands between batches');
+    assert(!this.#open, 'a checkpoint stands between batches');
     return guarded('checkpoint', this.path, () => {
       const before = this.#checkpoint('NOOP');
       const after = this.#checkpoint('PASSIVE');
