@@ -59,12 +59,12 @@ class Life {
     this.#handleSignals();
     try {
       this.#engine = await start();
+      this.#server = await this.#serve(this.#engine);
     } catch (error) {
       this.#log(3, `The instance could not start: ${describe(error)}`);
       this.#lock.release();
       throw error;
     }
-    this.#server = await this.#serve(this.#engine);
     this.#lock.setPhase('running');
     this.#log(0, 'The instance is started.');
     await tellParent({ ready: true });

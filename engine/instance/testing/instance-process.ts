@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { instanceMethods, type InstanceMethods } from '../../api/contract.ts';
 import { GemelError } from '../../api/errors.ts';
-import { Topic } from '../../api/rpc/index.ts';
+import { Topic, type Handlers } from '../../api/rpc/index.ts';
 import type { InstanceStatus, MonitorSnapshot } from '../../api/status.ts';
 import { VERSION } from '../../api/version.ts';
 import type { Engine, EngineContext } from '../engine.ts';
@@ -24,18 +25,11 @@ function engine(context: EngineContext): Engine {
   const status = (): InstanceStatus => ({
     name: InstanceName, directory: context.paths.directory, state: 'running', pid: process.pid, version: VERSION, superserverPort: DefaultPort, webPort: WebServerPort, mirrors: [],
   });
-  const refuse = (): never => {
-    throw new GemelError('NOT_BUILT', 'The test engine does not do this.');
-  };
   return {
     handlers: {
+      ...refusals(),
       'instance.status': status,
-      'db.create': refuse,
       'db.list': () => [],
-      'db.verify': refuse,
-      'mirror.create': refuse,
-      'mirror.join': refuse,
-      'mirror.status': refuse,
       'mirror.setNoFailover': () => {
         setImmediate(() => {
           throw new Error('planted bug');
@@ -46,8 +40,6 @@ function engine(context: EngineContext): Engine {
         context.end('the engine wants to.');
         return { message: 'ending' };
       },
-      'mirror.switchOver': refuse,
-      'journal.switch': refuse,
     },
     topics: { monitor: new Topic<MonitorSnapshot>() },
     stop: async ({ nofailover }) => {
@@ -55,6 +47,14 @@ function engine(context: EngineContext): Engine {
       context.log(0, nofailover ? 'No hand-over.' : 'Handed over.');
     },
   };
+}
+
+/** Every method of the contract, refusing. */
+function refusals(): Handlers<InstanceMethods> {
+  const refuse = (): never => {
+    throw new GemelError('NOT_BUILT', 'The test engine does not do this.');
+  };
+  return Object.fromEntries(Object.keys(instanceMethods).map((name) => [name, refuse])) as unknown as Handlers<InstanceMethods>;
 }
 
 await runInstanceProcess(process.argv.slice(2), startEngine);

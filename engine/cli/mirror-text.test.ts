@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import type { MirrorStatus, MonitorSnapshot } from '../api/status.ts';
+import { mirrorText, monitorText } from './mirror-text.ts';
+
+const member = { type: 'Failover', dn: null, position: null, privateAddress: 'h', agentAddress: 'h:2188' } as const;
+const status: MirrorStatus = {
+  mirror: 'DEMO',
+  thisMember: 'B',
+  noFailover: true,
+  members: [
+    { ...member, name: 'A', status: 'Primary', journalTransfer: 'N/A', journalLatencyMs: null, dejournaling: 'N/A', dejournalLatencyMs: null, superserverAddress: 'h:1972' },
+    { ...member, name: 'B', status: 'Backup', journalTransfer: 'Active', journalLatencyMs: 0.25, dejournaling: 'Caught up', dejournalLatencyMs: 12, superserverAddress: 'h:1973' },
+  ],
+  arbiter: { address: 'h|2190', failoverMode: 'Arbiter Controlled', connectionStatus: 'Both failover members are connected to the arbiter' },
+  incomingRate: null,
+  databases: [{ name: 'DB', directory: '/d', status: 'Normal', nextRecord: 'Current', failoverDB: true }],
+  missingDatabases: ['LOST'],
+};
+
+it('shows members, arbiter and databases', () => {
+  expect(mirrorText(status)).toBe(`Mirror              DEMO
+Arbiter             h|2190
+Failover mode       Arbiter Controlled
+Arbiter connection  Both failover members are connected to the arbiter
+No failover         set: the backup will not take over
+Missing here        LOST
+
+MEMBER (* THIS)  TYPE      STATUS   JOURNAL TRANSFER  DEJOURNALING         SUPERSERVER
+A                Failover  Primary  N/A               N/A                  h:1972
+B *              Failover  Backup   Active (0.3 ms)   Caught up (12.0 ms)  h:1973
+
+DATABASE  STATUS  NEXT RECORD  DIRECTORY
+DB        Normal  Current      /d
+`);
+});
+
+it('says what is not known instead of showing nothing', () => {
+  const snapshot: MonitorSnapshot = {
+    at: 0,
+    instance: { name: 'I', directory: '/i', state: 'running', pid: 1, version: '1', superserverPort: 1, webPort: 2, mirrors: [] },
+    mirror: null,
+    lag: [],
+    metrics: { at: 0, updatesPerS: 0, journalKBs: 0, commitLatencyMs: null, executorStallMsMax: 0, clients: 3, memoryMB: 80 },
+    readiness: [{ check: 'Arbiter', ok: null, reason: 'not asked yet' }],
+  };
+  const text = monitorText(snapshot);
+  expect(text).toContain('in no mirror');
+  expect(text).toContain('none in the last second');
+  expect(text).toMatch(/unknown +Arbiter +not asked yet/);
+});
