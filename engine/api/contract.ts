@@ -56,6 +56,8 @@ export const instanceMethods = {
     }),
     result: done,
   },
+  /** Asked by this host's agent for a member that wants to join: adds it to the membership and returns that. */
+  'mirror.admit': { params: z.object({ mirror: z.string(), member: z.record(z.string(), z.unknown()) }), result: z.object({ membership: z.unknown() }) },
   'mirror.status': { params: z.object({ mirror: z.string().optional() }), result: MirrorStatus },
   'mirror.setNoFailover': { params: nothing, result: done },
   'mirror.clearNoFailover': { params: nothing, result: done },

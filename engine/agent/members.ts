@@ -1,0 +1,80 @@
+import { GemelError } from '../api/errors.ts';
+import { acquireLock, instancePaths, listRegistered, probeLock, type InstancePaths } from '../instance/host.ts';
+import type { Clock, Io } from '../io/index.ts';
+import { Journal, type JournalReach } from '../journal/index.ts';
+import { readRecord, writeRecord, type MirrorRecord } from '../mirror/index.ts';
+import { decideGrant } from '../mirror/failover/agent.ts';
+import type { AgentAnswer, Epoch, JournalEnd } from '../mirror/failover/index.ts';
+
+/** The mirror members among a host's instances, as their agent answers for them. */
+
+export interface HostedMember {
+  readonly instance: string;
+  readonly paths: InstancePaths;
+  readonly record: MirrorRecord;
+}
+
+export function findMember(io: Io, home: string, mirror: string, member: string): HostedMember | null {
+  for (const { name, directory } of listRegistered(home)) {
+    const paths = instancePaths(directory);
+    if (!io.files.exists(paths.mgr)) continue;
+    const record = readRecord(io.files, paths.mgr);
+    if (record !== null && record.self === member && record.membership.guid === mirror) return { instance: name, paths, record };
+  }
+  return null;
+}
+
+function openJournal(io: Io, found: HostedMember): Journal {
+  const { membership, self } = found.record;
+  return Journal.open({ io, directory: found.paths.journal, journal: { kind: 'mirror', name: membership.mirror, guid: membership.guid }, member: self });
+}
+
+function journalEnd(reach: JournalReach): JournalEnd {
+  return { epoch: reach.lineage.at(-1)?.epoch ?? { major: 0, minor: 0, member: '' }, position: reach.end.position };
+}
+
+/**
+ * What the agent says of one of its instances, and, when asked and allowed, its promise that this instance will not be
+ * primary up to that epoch. The promise is durable, and the instance's lock held, before it is given.
+ */
+export function answerFor(io: Io, home: string, clock: Clock, question: { mirror: string; member: string; asker: string; grantAbove: Epoch | null }): AgentAnswer {
+  const none: AgentAnswer = { member: question.member, state: 'unknown', journal: null, grant: null, refused: null, noFailover: false };
+  const found = findMember(io, home, question.mirror, question.member);
+  if (found === null) return { ...none, refused: { code: 'UNKNOWN', text: 'No instance of this host is that member.' } };
+  const held = probeLock(found.paths.run);
+  if (held.held) return running(none, held.holder?.phase === 'starting');
+  let lock: ReturnType<typeof acquireLock>;
+  try {
+    lock = acquireLock(found.paths.run, 'agent', clock);
+  } catch (error) {
+    if (error instanceof GemelError && error.code === 'LOCKED') return running(none, true);
+    throw error;
+  }
+  try {
+    // Under the lock nothing of the member can change.
+    const record = readRecord(io.files, found.paths.mgr);
+    if (record === null) return none;
+    const journal = journalEnd(openJournal(io, { ...found, record }));
+    const down: AgentAnswer = { ...none, state: 'down', journal, noFailover: record.durable.noFailover !== null };
+    if (question.grantAbove === null) return down;
+    const decision = decideGrant({ durable: record.durable, members: record.membership.members.map((m) => m.guid), self: record.self, asker: question.asker, above: question.grantAbove, journal });
+    if ('refused' in decision) return { ...down, refused: decision.refused };
+    writeRecord(io.files, found.paths.mgr, { ...record, durable: { ...record.durable, grant: decision.grant } });
+    return { ...down, grant: decision.grant };
+  } finally {
+    lock.release();
+  }
+}
+
+function running(none: AgentAnswer, starting: boolean): AgentAnswer {
+  return { ...none, state: starting ? 'starting' : 'operating', refused: { code: 'RUNNING', text: 'The instance is running.' } };
+}
+
+/** The journal of a member that is down and has promised itself to the asker, for sending. Throws REFUSED. */
+export function journalToServe(io: Io, home: string, question: { mirror: string; member: string; asker: string }): Journal {
+  const found = findMember(io, home, question.mirror, question.member);
+  if (found === null) throw new GemelError('NOT_FOUND', 'No instance of this host is that member.');
+  if (probeLock(found.paths.run).held) throw new GemelError('REFUSED', 'The instance is running; ask it for its journal.');
+  if (!found.record.membership.members.some((m) => m.guid === question.asker)) throw new GemelError('REFUSED', 'Only members of the mirror get journal data.');
+  return openJournal(io, found);
+}

@@ -1,0 +1,244 @@
+import { GemelError } from '../../api/errors.ts';
+import { assert } from '../../io/assert.ts';
+import type { Bytes, Key } from '../../globals/index.ts';
+import type { Executor as ExecutorFace, Ticket } from '../session.ts';
+import { JournalPort } from './journal-port.ts';
+import { preparedPayload } from './joint.ts';
+import { Namespaces } from './namespaces.ts';
+import type { OpenDatabase } from './open-database.ts';
+import { ExecutorSession } from './session.ts';
+import { TicketClock } from './ticket-clock.ts';
+import type { Transaction, Undo } from './transaction.ts';
+import { Watches } from './watches.ts';
+
+/** What the mirror (or its absence) tells the executor. */
+export interface RoleView {
+  mayRead(): boolean;
+  role(): ReturnType<ExecutorFace['role']>;
+}
+
+export const unmirrored: RoleView = { mayRead: () => true, role: () => ({ role: 'primary', mirror: null, peers: [] }) };
+
+/** Overlay bytes of all databases at which updates wait for the applier, and below which they go on. */
+const OVERLAY_HIGH = 160 * 1024 * 1024;
+const OVERLAY_LOW = 120 * 1024 * 1024;
+
+/** A transaction found open in a journal, with what undoes it, newest first. */
+export interface FoundOpen {
+  readonly transaction: number;
+  readonly session: number;
+  readonly undo: readonly Undo[];
+}
+
+function databaseFull(database: OpenDatabase): GemelError {
+  return new GemelError('FILEFULL', `The database ${database.name} has reached its maximum size.`, 'Nothing was changed.', 'Raise its maximum size, or kill data that is no longer needed.');
+}
+
+/**
+ * The single thread that applies updates: overlay and journal in one turn, tickets for what must become durable.
+ * It does no I/O but reads of database files.
+ */
+export class Executor implements ExecutorFace {
+  readonly namespaces = new Namespaces();
+  readonly watches = new Watches();
+  readonly clock = new TicketClock();
+  role_: RoleView = unmirrored;
+  /** Updates counted since the start, for the figures. */
+  updates = 0;
+  readonly #sessions = new Set<ExecutorSession>();
+  readonly #durable: (() => void)[] = [];
+  readonly #drain: (() => void)[] = [];
+  readonly #ports = new Set<JournalPort>();
+  #nextSession = 1;
+  #nextTransaction = 1;
+  #saturated = false;
+
+  // ------------------------------------------------------------ for the superserver
+
+  open(namespace?: string): ExecutorSession {
+    const session = new ExecutorSession(this, this.#nextSession, namespace ?? 'USER');
+    this.#nextSession += 1;
+    this.#sessions.add(session);
+    return session;
+  }
+
+  closed(session: ExecutorSession): void {
+    this.#sessions.delete(session);
+  }
+
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+
+  get durableTicket(): Ticket {
+    return this.clock.durable;
+  }
+
+  get newestTicket(): Ticket {
+    return this.clock.newest;
+  }
+
+  onDurable(listener: () => void): void {
+    this.#durable.push(listener);
+  }
+
+  mayRead(): boolean {
+    return this.role_.mayRead();
+  }
+
+  get saturated(): boolean {
+    return this.#saturated;
+  }
+
+  onDrain(listener: () => void): void {
+    this.#drain.push(listener);
+  }
+
+  role(): ReturnType<ExecutorFace['role']> {
+    return this.role_.role();
+  }
+
+  // ------------------------------------------------------------ journals
+
+  /** Journals are attached before the first update that goes to them. */
+  attach(kind: 'mirror' | 'local', writer: ConstructorParameters<typeof JournalPort>[1]): JournalPort {
+    const port = new JournalPort(kind, writer, this.clock, () => this.advance());
+    this.#ports.add(port);
+    return port;
+  }
+
+  detach(port: JournalPort): void {
+    port.close();
+    this.#ports.delete(port);
+  }
+
+  advance(): void {
+    if (this.clock.advance()) for (const listener of this.#durable) listener();
+    this.checkSaturation();
+  }
+
+  /** Called after the applier has caught up a piece, too. */
+  checkSaturation(): void {
+    let bytes = 0;
+    for (const database of this.namespaces.all()) bytes += database.nodes.overlayBytes;
+    const journals = [...this.#ports].some((port) => port.writer.saturated);
+    const saturated = journals || bytes > (this.#saturated ? OVERLAY_LOW : OVERLAY_HIGH);
+    if (saturated === this.#saturated) return;
+    this.#saturated = saturated;
+    if (!saturated) for (const listener of this.#drain) listener();
+  }
+
+  // ------------------------------------------------------------ for sessions
+
+  /** A ticket to wait for, 0 when it is durable already. */
+  unlessDurable(ticket: Ticket): Ticket {
+    return ticket > this.clock.durable ? ticket : 0;
+  }
+
+  nextTransaction(): number {
+    const id = this.#nextTransaction;
+    this.#nextTransaction += 1;
+    return id;
+  }
+
+  /** Puts one node's new value (undefined: killed) into overlay and journal. Throws before anything is changed. */
+  update(database: OpenDatabase, key: Key, value: Bytes | undefined, old: Bytes | undefined, session: number, transaction: Transaction | null): Ticket {
+    const port = database.writable();
+    if (value !== undefined && database.nodes.full) throw databaseFull(database);
+    if (transaction !== null && !transaction.journals.has(port)) {
+      port.start(this.clock.next(), transaction.id, session);
+      transaction.journals.add(port);
+    }
+    transaction?.undo.push({ database, key, old });
+    return this.#write(port, database, key, value, old, transaction?.id ?? 0, session, false);
+  }
+
+  #write(port: JournalPort, database: OpenDatabase, key: Key, value: Bytes | undefined, old: Bytes | undefined, transaction: number, session: number, compensation: boolean): Ticket {
+    const ticket = this.clock.next();
+    if (value === undefined) database.nodes.delete(key, ticket);
+    else database.nodes.set(key, value, ticket);
+    database.newestTicket = ticket;
+    port.update(ticket, database.journalNumber, key, value, old, transaction, session, compensation);
+    this.updates += 1;
+    this.watches.touch(database, key);
+    return ticket;
+  }
+
+  /**
+   * Ends a transaction. One over both journals is decided by the mirror's: its commit is recorded there only after the
+   * local journal has durably noted that it is prepared; until it is durable there too the commit's ticket is held back.
+   */
+  commit(transaction: Transaction, session: number): Ticket {
+    const ports = [...transaction.journals];
+    const mirror = ports.find((port) => port.kind === 'mirror');
+    const local = ports.find((port) => port.kind === 'local');
+    const ticket = ports.length === 0 ? 0 : this.clock.next();
+    if (mirror === undefined || local === undefined) {
+      ports[0]?.commit(ticket, transaction.id, session);
+      return ticket;
+    }
+    local.prepare(this.clock.next(), preparedPayload(transaction.id, mirror.writer.epoch));
+    const last = this.clock.next();
+    this.clock.hold(last);
+    local.afterDurable(() => {
+      // The journal is gone with the role: the answer never comes, and whoever continues the mirror decides.
+      if (!this.#ports.has(mirror)) return;
+      mirror.commit(this.clock.next(), transaction.id, session);
+      mirror.afterDurable(() => {
+        local.commit(this.clock.next(), transaction.id, session);
+        this.clock.release(last);
+        this.advance();
+      });
+    });
+    return last;
+  }
+
+  /** Undoes a transaction's updates from `mark` on, newest first, with compensation records. */
+  rollBack(transaction: Transaction, mark: number, session: number, ended: boolean): Ticket {
+    let ticket = 0;
+    while (transaction.undo.length > mark) {
+      const undo = transaction.undo.pop();
+      assert(undo !== undefined, 'an undo entry per update');
+      ticket = this.#compensate(undo, transaction.id, session);
+    }
+    if (ended) {
+      for (const port of transaction.journals) {
+        ticket = this.clock.next();
+        port.rollbackEnd(ticket, transaction.id, session);
+      }
+    }
+    return ticket;
+  }
+
+  #compensate(undo: Undo, transaction: number, session: number): Ticket {
+    const port = undo.database.journal;
+    // The journal is gone with the role: the new primary rolls the transaction back.
+    if (port === null) return 0;
+    const now = undo.database.nodes.get(undo.key);
+    if (now === undefined && undo.old === undefined) return 0;
+    return this.#write(port, undo.database, undo.key, undo.old, now, transaction, session, true);
+  }
+
+  /** Numbers of transactions up to this one are taken. */
+  transactionsBegin(above: number): void {
+    this.#nextTransaction = Math.max(this.#nextTransaction, above + 1);
+  }
+
+  /** Rolls back what a journal held open when this member became the one to continue it. */
+  rollBackFound(port: JournalPort, found: readonly FoundOpen[]): void {
+    for (const open of found) {
+      for (const undo of open.undo) this.#compensate(undo, open.transaction, open.session);
+      port.rollbackEnd(this.clock.next(), open.transaction, open.session);
+    }
+  }
+
+  /** Ends a transaction found prepared whose commit the mirror's journal holds. */
+  commitFound(port: JournalPort, found: FoundOpen): void {
+    port.commit(this.clock.next(), found.transaction, found.session);
+  }
+
+  /** Open transactions of all sessions are forgotten: this member is no longer the one to end them. */
+  abandonTransactions(): void {
+    for (const session of this.#sessions) session.abandon();
+  }
+}

@@ -1,0 +1,86 @@
+import { GemelError } from '../../api/errors.ts';
+import type { Database } from '../../database/index.ts';
+import type { Bytes, Key, Node, NodeWriter } from '../../globals/index.ts';
+import type { DatabaseHandle, Ticket } from '../session.ts';
+import type { JournalPort } from './journal-port.ts';
+
+/** Why a database takes no updates now; null: it does. */
+export type WriteBar = { readonly code: 'PROTECT'; readonly what: string; readonly todo: string } | null;
+
+/** A mounted database on the executor's thread: its nodes, and the journal its updates go to. */
+export class OpenDatabase implements DatabaseHandle {
+  readonly name: string;
+  readonly directory: string;
+  /** The mirror and the database's name in it; null: not mirrored. */
+  readonly mirror: { readonly name: string; readonly database: string } | null;
+  readonly nodes: Database;
+  readonly guid: string;
+  journal: JournalPort | null = null;
+  /** What `journal`'s records call it. */
+  journalNumber = 0;
+  bar: WriteBar = null;
+  /** The newest ticket of any update here. */
+  newestTicket: Ticket = 0;
+
+  constructor(init: { name: string; directory: string; guid: string; mirror: { name: string; database: string } | null; nodes: Database }) {
+    this.name = init.name;
+    this.directory = init.directory;
+    this.guid = init.guid;
+    this.mirror = init.mirror;
+    this.nodes = init.nodes;
+  }
+
+  get mirrored(): boolean {
+    return this.mirror !== null;
+  }
+
+  /** How journal records name it: by its mirror database name, or its directory. */
+  get journalName(): string {
+    return this.mirror?.database ?? this.directory;
+  }
+
+  writable(): JournalPort {
+    if (this.bar !== null) throw new GemelError(this.bar.code, this.bar.what, 'Nothing was changed.', this.bar.todo);
+    if (this.journal === null) throw new GemelError('PROTECT', `The database ${this.name} is read-only here.`, 'Nothing was changed.', 'Update it on the primary.');
+    return this.journal;
+  }
+}
+
+/**
+ * A database as one operation of one session writes to it: every change is journaled with its before-image and gets
+ * a ticket. `transaction` is 0 outside of one.
+ */
+export interface UpdateSink {
+  update(database: OpenDatabase, key: Key, value: Bytes | undefined, old: Bytes | undefined): void;
+}
+
+export class SessionWriter implements NodeWriter {
+  readonly #database: OpenDatabase;
+  readonly #sink: UpdateSink;
+
+  constructor(database: OpenDatabase, sink: UpdateSink) {
+    this.#database = database;
+    this.#sink = sink;
+  }
+
+  get(key: Key): Bytes | undefined {
+    return this.#database.nodes.get(key);
+  }
+
+  next(from: Key, end: Key, inclusive: boolean): Node | undefined {
+    return this.#database.nodes.next(from, end, inclusive);
+  }
+
+  previous(from: Key, start: Key): Node | undefined {
+    return this.#database.nodes.previous(from, start);
+  }
+
+  set(key: Key, value: Bytes): void {
+    this.#sink.update(this.#database, key, value, this.#database.nodes.get(key));
+  }
+
+  delete(key: Key): void {
+    const old = this.#database.nodes.get(key);
+    if (old !== undefined) this.#sink.update(this.#database, key, undefined, old);
+  }
+}

@@ -1,0 +1,177 @@
+import { GemelError } from '../../api/errors.ts';
+import { assert } from '../../io/assert.ts';
+import type { JournalWriter, Position } from '../../journal/index.ts';
+import type { LocalDatabase, Mirror, MirrorHost } from '../../mirror/index.ts';
+import type { JournalPort, RoleView } from '../executor/index.ts';
+import type { Log } from '../messages.ts';
+import { notPrimary, openAtEnd, type Feed, type Store } from '../store/index.ts';
+
+export interface MemberHostOptions {
+  readonly store: Store;
+  readonly log: Log;
+  /** Cuts all clients: what they wait for will never be answered here. */
+  readonly resetClients: (why: string) => void;
+  readonly end: (reason: string) => void;
+  readonly changed: () => void;
+}
+
+const handingOver = { code: 'PROTECT' as const, what: 'This member is handing over to the backup.', todo: 'Connect to the new primary and repeat the update.' };
+
+/** The instance as the mirror sees it: roles of the mirrored databases, the executor's access to the mirror's journal. */
+export class MemberHost implements MirrorHost {
+  readonly #options: MemberHostOptions;
+  readonly #feed: Feed;
+  #mirror: Mirror | null = null;
+  #port: JournalPort | null = null;
+  #open = false;
+
+  constructor(options: MemberHostOptions, feed: Feed) {
+    this.#options = options;
+    this.#feed = feed;
+  }
+
+  /** The mirror this is the host of; set once, right after it is made. */
+  belongTo(mirror: Mirror): void {
+    this.#mirror = mirror;
+  }
+
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  log(severity: 0 | 1 | 2 | 3, text: string): void {
+    this.#options.log(severity, text);
+  }
+
+  databases(): LocalDatabase[] {
+    return this.#options.store.mirrored().map((d) => ({ name: d.journalName, directory: d.directory, mounted: true, position: this.#position(d.journalName) ?? d.nodes.meta().position }));
+  }
+
+  #position(journalName: string): Position | null {
+    return this.#feed.applier.progress?.databases.find((d) => d.name === journalName)?.position ?? null;
+  }
+
+  cannotTakeOver(): string | null {
+    const broken = this.#feed.applier.broken;
+    if (broken !== null) return `Dejournaling has stopped: ${broken.message}`;
+    const failed = this.#options.store.mirrored().find((d) => this.#options.store.failure(d.journalName) !== undefined);
+    return failed === undefined ? null : `The database ${failed.name} is not dejournaled: ${this.#options.store.failure(failed.journalName) ?? ''}`;
+  }
+
+  applyTo(position: Position): void {
+    this.#feed.applier.applyTo(position);
+  }
+
+  applied(position: Position): Promise<void> {
+    return this.#feed.drained(position);
+  }
+
+  journalCut(): Promise<void> {
+    return this.#feed.reopen();
+  }
+
+  dejournaled(): { position: Position; timeMs: number } | null {
+    const progress = this.#feed.applier.progress;
+    return progress === null || progress.timeMs === null ? null : { position: progress.position, timeMs: progress.timeMs };
+  }
+
+  attachWriter(writer: JournalWriter): void {
+    const { executor } = this.#options.store;
+    const port = executor.attach('mirror', writer);
+    this.#port = port;
+    for (const database of this.#options.store.mirrored()) {
+      database.nodes.reset();
+      database.journal = port;
+      database.journalNumber = writer.bind({ name: database.journalName, guid: database.guid });
+    }
+    this.#feed.attach(port, writer);
+    executor.role_ = this.#roleView();
+  }
+
+  /** A database created while this member is primary. */
+  bindNew(database: ReturnType<Store['mirrored']>[number]): void {
+    const port = this.#port;
+    if (port === null) return;
+    database.journal = port;
+    database.journalNumber = port.writer.bind({ name: database.journalName, guid: database.guid });
+    if (this.#open) database.bar = null;
+  }
+
+  rollBackOpen(): void {
+    const mirror = this.#mirror;
+    const port = this.#port;
+    assert(mirror !== null && port !== null, 'open transactions are rolled back by the member that writes');
+    const { store, log } = this.#options;
+    const { journal } = mirror.journal;
+    const found = openAtEnd(journal.files, store.mirrored(), journal.end.position);
+    store.executor.transactionsBegin(found.highest);
+    store.executor.rollBackFound(port, found.open);
+    if (found.open.length > 0) log(1, `${found.open.length} transactions that were open on the former primary are rolled back.`);
+    store.decidePrepared(journal);
+  }
+
+  openForUsers(): void {
+    this.#open = true;
+    for (const database of this.#options.store.mirrored()) database.bar = null;
+    this.#options.changed();
+  }
+
+  async drain(): Promise<void> {
+    for (const database of this.#options.store.mirrored()) database.bar = handingOver;
+    const port = this.#port;
+    if (port !== null) await new Promise<void>((resolve) => port.afterDurable(resolve));
+  }
+
+  resume(): void {
+    this.openForUsers();
+  }
+
+  detachWriter(why: string): void {
+    const port = this.#port;
+    this.#port = null;
+    this.#open = false;
+    const { store } = this.#options;
+    for (const database of store.mirrored()) {
+      database.bar = notPrimary(database.name);
+      database.journal = null;
+    }
+    if (port === null) return;
+    store.executor.abandonTransactions();
+    this.#feed.detach();
+    store.executor.detach(port);
+    // What is in the overlays and not durable never was: readers must not see it again.
+    for (const database of store.mirrored()) database.nodes.reset();
+    this.#options.resetClients(why);
+    this.#options.changed();
+  }
+
+  end(reason: string): void {
+    this.#options.end(reason);
+  }
+
+  changed(): void {
+    this.#options.changed();
+  }
+
+  #roleView(): RoleView {
+    return {
+      mayRead: () => this.#mirror?.mayRead() ?? true,
+      role: () => {
+        const mirror = this.#mirror;
+        if (mirror === null) return { role: 'none', mirror: null, peers: [] };
+        const role = mirror.state.role.is;
+        return { role: role === 'primary' ? 'primary' : role === 'backup' ? 'backup' : 'none', mirror: mirror.membership.mirror, peers: mirror.peerView() };
+      },
+    };
+  }
+
+  /** Also a backup answers ROLE. */
+  install(): void {
+    this.#options.store.executor.role_ = this.#roleView();
+  }
+}
+
+/** Throws when the instance is in no mirror. */
+export function notInMirror(): GemelError {
+  return new GemelError('REFUSED', 'This instance is in no mirror.', 'Nothing was changed.', 'Create a mirror with `gemel mirror create`, or join one with `gemel mirror join`.');
+}

@@ -1,0 +1,2 @@
+export { notInMirror } from './host.ts';
+export { MirrorService } from './service.ts';

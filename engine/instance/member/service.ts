@@ -1,0 +1,274 @@
+import os from 'node:os';
+import path from 'node:path';
+import { agentMethods, agentTopics, type InstanceMethods, type Parsed } from '../../api/contract.ts';
+import { GemelError } from '../../api/errors.ts';
+import { HostPort, MemberName, MirrorDatabaseName, MirrorName } from '../../api/names.ts';
+import { connectControl } from '../../api/rpc/index.ts';
+import type { MirrorStatus } from '../../api/status.ts';
+import { realNet } from '../../io/net.ts';
+import type { Io } from '../../io/index.ts';
+import { ThreadDisk } from '../../journal/index.ts';
+import { askAgent, Member, Membership, Mirror, newDurable, readRecord, splitAddress, StatusView, writeRecord, type MirrorRecord } from '../../mirror/index.ts';
+import type { InstancePaths } from '../directory.ts';
+import type { OpenDatabase } from '../executor/index.ts';
+import type { Log } from '../messages.ts';
+import { homePaths } from '../registry.ts';
+import { updateSettings, type Settings } from '../settings.ts';
+import type { Store } from '../store/index.ts';
+import { MemberHost, notInMirror, type MemberHostOptions } from './host.ts';
+
+const FAILOVER_MEMBERS = 2;
+/** How long creating and joining wait for the role they lead to before they answer. */
+const SETTLE_MS = 5000;
+
+export interface MirrorServiceContext extends Omit<MemberHostOptions, 'changed'> {
+  readonly io: Io;
+  readonly paths: InstancePaths;
+  readonly settings: Settings;
+  readonly home: string;
+  readonly log: Log;
+  readonly store: Store;
+  readonly changed: () => void;
+  /** Where the superserver listens. */
+  readonly superserver: () => { host: string; port: number };
+}
+
+/** The instance's membership in a mirror: creating, joining, leaving it to work, and what can be asked of it. */
+export class MirrorService {
+  readonly #context: MirrorServiceContext;
+  #mirror: Mirror | null = null;
+  #host: MemberHost | null = null;
+  #status: StatusView | null = null;
+
+  constructor(context: MirrorServiceContext) {
+    this.#context = context;
+  }
+
+  get mirror(): Mirror | null {
+    return this.#mirror;
+  }
+
+  get view(): StatusView | null {
+    return this.#status;
+  }
+
+  /** Takes the instance's place in its mirror, if it has one. */
+  async start(): Promise<void> {
+    const record = readRecord(this.#context.io.files, this.#context.paths.mgr);
+    if (record !== null) await this.#begin(record);
+  }
+
+  async #begin(record: MirrorRecord): Promise<void> {
+    const { io, paths, store } = this.#context;
+    const { mirror: name, guid } = record.membership;
+    const feed = await store.openMirrorFeed({ name, guid });
+    const host = new MemberHost(this.#context, feed);
+    const mirror = new Mirror({
+      io,
+      net: realNet,
+      host,
+      mgr: paths.mgr,
+      record,
+      journal: {
+        directory: paths.journal,
+        logs: [path.join(paths.mgr, 'journal.log'), path.join(paths.mgr, `mirrorjrn-${name}.log`)],
+        fileBytesMax: store.journalBytesMax,
+        newDisk: () => new ThreadDisk(),
+        databasePositions: () => host.databases().flatMap((d) => d.position ?? []),
+      },
+    });
+    host.belongTo(mirror);
+    host.install();
+    this.#host = host;
+    this.#mirror = mirror;
+    this.#status = new StatusView(mirror);
+    mirror.start();
+  }
+
+  async stop(nofailover: boolean): Promise<void> {
+    await this.#mirror?.stop(nofailover);
+  }
+
+  #require(name?: string): Mirror {
+    const mirror = this.#mirror;
+    if (mirror === null) throw notInMirror();
+    if (name !== undefined && name.toUpperCase() !== mirror.membership.mirror) {
+      throw new GemelError('NOT_FOUND', `This instance is not in a mirror ${name.toUpperCase()}.`, 'Nothing was changed.', `It is in ${mirror.membership.mirror}.`);
+    }
+    return mirror;
+  }
+
+  // ------------------------------------------------------------ creating and joining
+
+  async create(params: Parsed<InstanceMethods, 'mirror.create'>): Promise<{ message: string }> {
+    this.#refuseSecond();
+    const name = valid(MirrorName, params.name, 'a mirror');
+    const self = await this.#newMember(params);
+    const arbiter = params.arbiter === undefined ? null : this.#checkArbiter(params.arbiter, [self], params.arbiterOnMemberHost);
+    const membership: Membership = {
+      mirror: name,
+      guid: this.#context.io.random.guid(),
+      version: 1,
+      qosMs: params.qosMs,
+      arbiter,
+      arbiterOnMemberHost: params.arbiterOnMemberHost,
+      members: [self],
+      databases: [],
+    };
+    await this.#enter({ self: self.guid, membership, durable: newDurable });
+    await this.#mirror?.until((state) => state.role.is === 'primary', SETTLE_MS);
+    return { message: `The mirror ${name} is created; this instance is its first failover member ${self.name}.` };
+  }
+
+  async join(params: Parsed<InstanceMethods, 'mirror.join'>): Promise<{ message: string }> {
+    this.#refuseSecond();
+    const name = valid(MirrorName, params.mirror, 'a mirror');
+    const self = await this.#newMember(params);
+    const agent = valid(HostPort, params.agent, 'an agent');
+    const reply = await askAgent({ net: realNet, clock: this.#context.io.clock }, [agent], { t: 'admit', instance: params.via.toUpperCase(), mirror: name, member: self }, 10_000);
+    if (reply.t !== 'admitted') throw new GemelError('UNREACHABLE', 'The agent there gave no answer to the question.');
+    const membership = Membership.parse(reply.membership);
+    await this.#enter({ self: self.guid, membership, durable: newDurable });
+    await this.#mirror?.until((state) => state.role.is === 'backup', SETTLE_MS);
+    return { message: `This instance has joined the mirror ${name} as failover member ${self.name}.` };
+  }
+
+  /** Asked on the first failover member, through its agent. */
+  admit(params: Parsed<InstanceMethods, 'mirror.admit'>): { membership: Membership } {
+    const mirror = this.#require(params.mirror);
+    const member = Member.parse(params.member);
+    const { membership } = mirror;
+    if (mirror.state.role.is !== 'primary') throw new GemelError('REFUSED', 'That instance is not the primary now.', 'Nothing was changed.', 'Join through the member that is primary.');
+    if (membership.members.length >= FAILOVER_MEMBERS) throw new GemelError('REFUSED', `The mirror ${membership.mirror} has two failover members already.`, 'Nothing was changed.');
+    if (membership.members.some((m) => m.name === member.name)) throw new GemelError('EXISTS', `The mirror has a member ${member.name} already.`, 'Nothing was changed.', 'Choose another member name.');
+    if (membership.arbiter !== null) this.#checkArbiter(membership.arbiter, [member], membership.arbiterOnMemberHost);
+    mirror.changeMembership((m) => ({ ...m, version: m.version + 1, members: [...m.members, member] }));
+    this.#context.log(1, `The instance ${member.instance} was added to the mirror as failover member ${member.name}.`);
+    return { membership: mirror.membership };
+  }
+
+  #refuseSecond(): void {
+    if (this.#mirror === null) return;
+    throw new GemelError('REFUSED', `This instance is in the mirror ${this.#mirror.membership.mirror} already.`, 'Nothing was changed.', 'A failover member belongs to one mirror.');
+  }
+
+  /** A mirror member's record must be there before anything of it is. */
+  async #enter(record: MirrorRecord): Promise<void> {
+    const { io, paths, settings } = this.#context;
+    writeRecord(io.files, paths.mgr, record);
+    const { mirror, guid } = record.membership;
+    const self = record.membership.members.find((m) => m.guid === record.self);
+    const change = (s: Settings): Settings => ({
+      ...s,
+      MirrorMember: { ...s.MirrorMember, GUID: record.self, Name: self?.name ?? '' },
+      Mirrors: { ...s.Mirrors, [mirror]: { GUID: guid, Type: 'Failover' } },
+    });
+    Object.assign(settings, change(updateSettings(paths.settings, change)));
+    await this.#begin(record);
+  }
+
+  async #newMember(params: { member?: string | undefined; privateAddress?: string | undefined; superserverAddress?: string | undefined; agentAddress?: string | undefined }): Promise<Member> {
+    const { io, settings, superserver } = this.#context;
+    const instance = settings.Startup.InstanceName;
+    const fallback = `${os.hostname().split('.')[0] ?? 'HOST'}_${instance}`.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 32);
+    const here = superserver();
+    const own = `${here.host}:${here.port}`;
+    const withPort = (address: string): string => (/:\d+$/.test(address) ? address : `${address}:${here.port}`);
+    return {
+      guid: io.random.guid(),
+      name: valid(MemberName, params.member ?? fallback, 'a member'),
+      instance,
+      type: 'Failover',
+      superserverAddress: withPort(params.superserverAddress ?? params.privateAddress ?? own),
+      privateAddress: withPort(params.privateAddress ?? own),
+      agentAddress: params.agentAddress ?? (await this.#agentAddress()),
+    };
+  }
+
+  /** A failover member needs its host's agent. */
+  async #agentAddress(): Promise<string> {
+    const refuse = (): GemelError =>
+      new GemelError('REFUSED', "This host's agent is not running; a failover member needs it.", 'Nothing was changed.', 'Start it with `gemel agent start`, and see that it starts with the host.');
+    let client;
+    try {
+      client = await connectControl(homePaths(this.#context.home).agentSocket, agentMethods, agentTopics, { timeoutMs: 3000 });
+    } catch (error) {
+      if (error instanceof GemelError) throw refuse();
+      throw error;
+    }
+    try {
+      const { address } = await client.call('agent.status', {});
+      if (address === null) throw refuse();
+      return address;
+    } finally {
+      client.close();
+    }
+  }
+
+  /** An arbiter on a member's host fails with it. */
+  #checkArbiter(address: string, members: readonly Member[], allowed: boolean): string {
+    const { host, port } = valid(HostPort, address, 'an arbiter');
+    const clash = members.find((m) => [m.agentAddress, m.privateAddress, m.superserverAddress].some((a) => splitAddress(a).host === host));
+    if (clash !== undefined && !allowed) {
+      throw new GemelError('REFUSED', `The arbiter ${address} is on the host of the member ${clash.name}; it would fail together with it.`, 'Nothing was changed.', 'Use an agent on a host of its own (for a trial on one computer: --arbiter-on-member-host).');
+    }
+    return `${host}:${port}`;
+  }
+
+  // ------------------------------------------------------------ databases
+
+  /** Makes a mirrored database: first on the primary, then by the same mirror name on the others. */
+  async createDatabase(params: Parsed<InstanceMethods, 'db.create'>): Promise<OpenDatabase> {
+    const mirror = this.#require(params.mirror);
+    const { store, io } = this.#context;
+    const place = store.checkNew(params.name, params.directory);
+    const database = valid(MirrorDatabaseName, params.mirrorDatabase ?? place.name, 'a mirror database');
+    const { membership } = mirror;
+    const known = membership.databases.find((d) => d.name === database);
+    const writer = mirror.journal.writer;
+    const primary = mirror.state.role.is === 'primary' && writer !== null;
+    if (primary && known !== undefined) throw new GemelError('EXISTS', `The mirror ${membership.mirror} has a database ${database} already.`, 'Nothing was made.', 'Choose another mirror database name.');
+    if (!primary && known === undefined) {
+      throw new GemelError('REFUSED', `The mirror ${membership.mirror} has no database ${database}.`, 'Nothing was made.', 'Create it on the primary first; the names known here come from the primary.');
+    }
+    const entry = known ?? { name: database, guid: io.random.guid(), created: writer?.end ?? { file: 1, offset: 0 } };
+    const made = await store.create({
+      ...place,
+      namespace: params.namespace,
+      maxSizeMB: params.maxSizeMB,
+      mirror: { name: membership.mirror, guid: membership.guid, database, databaseGuid: entry.guid, position: entry.created },
+    });
+    if (primary) {
+      this.#host?.bindNew(made);
+      mirror.changeMembership((m) => ({ ...m, databases: [...m.databases, entry] }));
+    } else {
+      mirror.peers.applyDurable();
+    }
+    this.#context.changed();
+    return made;
+  }
+
+  // ------------------------------------------------------------ requests
+
+  status(name: string | undefined): MirrorStatus {
+    this.#require(name);
+    if (this.#status === null) throw notInMirror();
+    return this.#status.status();
+  }
+
+  async noFailover(set: boolean): Promise<{ message: string }> {
+    await this.#require().request(set ? 'set-no-failover' : 'clear-no-failover');
+    return { message: set ? 'No failover is set on the mirror.' : 'No failover is cleared on the mirror.' };
+  }
+
+  async switchOver(): Promise<{ message: string }> {
+    await this.#require().request('hand-over');
+    return { message: 'The backup was asked to take over; this member becomes its backup.' };
+  }
+}
+
+function valid<T>(schema: { safeParse(value: unknown): { success: true; data: T } | { success: false; error: { issues: { message: string }[] } } }, value: string, what: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new GemelError('NAME', `${JSON.stringify(value)} cannot be the name or address of ${what}. ${parsed.error.issues[0]?.message ?? ''}`, 'Nothing was changed.', 'Correct it and try again.');
+}

@@ -1,0 +1,148 @@
+import type { GenerationId } from '../../database/index.ts';
+import type { Clock } from '../../io/index.ts';
+import { Applier, comparePositions, type ApplierFailure, type JournalIdentity, type JournalWriter, type Position } from '../../journal/index.ts';
+import type { JournalPort, OpenDatabase } from '../executor/index.ts';
+
+/** How often changed nodes are handed over to the database files, when the last ones have arrived there. */
+const FREEZE_MS = 400;
+
+interface Frozen {
+  readonly ticket: number;
+  readonly generations: Map<OpenDatabase, GenerationId>;
+  /** The journal position that covers them; null until they are durable. */
+  position: Position | null;
+}
+
+export interface FeedOptions {
+  readonly clock: Clock;
+  readonly directory: string;
+  readonly journal: JournalIdentity;
+  readonly failed: (failure: ApplierFailure) => void;
+  /** Nodes were dropped from overlays: updates that waited may go on. */
+  readonly dropped: () => void;
+}
+
+/**
+ * One journal's way into its database files: the applier, and, while this instance writes the journal, the cycle that
+ * freezes the overlays and drops them once the files contain them.
+ */
+export class Feed {
+  applier: Applier;
+  readonly #options: FeedOptions;
+  readonly #databases = new Set<OpenDatabase>();
+  readonly #failed = new Set<string>();
+  #port: JournalPort | null = null;
+  #frozen: Frozen[] = [];
+  #timer: { cancel(): void } | null = null;
+  #stops: (() => void)[] = [];
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+    this.applier = this.#newApplier();
+  }
+
+  #newApplier(): Applier {
+    const { clock, directory, journal } = this.#options;
+    const applier = new Applier({ clock, directory, journal, role: 'backup' });
+    applier.onApplied((progress) => {
+      for (const { name, position } of progress.databases) this.#applied(name, position);
+      this.#options.dropped();
+    });
+    applier.onFailure((failure) => {
+      if (failure.database !== null) this.#failed.add(failure.database);
+      this.#options.failed(failure);
+    });
+    return applier;
+  }
+
+  /** Databases whose file could not be written: they stay where they are. */
+  get failures(): ReadonlySet<string> {
+    return this.#failed;
+  }
+
+  get databases(): ReadonlySet<OpenDatabase> {
+    return this.#databases;
+  }
+
+  async add(database: OpenDatabase): Promise<Position> {
+    const position = await this.applier.add({ name: database.journalName, directory: database.directory });
+    this.#databases.add(database);
+    return position;
+  }
+
+  async remove(database: OpenDatabase): Promise<void> {
+    this.#databases.delete(database);
+    await this.applier.remove(database.journalName);
+  }
+
+  /** The journal's files were cut: what the thread remembers of them is void. */
+  async reopen(): Promise<void> {
+    await this.applier.close();
+    this.applier = this.#newApplier();
+    for (const database of this.#databases) await this.applier.add({ name: database.journalName, directory: database.directory });
+  }
+
+  /** All databases contain everything before the position. */
+  async drained(position: Position): Promise<void> {
+    if (this.#databases.size === 0 || position.file === 0) return;
+    this.applier.applyTo(position);
+    await this.applier.drained(position);
+  }
+
+  /** This instance writes the journal now: databases are updated through their overlays. */
+  attach(port: JournalPort, writer: JournalWriter): void {
+    this.#port = port;
+    this.applier.setRole('primary');
+    this.#stops = [
+      writer.onDurable((position, ticket) => {
+        this.applier.applyTo(position);
+        for (const frozen of this.#frozen) if (frozen.position === null && frozen.ticket <= ticket) frozen.position = position;
+      }),
+    ];
+    this.#schedule();
+  }
+
+  detach(): void {
+    for (const stop of this.#stops) stop();
+    this.#stops = [];
+    this.#timer?.cancel();
+    this.#port = null;
+    this.#frozen = [];
+    this.applier.setRole('backup');
+  }
+
+  async close(): Promise<void> {
+    this.detach();
+    await this.applier.close();
+  }
+
+  #schedule(): void {
+    this.#timer = this.#options.clock.timer(FREEZE_MS, () => {
+      this.#freeze();
+      this.#schedule();
+    });
+  }
+
+  #freeze(): void {
+    const port = this.#port;
+    // One at a time: reads look through every generation.
+    if (port === null || this.#frozen.length > 0) return;
+    const generations = new Map<OpenDatabase, GenerationId>();
+    for (const database of this.#databases) if (database.nodes.overlayEntries > 0) generations.set(database, database.nodes.freeze());
+    if (generations.size === 0) return;
+    const position = port.durable ? port.writer.durable : null;
+    this.#frozen.push({ ticket: port.newestTicket, generations, position });
+  }
+
+  #applied(name: string, position: Position): void {
+    for (const frozen of this.#frozen) {
+      if (frozen.position === null || comparePositions(position, frozen.position) < 0) continue;
+      for (const [database, generation] of frozen.generations) {
+        if (database.journalName !== name) continue;
+        database.nodes.drop(generation);
+        frozen.generations.delete(database);
+      }
+    }
+    this.#frozen = this.#frozen.filter((f) => f.generations.size > 0);
+  }
+}

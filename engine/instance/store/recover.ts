@@ -1,0 +1,55 @@
+import { recoverTransactions, type JournalFiles, type OpenTransaction, type Position, type Recovered, isBefore } from '../../journal/index.ts';
+import { parsePrepared, PREPARED, type FoundOpen, type OpenDatabase, type Undo } from '../executor/index.ts';
+
+/** From where a journal must be read for transactions that databases fed by it may hold open. */
+export function oldestOpen(databases: Iterable<OpenDatabase>, end: Position): Position {
+  let oldest = end;
+  for (const database of databases) {
+    const meta = database.nodes.meta();
+    const from = meta.openStart ?? meta.position;
+    if (from !== null && isBefore(from, oldest)) oldest = from;
+  }
+  return oldest;
+}
+
+export interface OpenAtEnd {
+  /** To be rolled back. */
+  readonly open: readonly FoundOpen[];
+  /** Prepared transactions, decided by the mirror's journal. */
+  readonly prepared: readonly { readonly found: FoundOpen; readonly mirror: { transaction: number; major: number; minor: number } }[];
+  readonly highest: number;
+}
+
+/** What a journal holds open at its end, in terms of the databases mounted here. Updates of databases that are not here are left out. */
+export function openAtEnd(files: JournalFiles, databases: Iterable<OpenDatabase>, end: Position): OpenAtEnd {
+  const byName = new Map([...databases].map((d) => [d.journalName, d]));
+  const recovered = files.last === undefined ? nothing : recoverTransactions(files, oldestOpen(byName.values(), end), end);
+  const open: FoundOpen[] = [];
+  const prepared: { found: FoundOpen; mirror: { transaction: number; major: number; minor: number } }[] = [];
+  for (const transaction of recovered.open) {
+    const found = translate(transaction, byName);
+    const mark = preparedMark(recovered, transaction);
+    if (mark === null) open.push(found);
+    else prepared.push({ found, mirror: mark });
+  }
+  return { open, prepared, highest: recovered.highest };
+}
+
+/** Numbers are used again after a restart: only a mark behind the transaction's own start is about it. */
+function preparedMark(recovered: Recovered, transaction: OpenTransaction): ReturnType<typeof parsePrepared> {
+  const mark = recovered.marks.find(
+    (m) => m.kind === PREPARED && !isBefore(m.position, transaction.start) && parsePrepared(m.payload)?.transaction === transaction.transaction,
+  );
+  return mark === undefined ? null : parsePrepared(mark.payload);
+}
+
+const nothing: Recovered = { open: [], marks: [], highest: 0 };
+
+function translate(transaction: OpenTransaction, byName: ReadonlyMap<string, OpenDatabase>): FoundOpen {
+  const undo: Undo[] = [];
+  for (const entry of transaction.undo) {
+    const database = byName.get(entry.database.name);
+    if (database !== undefined) undo.push({ database, key: entry.key, old: entry.old });
+  }
+  return { transaction: transaction.transaction, session: transaction.session, undo };
+}

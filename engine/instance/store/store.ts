@@ -1,0 +1,315 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { GemelError } from '../../api/errors.ts';
+import { DatabaseName } from '../../api/names.ts';
+import type { DatabaseView } from '../../api/status.ts';
+import { createDatabase, Database } from '../../database/index.ts';
+import type { Io } from '../../io/index.ts';
+import { Journal, JournalWriter, scanRecords, recordTypes, ThreadDisk, type ApplierFailure, type Position } from '../../journal/index.ts';
+import type { InstancePaths } from '../directory.ts';
+import { Executor, OpenDatabase, type JournalPort, type WriteBar } from '../executor/index.ts';
+import type { Log } from '../messages.ts';
+import { updateSettings, type Settings } from '../settings.ts';
+import { Feed } from './feed.ts';
+import { openAtEnd, type OpenAtEnd } from './recover.ts';
+
+export interface StoreContext {
+  readonly io: Io;
+  readonly paths: InstancePaths;
+  readonly settings: Settings;
+  readonly log: Log;
+}
+
+/** Why updates of a local database wait: their outcome is the mirror's to say. */
+const inDoubt: WriteBar = {
+  code: 'PROTECT',
+  what: 'A transaction over mirrored and unmirrored data is in doubt until this member has found its mirror again.',
+  todo: 'Wait until the member is primary or backup.',
+};
+
+/**
+ * What an instance keeps: its databases, its local journal, and the executor that updates them. Databases of a mirror are
+ * fed by the mirror's journal, which the mirror carries on.
+ */
+export class Store {
+  readonly executor = new Executor();
+  readonly local: Feed;
+  #mirrorFeed: Feed | null = null;
+  #localPort: JournalPort | null = null;
+  #localWriter: JournalWriter | null = null;
+  #prepared: OpenAtEnd['prepared'] = [];
+  readonly #context: StoreContext;
+  readonly #failures = new Map<string, string>();
+
+  private constructor(context: StoreContext) {
+    this.#context = context;
+    this.local = this.#newFeed({ kind: 'local', name: '', guid: context.settings.Startup.InstanceGUID });
+  }
+
+  /** Opens everything and recovers the local journal: replay, then roll back what it holds open. */
+  static async open(context: StoreContext): Promise<Store> {
+    const store = new Store(context);
+    store.#firstStart();
+    for (const [name, directory] of Object.entries(context.settings.Databases)) store.#mount(name.toUpperCase(), directory);
+    for (const [namespace, database] of Object.entries(context.settings.Namespaces)) store.executor.namespaces.define(namespace, database);
+    await store.#recoverLocal();
+    return store;
+  }
+
+  /** A new instance's settings name a database that is made when it starts for the first time. */
+  #firstStart(): void {
+    const { io, paths, settings } = this.#context;
+    if (io.files.list(paths.journal).length > 0) return;
+    for (const [name, configured] of Object.entries(settings.Databases)) {
+      const directory = this.directoryOf(configured);
+      if (io.files.exists(directory)) continue;
+      createDatabase(directory, { guid: io.random.guid(), name, createdMs: io.clock.wallMs(), journalId: settings.Startup.InstanceGUID });
+    }
+  }
+
+  #newFeed(journal: { kind: 'mirror' | 'local'; name: string; guid: string }): Feed {
+    const { io, paths } = this.#context;
+    return new Feed({
+      clock: io.clock,
+      directory: paths.journal,
+      journal,
+      failed: (failure) => this.#failed(failure),
+      dropped: () => this.executor.checkSaturation(),
+    });
+  }
+
+  #failed({ database, error }: ApplierFailure): void {
+    this.#failures.set(database ?? '', error.message);
+    this.#context.log(2, database === null ? `Updates can no longer be brought into the databases: ${error.message}` : `The database ${database} takes no more updates from the journal: ${error.message}`);
+  }
+
+  /** Why a database (by its name in the journal) is not fed any more; undefined: it is. */
+  failure(journalName: string): string | undefined {
+    return this.#failures.get('') ?? this.#failures.get(journalName);
+  }
+
+  // ------------------------------------------------------------ databases
+
+  directoryOf(directory: string): string {
+    return path.resolve(this.#context.paths.directory, directory);
+  }
+
+  #mount(name: string, configured: string): OpenDatabase | null {
+    const directory = this.directoryOf(configured);
+    try {
+      const nodes = Database.open(directory);
+      const meta = nodes.meta();
+      const mirror = meta.mirror === null ? null : { name: meta.mirror.name, database: meta.mirror.database };
+      const database = new OpenDatabase({ name, directory, guid: meta.guid, mirror, nodes });
+      if (mirror !== null) database.bar = notPrimary(name);
+      this.executor.namespaces.mount(database);
+      return database;
+    } catch (error) {
+      if (!(error instanceof GemelError)) throw error;
+      this.#context.log(2, `The database ${name} is not mounted. ${error.message}`);
+      return null;
+    }
+  }
+
+  localDatabases(): OpenDatabase[] {
+    return this.executor.namespaces.all().filter((d) => !d.mirrored);
+  }
+
+  mirrored(): OpenDatabase[] {
+    return this.executor.namespaces.all().filter((d) => d.mirrored);
+  }
+
+  view(database: OpenDatabase): DatabaseView {
+    return {
+      name: database.name,
+      directory: database.directory,
+      mounted: true,
+      readOnly: database.bar !== null,
+      mirrored: database.mirrored,
+      mirror: database.mirror?.name ?? null,
+      mirrorDatabase: database.mirror?.database ?? null,
+      size: database.nodes.fileBytes,
+    };
+  }
+
+  list(): DatabaseView[] {
+    const { Databases } = this.#context.settings;
+    const mounted = new Map(this.executor.namespaces.all().map((d) => [d.name, this.view(d)]));
+    const missing = Object.entries(Databases)
+      .filter(([name]) => !mounted.has(name.toUpperCase()))
+      .map(([name, directory]) => ({ name, directory: this.directoryOf(directory), mounted: false, readOnly: true, mirrored: false, mirror: null, mirrorDatabase: null, size: 0 }));
+    return [...mounted.values(), ...missing].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Throws NAME, EXISTS. Nothing is made. */
+  checkNew(name: string, directory: string | undefined): { name: string; directory: string } {
+    const parsed = DatabaseName.safeParse(name);
+    if (!parsed.success) throw new GemelError('NAME', `${JSON.stringify(name)} cannot be the name of a database. ${parsed.error.issues[0]?.message ?? ''}`, 'Nothing was made.', 'Choose another name.');
+    if (this.#context.settings.Databases[parsed.data] !== undefined) throw new GemelError('EXISTS', `There is a database ${parsed.data} already.`, 'It was not changed.', 'Choose another name.');
+    return { name: parsed.data, directory: this.directoryOf(directory ?? parsed.data.toLowerCase()) };
+  }
+
+  /** Makes an empty database, mounts it and feeds it from its journal. */
+  async create(init: {
+    name: string;
+    directory: string;
+    namespace: boolean;
+    maxSizeMB: number | undefined;
+    mirror: { name: string; guid: string; database: string; databaseGuid: string; position: Position } | null;
+  }): Promise<OpenDatabase> {
+    const { io, paths, settings } = this.#context;
+    const { mirror } = init;
+    const position = mirror?.position ?? this.#localWriter?.end ?? null;
+    createDatabase(init.directory, {
+      guid: mirror?.databaseGuid ?? io.random.guid(),
+      name: init.name,
+      createdMs: io.clock.wallMs(),
+      mirror: mirror === null ? null : { name: mirror.name, database: mirror.database, guid: mirror.guid },
+      maxSizeBytes: init.maxSizeMB === undefined ? null : init.maxSizeMB * 1024 * 1024,
+      journalId: mirror?.guid ?? settings.Startup.InstanceGUID,
+      position: position?.file === 0 ? null : position,
+    });
+    const database = this.#mount(init.name, init.directory);
+    if (database === null) throw new GemelError('DATABASE', `The new database ${init.name} cannot be mounted.`, 'Its directory was left as it is.', 'See messages.log.');
+    if (mirror === null) await this.#feedLocal(database);
+    else await this.#mirrorFeed?.add(database);
+    const relative = path.relative(paths.directory, init.directory);
+    const stored = relative.startsWith('..') ? init.directory : relative;
+    const change = (s: Settings): Settings => ({
+      ...s,
+      Databases: { ...s.Databases, [init.name]: stored },
+      Namespaces: init.namespace ? { ...s.Namespaces, [init.name]: init.name } : s.Namespaces,
+    });
+    Object.assign(settings, change(updateSettings(paths.settings, change)));
+    if (init.namespace) this.executor.namespaces.define(init.name, init.name);
+    this.#context.log(0, `The database ${init.name} was created in ${init.directory}${mirror === null ? '' : ` as ${mirror.database} of the mirror ${mirror.name}`}.`);
+    return database;
+  }
+
+  // ------------------------------------------------------------ the local journal
+
+  async #recoverLocal(): Promise<void> {
+    const { io, paths, settings } = this.#context;
+    const guid = settings.Startup.InstanceGUID;
+    const journal = Journal.open({
+      io,
+      directory: paths.journal,
+      journal: { kind: 'local', name: '', guid },
+      member: guid,
+      logs: [path.join(paths.mgr, 'journal.log')],
+      warn: (error) => this.#context.log(1, `journal.log could not be written: ${String(error)}`),
+    });
+    if (journal.torn !== null) this.#context.log(1, `The last write to the local journal did not come through (${journal.torn.detail}); ${journal.torn.bytes} bytes behind its end were never durable and are dropped.`);
+    const end = journal.end.position;
+    for (const database of this.localDatabases()) await this.local.add(database);
+    await this.local.drained(end);
+    const found = openAtEnd(journal.files, this.localDatabases(), end);
+    const minor = (journal.lineage.at(-1)?.epoch.minor ?? 0) + 1;
+    const writer = await JournalWriter.open({ io, journal, disk: new ThreadDisk(), epoch: { major: 1, minor, member: guid }, fileBytesMax: this.journalBytesMax });
+    this.#localWriter = writer;
+    this.#localPort = this.executor.attach('local', writer);
+    this.executor.transactionsBegin(found.highest);
+    for (const database of this.localDatabases()) this.#bindLocal(database);
+    this.local.attach(this.#localPort, writer);
+    this.executor.rollBackFound(this.#localPort, found.open);
+    if (found.open.length > 0) this.#context.log(1, `${found.open.length} open transactions of the local journal were rolled back.`);
+    this.#prepared = found.prepared;
+    if (found.prepared.length > 0) {
+      for (const { found: { undo } } of found.prepared) for (const { database } of undo) database.bar = inDoubt;
+      this.#context.log(1, `${found.prepared.length} transactions over mirrored and unmirrored data wait for the mirror's word.`);
+    }
+  }
+
+  get journalBytesMax(): number {
+    return this.#context.settings.Journal.FileSizeLimit * 1024 * 1024;
+  }
+
+  #bindLocal(database: OpenDatabase): void {
+    if (this.#localPort === null) return;
+    database.journal = this.#localPort;
+    database.journalNumber = this.#localPort.writer.bind({ name: database.journalName, guid: database.guid });
+  }
+
+  async #feedLocal(database: OpenDatabase): Promise<void> {
+    await this.local.add(database);
+    this.#bindLocal(database);
+  }
+
+  /** The mirror's journal is settled for this member: transactions over both journals end as it says. */
+  decidePrepared(mirrorJournal: Journal): void {
+    const port = this.#localPort;
+    if (this.#prepared.length === 0 || port === null) return;
+    const undecided = new Set(this.#prepared);
+    const files = mirrorJournal.files;
+    const first = Math.min(...this.#prepared.map(({ mirror }) => files.all.find((h) => h.epoch.major === mirror.major && h.epoch.minor === mirror.minor)?.number ?? Number.POSITIVE_INFINITY));
+    if (Number.isFinite(first)) {
+      scanRecords(files, { file: first, offset: 0 }, mirrorJournal.end.position, (record, _database, block) => {
+        if (record.type !== recordTypes.tcommit) return;
+        for (const entry of undecided) {
+          const { mirror } = entry;
+          if (mirror.transaction === record.transaction && mirror.major === block.major && mirror.minor === block.minor) undecided.delete(entry);
+        }
+      });
+    }
+    for (const entry of this.#prepared) {
+      for (const { database } of entry.found.undo) database.bar = null;
+      if (undecided.has(entry)) this.executor.rollBackFound(port, [entry.found]);
+      else this.executor.commitFound(port, entry.found);
+    }
+    this.#context.log(1, `${this.#prepared.length - undecided.size} transactions over both journals were committed in the mirror and stand, ${undecided.size} were rolled back.`);
+    this.#prepared = [];
+  }
+
+  switchLocalJournal(): Promise<Position> {
+    if (this.#localWriter === null) throw new GemelError('NOT_RUNNING', 'The local journal is not open.');
+    return this.#localWriter.switch('operator');
+  }
+
+  get localWriter(): JournalWriter | null {
+    return this.#localWriter;
+  }
+
+  // ------------------------------------------------------------ the mirror's journal
+
+  get mirrorFeed(): Feed | null {
+    return this.#mirrorFeed;
+  }
+
+  /** Feeds the mirrored databases from the mirror's journal. Call once the journal's directory has been opened. */
+  async openMirrorFeed(mirror: { name: string; guid: string }): Promise<Feed> {
+    const feed = this.#newFeed({ kind: 'mirror', ...mirror });
+    this.#mirrorFeed = feed;
+    for (const database of this.mirrored()) {
+      try {
+        await feed.add(database);
+      } catch (error) {
+        if (!(error instanceof GemelError)) throw error;
+        this.#failures.set(database.journalName, error.message);
+        this.#context.log(2, `The database ${database.name} cannot be dejournaled: ${error.message}`);
+      }
+    }
+    return feed;
+  }
+
+  /** Makes everything durable, brings it into the databases and closes. */
+  async close(): Promise<void> {
+    if (this.#localWriter !== null) {
+      const end = await this.#localWriter.settled().catch(() => null);
+      if (end !== null) await this.local.drained(end).catch(() => undefined);
+    }
+    await this.#mirrorFeed?.close();
+    await this.local.close();
+    await this.#localWriter?.close().catch(() => undefined);
+    for (const database of this.executor.namespaces.all()) database.nodes.close();
+  }
+
+  /** Bytes that database files take on disk, for the figures. */
+  fileBytes(): number {
+    return this.executor.namespaces.all().reduce((sum, d) => sum + fs.statSync(path.join(d.directory, 'GEMEL.DAT')).size, 0);
+  }
+}
+
+/** Why a mirrored database takes no updates here. */
+export function notPrimary(name: string): WriteBar {
+  return { code: 'PROTECT', what: `The database ${name} is mirrored and read-only here: this member is not the primary.`, todo: 'Update it on the primary.' };
+}

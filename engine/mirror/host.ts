@@ -1,0 +1,46 @@
+import type { JournalWriter } from '../journal/index.ts';
+import type { Position } from './failover/index.ts';
+
+/** A mirrored database as it stands on this member. */
+export interface LocalDatabase {
+  /** Mirror database name. */
+  readonly name: string;
+  readonly directory: string;
+  readonly mounted: boolean;
+  /** What its file contains; null while dismounted. */
+  readonly position: Position | null;
+}
+
+/** What the mirror needs of the instance it runs in. */
+export interface MirrorHost {
+  log(severity: 0 | 1 | 2 | 3, text: string): void;
+  /** Mirrored databases configured here. */
+  databases(): LocalDatabase[];
+  /** null: this member could become primary as far as its databases go; otherwise why not. */
+  cannotTakeOver(): string | null;
+
+  /** Journal below this position is durable in the mirror and synced here: it may be applied. Only grows while the journal is the same. */
+  applyTo(position: Position): void;
+  /** Resolves when every mirrored database contains everything before the position. Rejects when dejournaling has stopped. */
+  applied(position: Position): Promise<void>;
+  /** The journal was cut at a fork: nothing behind its new end was ever applied. */
+  journalCut(): Promise<void>;
+  /** How far dejournaling is, with the time of the last block applied (ms since the epoch); null before the first. */
+  dejournaled(): { position: Position; timeMs: number } | null;
+
+  /** This member writes the mirror's journal from now on. Nothing is open for users yet. */
+  attachWriter(writer: JournalWriter): void;
+  /** Undoes transactions that the inherited journal holds open, with records of the new epoch. */
+  rollBackOpen(): void;
+  openForUsers(): void;
+  /** Updates are refused from now on; resolves when everything taken before is durable. */
+  drain(): Promise<void>;
+  /** Takes updates again after an abandoned hand-over. */
+  resume(): void;
+  /** This member no longer writes: clients are let go, mirrored databases are read-only. */
+  detachWriter(why: string): void;
+  /** The process should end. */
+  end(reason: string): void;
+  /** The status changed in a way worth telling at once. */
+  changed(): void;
+}

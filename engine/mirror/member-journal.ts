@@ -1,0 +1,110 @@
+import { GemelError } from '../api/errors.ts';
+import { assert } from '../io/assert.ts';
+import type { Io } from '../io/io.ts';
+import {
+  compareJournals, cutTail, Journal, JournalReceiver, JournalWriter, type Epoch, type JournalDisk, type JournalReach, type Position,
+} from '../journal/index.ts';
+import type { JournalEnd as CoreEnd } from './failover/index.ts';
+
+export interface MemberJournalOptions {
+  readonly io: Io;
+  readonly directory: string;
+  readonly mirror: { readonly name: string; readonly guid: string };
+  readonly self: string;
+  readonly logs: readonly string[];
+  readonly fileBytesMax: number;
+  readonly newDisk: () => JournalDisk;
+  /** What every mirrored database's file contains: the journal is never cut before it. */
+  readonly databasePositions: () => readonly Position[];
+  readonly warn: (error: unknown) => void;
+}
+
+/** The mirror's journal on one member: carried on by a writer (primary), a receiver (backup), or by nobody. */
+export class MemberJournal {
+  readonly #options: MemberJournalOptions;
+  #journal: Journal;
+  writer: JournalWriter | null = null;
+  receiver: JournalReceiver | null = null;
+
+  constructor(options: MemberJournalOptions) {
+    this.#options = options;
+    this.#journal = this.#open();
+  }
+
+  #open(): Journal {
+    const { io, directory, mirror, self, logs, warn } = this.#options;
+    return Journal.open({ io, directory, journal: { kind: 'mirror', name: mirror.name, guid: mirror.guid }, member: self, logs, warn });
+  }
+
+  get journal(): Journal {
+    return this.#journal;
+  }
+
+  get reach(): JournalReach {
+    return { lineage: this.#journal.lineage, end: this.#journal.end };
+  }
+
+  /** How new it is, for the decisions. */
+  get end(): CoreEnd {
+    const epoch = this.#journal.lineage.at(-1)?.epoch ?? { major: 0, minor: 0, member: '' };
+    return { epoch, position: this.#journal.end.position };
+  }
+
+  /**
+   * Makes this journal a beginning of the other one: what lies behind the fork goes to side files.
+   * @returns side files
+   * @throws GemelError REFUSED, DAMAGED: this member cannot follow and was left as it is
+   */
+  async alignWith(other: JournalReach): Promise<string[]> {
+    const relation = compareJournals(this.reach, other);
+    switch (relation.kind) {
+      case 'same':
+      case 'prefix':
+        return [];
+      case 'unrelated':
+      case 'contradiction':
+        throw new GemelError('REFUSED', "This member's journal and the other member's have no common history.", 'Nothing here was changed.', 'Rebuild this member from the other one.');
+      case 'extension':
+      case 'forked': {
+        const fork = relation.kind === 'forked' ? relation.fork : other.end;
+        await this.close();
+        const { io, directory, mirror } = this.#options;
+        const sides = cutTail({
+          files: io.files,
+          directory,
+          journal: { kind: 'mirror', name: mirror.name, guid: mirror.guid },
+          fork: fork.position,
+          chain: fork.chain,
+          databases: this.#options.databasePositions(),
+          wallMs: io.clock.wallMs(),
+        });
+        this.#journal = this.#open();
+        return sides;
+      }
+    }
+  }
+
+  /** Begins to receive. */
+  receive(): JournalReceiver {
+    assert(this.writer === null, 'a member that writes does not receive');
+    this.receiver ??= new JournalReceiver({ io: this.#options.io, journal: this.#journal, disk: this.#options.newDisk() });
+    return this.receiver;
+  }
+
+  /** Begins to write in a new epoch, durable when it resolves; nothing becomes durable before the gate is opened. */
+  async write(epoch: Epoch): Promise<JournalWriter> {
+    await this.close();
+    const { io, newDisk, fileBytesMax } = this.#options;
+    this.writer = await JournalWriter.open({ io, journal: this.#journal, disk: newDisk(), epoch, fileBytesMax, gate: 'hold' });
+    return this.writer;
+  }
+
+  /** Nobody carries it on any more. */
+  async close(): Promise<void> {
+    const { writer, receiver } = this;
+    this.writer = null;
+    this.receiver = null;
+    if (writer !== null) await writer.abandon();
+    if (receiver !== null) await receiver.close();
+  }
+}

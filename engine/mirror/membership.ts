@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import type { Durable, Epoch } from './failover/index.ts';
+import type { Files } from '../io/index.ts';
+import { GemelError } from '../api/errors.ts';
+import path from 'node:path';
+
+/** The mirror's configuration as every member keeps it, and what a failover member must find again after a crash. */
+
+const Position = z.object({ file: z.number().int(), offset: z.number().int() });
+const EpochShape = z.object({ major: z.number().int(), minor: z.number().int(), member: z.string() });
+
+export const Member = z.object({
+  guid: z.string(),
+  name: z.string(),
+  /** Instance name on its host, which its agent knows it by. */
+  instance: z.string(),
+  type: z.literal('Failover'),
+  /** HOST:PORT each */
+  superserverAddress: z.string(),
+  privateAddress: z.string(),
+  agentAddress: z.string(),
+});
+export type Member = z.infer<typeof Member>;
+
+export const Membership = z.object({
+  mirror: z.string(),
+  guid: z.string(),
+  /** Grows with every change. */
+  version: z.number().int(),
+  qosMs: z.number(),
+  /** HOST:PORT; null: none configured. */
+  arbiter: z.string().nullable(),
+  /** An arbiter on a member's host is allowed: the demo, and tests on one computer. */
+  arbiterOnMemberHost: z.boolean(),
+  members: z.array(Member),
+  /** Every mirrored database, with the position in the mirror's journal from which it is complete. */
+  databases: z.array(z.object({ name: z.string(), guid: z.string(), created: Position })),
+});
+export type Membership = z.infer<typeof Membership>;
+
+const DurableShape = z.object({
+  period: z.object({ epoch: EpochShape, n: z.number(), backup: z.string(), ended: z.boolean() }).nullable(),
+  grant: z.object({ to: z.string(), above: EpochShape }).nullable(),
+  noFailover: EpochShape.nullable(),
+  stoppedNoFailover: z.boolean(),
+  yielded: EpochShape.nullable(),
+  seen: EpochShape,
+});
+
+const Record = z.object({ self: z.string(), membership: Membership, durable: DurableShape });
+export type MirrorRecord = { readonly self: string; readonly membership: Membership; readonly durable: Durable };
+
+const noEpoch: Epoch = { major: 0, minor: 0, member: '' };
+export const newDurable: Durable = { period: null, grant: null, noFailover: null, stoppedNoFailover: false, yielded: null, seen: noEpoch };
+
+/** Where an instance keeps its mirror record. */
+export function recordPath(mgr: string): string {
+  return path.join(mgr, 'mirror.json');
+}
+
+/** null: the instance is in no mirror. Throws DAMAGED. */
+export function readRecord(files: Files, mgr: string): MirrorRecord | null {
+  const file = recordPath(mgr);
+  if (!files.exists(file)) return null;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(files.read(file).toString('utf8'));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw damaged(file);
+  }
+  const record = Record.safeParse(parsed);
+  if (!record.success) throw damaged(file);
+  return record.data;
+}
+
+function damaged(file: string): GemelError {
+  return new GemelError('DAMAGED', `The mirror record ${file} is damaged.`, 'Nothing was changed.', 'Restore it from a backup of this instance, or remove the member and join it to the mirror again.');
+}
+
+/** Durable when it returns. */
+export function writeRecord(files: Files, mgr: string, record: MirrorRecord): void {
+  files.atomicWrite(recordPath(mgr), Buffer.from(`${JSON.stringify(record, null, 1)}\n`, 'utf8'));
+}
+
+export function memberOf(membership: Membership, guid: string): Member | undefined {
+  return membership.members.find((m) => m.guid === guid);
+}
+
+export function partnerOf(membership: Membership, self: string): Member | null {
+  return membership.members.find((m) => m.guid !== self) ?? null;
+}
+
+export function splitAddress(address: string): { host: string; port: number } {
+  const at = address.lastIndexOf(':');
+  return { host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) };
+}

@@ -1,0 +1,379 @@
+import { GemelError } from '../api/errors.ts';
+import { VERSION } from '../api/version.ts';
+import type { Io } from '../io/io.ts';
+import type { Connection, Net } from '../io/net.ts';
+import { agentAddresses, askAgent } from './agent-client.ts';
+import { ArbiterLink } from './arbiter-link.ts';
+import { becomePrimary } from './becoming.ts';
+import { initialState, step, type Durable, type Effect, type Facts, type FromArbiter, type Input, type MemberState } from './failover/index.ts';
+import type { MirrorHost } from './host.ts';
+import { MemberJournal, type MemberJournalOptions } from './member-journal.ts';
+import { memberOf, partnerOf, splitAddress, writeRecord, type Member, type Membership, type MirrorRecord } from './membership.ts';
+import { PeerConnections } from './peers.ts';
+
+export interface MirrorOptions {
+  readonly io: Io;
+  readonly net: Net;
+  readonly host: MirrorHost;
+  /** The instance's mgr directory: the mirror record lies there. */
+  readonly mgr: string;
+  readonly record: MirrorRecord;
+  readonly journal: Pick<MemberJournalOptions, 'directory' | 'logs' | 'fileBytesMax' | 'newDisk' | 'databasePositions'>;
+}
+
+/**
+ * A failover member at work: feeds what happens to the decisions in `failover` and carries out their effects, in order.
+ */
+export class Mirror {
+  readonly options: MirrorOptions;
+  readonly boot: string;
+  readonly journal: MemberJournal;
+  readonly peers: PeerConnections;
+  membership: Membership;
+  state: MemberState;
+  /** ms since the epoch: when the partner was last heard, while it is not connected. */
+  partnerLostAt: number | null = null;
+  #durable: Durable;
+  #arbiter: ArbiterLink | null = null;
+  #queue: Input[] = [];
+  #running = false;
+  #wake: { at: number; timer: { cancel(): void } } | null = null;
+  readonly #requests = new Map<number, (error: GemelError | null) => void>();
+  #nextRequest = 1;
+  #stopping = false;
+  #closed = false;
+
+  constructor(options: MirrorOptions) {
+    const { io, record } = options;
+    this.options = options;
+    this.boot = io.random.guid();
+    this.membership = record.membership;
+    this.#durable = record.durable;
+    this.journal = new MemberJournal({
+      ...options.journal,
+      io,
+      mirror: { name: record.membership.mirror, guid: record.membership.guid },
+      self: record.self,
+      warn: (error) => this.log(1, `A journal log could not be written: ${error instanceof Error ? error.message : String(error)}`),
+    });
+    this.peers = new PeerConnections(this);
+    this.state = initialState({
+      self: record.self,
+      boot: this.boot,
+      qosMs: this.membership.qosMs,
+      membership: this.membership.version,
+      partner: partnerOf(this.membership, record.self)?.guid ?? null,
+      arbiter: this.membership.arbiter !== null,
+      durable: record.durable,
+    });
+  }
+
+  get self(): Member {
+    const self = memberOf(this.membership, this.options.record.self);
+    if (self === undefined) throw new GemelError('INTERNAL', 'This member is not in its own membership.');
+    return self;
+  }
+
+  get partner(): Member | null {
+    return partnerOf(this.membership, this.options.record.self);
+  }
+
+  log(severity: 0 | 1 | 2 | 3, text: string): void {
+    this.options.host.log(severity, text);
+  }
+
+  start(): void {
+    this.#connectArbiter();
+    this.input({ on: 'start' });
+  }
+
+  /** A connection that began with the mirror's magic on the superserver port. */
+  accept(connection: Connection): void {
+    this.peers.accept(connection);
+  }
+
+  // ------------------------------------------------------------ decisions
+
+  input(input: Input): void {
+    if (this.#closed) return;
+    this.#queue.push(input);
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#decide(next);
+    } finally {
+      this.#running = false;
+    }
+    this.#waiting = this.#waiting.filter((w) => !w());
+    this.options.host.changed();
+  }
+
+  #waiting: (() => boolean)[] = [];
+
+  /** Resolves once the state is as wanted; false after `timeoutMs`. */
+  until(wanted: (state: MemberState) => boolean, timeoutMs: number): Promise<boolean> {
+    if (wanted(this.state)) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      let done = false;
+      const timer = this.options.io.clock.timer(timeoutMs, () => {
+        done = true;
+        resolve(false);
+      });
+      this.#waiting.push(() => {
+        if (done) return true;
+        if (!wanted(this.state)) return false;
+        timer.cancel();
+        resolve(true);
+        return true;
+      });
+    });
+  }
+
+  #decide(input: Input): void {
+    const { state, effects } = step(this.state, input, this.#facts());
+    this.state = state;
+    this.#wake?.timer.cancel();
+    this.#wake = null;
+    for (const effect of effects) this.#carryOut(effect);
+  }
+
+  #facts(): Facts {
+    const why = this.options.host.cannotTakeOver();
+    return {
+      now: this.options.io.clock.monotonicMs(),
+      journal: this.journal.end,
+      canTakeOver: why === null,
+      cannotWhy: why ?? '',
+      lastSentToPeer: this.peers.lastSentAt,
+    };
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.do) {
+      case 'persist':
+        return this.#persist(effect.record);
+      case 'gate':
+        this.journal.writer?.setGate(effect.to);
+        return;
+      case 'tell-peer':
+        return effect.message.m === 'beat' ? this.peers.link?.beat() : this.peers.tell(effect.message);
+      case 'answer-hello':
+        return this.peers.answerHello(effect.answer);
+      case 'dial-peer':
+        return this.peers.dial(effect.hello);
+      case 'hang-up-peer':
+        return this.peers.hangUp(effect.why);
+      case 'tell-arbiter':
+        return this.#arbiter?.tell(effect.message);
+      case 'ask-agent':
+        return void this.#askAgent(effect.member, effect.grant);
+      case 'become-primary':
+        return void this.#become(effect);
+      case 'open':
+        return this.options.host.openForUsers();
+      case 'resume':
+        return this.options.host.resume();
+      case 'drain':
+        return void this.#drain();
+      case 'step-down':
+        return void this.#stepDown(effect.why);
+      case 'handed-over':
+        return void this.#handedOver(effect.accepted);
+      case 'answer-request':
+        return this.#answer(effect.id, effect.error);
+      case 'log':
+        return this.log(effect.severity, `[${effect.code}] ${effect.text}`);
+      case 'wake':
+        return this.#wakeAt(effect.at);
+    }
+  }
+
+  #persist(record: Partial<Durable>): void {
+    this.#durable = { ...this.#durable, ...record };
+    this.save();
+  }
+
+  /** Writes membership and durable state; durable when it returns. */
+  save(): void {
+    writeRecord(this.options.io.files, this.options.mgr, { self: this.options.record.self, membership: this.membership, durable: this.#durable });
+  }
+
+  #wakeAt(at: number): void {
+    if (this.#wake !== null && this.#wake.at <= at) return;
+    this.#wake?.timer.cancel();
+    const delay = Math.max(0, at - this.options.io.clock.monotonicMs());
+    this.#wake = { at, timer: this.options.io.clock.timer(Math.ceil(delay), () => this.input({ on: 'tick' })) };
+  }
+
+  // ------------------------------------------------------------ arbiter and agents
+
+  #connectArbiter(): void {
+    this.#arbiter?.close();
+    this.#arbiter = null;
+    if (this.membership.arbiter === null) return;
+    const { io, net, record } = this.options;
+    this.#arbiter = new ArbiterLink({
+      net,
+      clock: io.clock,
+      address: this.membership.arbiter,
+      mirror: this.membership.guid,
+      mirrorName: this.membership.mirror,
+      member: record.self,
+      boot: this.boot,
+      qosMs: this.membership.qosMs,
+      up: () => this.input({ on: 'arbiter-up' }),
+      lost: () => this.input({ on: 'arbiter-lost' }),
+      stillLost: (why) => this.log(2, `[ARBITER_UNREACHABLE] The arbiter ${this.membership.arbiter ?? ''} cannot be reached: ${why}. Failover works in agent controlled mode; the connection is tried again.`),
+      message: (message: FromArbiter) => this.input({ on: 'arbiter', message }),
+    });
+  }
+
+  async #askAgent(member: string, grant: boolean): Promise<void> {
+    const asked = memberOf(this.membership, member);
+    if (asked === undefined) return this.input({ on: 'agent-silent', member });
+    const { io, net, record } = this.options;
+    const above = this.#durable.seen.major > 0 ? this.#durable.seen : this.journal.end.epoch;
+    try {
+      const reply = await askAgent(
+        { net, clock: io.clock },
+        agentAddresses(asked),
+        { t: 'ask', mirror: this.membership.guid, member, asker: record.self, grantAbove: grant ? above : null },
+        Math.max(200, this.membership.qosMs / 2),
+      );
+      if (reply.t !== 'answer') throw new GemelError('UNREACHABLE', 'The agent gave no answer to the question.');
+      this.input({ on: 'agent', answer: reply.answer });
+    } catch (error) {
+      if (!(error instanceof GemelError)) throw error;
+      this.input({ on: 'agent-silent', member });
+    }
+  }
+
+  // ------------------------------------------------------------ roles
+
+  async #become(effect: Extract<Effect, { do: 'become-primary' }>): Promise<void> {
+    try {
+      const epoch = await becomePrimary(this, effect.right, effect.above);
+      this.input({ on: 'became', epoch });
+    } catch (error) {
+      if (!(error instanceof GemelError)) throw error;
+      this.options.host.detachWriter(error.message);
+      await this.journal.close();
+      this.input({ on: 'become-failed', why: error.message });
+    }
+  }
+
+  async #drain(): Promise<void> {
+    await this.options.host.drain();
+    const writer = this.journal.writer;
+    if (writer !== null) this.input({ on: 'drained', end: writer.end });
+  }
+
+  async #stepDown(why: string): Promise<void> {
+    this.peers.hangUp(why);
+    this.options.host.detachWriter(why);
+    await this.journal.close();
+    this.options.host.end(why);
+  }
+
+  async #handedOver(accepted: boolean): Promise<void> {
+    this.options.host.detachWriter(accepted ? 'The other failover member is taking over.' : 'This member stops.');
+    if (this.#stopping) {
+      this.#stopped?.();
+      return;
+    }
+    this.peers.hangUp('handed over');
+    await this.journal.close();
+    this.state = { ...this.state, role: { is: 'starting', why: 'Handed over.', askAt: 0, asking: null } };
+    this.input({ on: 'start' });
+  }
+
+  #stopped: (() => void) | null = null;
+
+  // ------------------------------------------------------------ requests
+
+  request(what: Extract<Input, { on: 'request' }>['what']): Promise<void> {
+    const id = this.#nextRequest;
+    this.#nextRequest += 1;
+    return new Promise((resolve, reject) => {
+      this.#requests.set(id, (error) => (error === null ? resolve() : reject(error)));
+      this.input({ on: 'request', id, what });
+    });
+  }
+
+  #answer(id: number, error: { code: string; text: string } | null): void {
+    const answer = this.#requests.get(id);
+    this.#requests.delete(id);
+    answer?.(error === null ? null : new GemelError(error.code === 'UNREACHABLE' ? 'UNREACHABLE' : 'REFUSED', error.text, 'Nothing was changed.'));
+  }
+
+  /** Hands over if a backup can take over (unless `nofailover`), then closes everything. */
+  async stop(nofailover: boolean): Promise<void> {
+    this.#stopping = true;
+    const ended = new Promise<void>((resolve) => {
+      this.#stopped = resolve;
+    });
+    void this.request(nofailover ? 'stop-nofailover' : 'stop').catch(() => undefined);
+    await ended;
+    this.#closed = true;
+    this.#wake?.timer.cancel();
+    this.peers.close();
+    this.#arbiter?.close();
+    await this.journal.close();
+  }
+
+  // ------------------------------------------------------------ membership
+
+  /** A changed membership or list of databases: durable here, then told to the partner. */
+  changeMembership(change: (membership: Membership) => Membership): void {
+    const before = this.membership;
+    this.membership = change(before);
+    this.save();
+    this.peers.link?.send({ t: 'membership', membership: this.membership });
+    this.#followMembership(before);
+  }
+
+  /** What the primary says the membership is. */
+  adoptMembership(membership: Membership): void {
+    if (membership.guid !== this.membership.guid || JSON.stringify(membership) === JSON.stringify(this.membership)) return;
+    const before = this.membership;
+    this.membership = membership;
+    this.save();
+    this.#followMembership(before);
+  }
+
+  #followMembership(before: Membership): void {
+    if (before.arbiter !== this.membership.arbiter) this.#connectArbiter();
+    const partner = this.partner?.guid ?? null;
+    if (before.version !== this.membership.version) this.input({ on: 'membership', version: this.membership.version, partner, arbiter: this.membership.arbiter !== null });
+    this.options.host.changed();
+  }
+
+  /** Journal data was set aside because it does not belong to the mirror's history. */
+  async reportCut(sides: readonly string[]): Promise<void> {
+    if (sides.length === 0) return;
+    for (const side of sides) this.log(2, `[TAIL_DROPPED] Journal data that never became durable in the mirror was set aside: ${side}`);
+    await this.options.host.journalCut();
+  }
+
+  /** The read rule: while a backup may take over, only within Q/2 of a message that it has echoed. */
+  mayRead(): boolean {
+    const { role } = this.state;
+    if (role.is !== 'primary' || role.trouble !== null) return role.is !== 'primary';
+    if (role.backup?.active !== true) return true;
+    const link = this.peers.link;
+    return link !== null && this.options.io.clock.monotonicMs() - link.echoedAt < this.membership.qosMs / 2;
+  }
+
+  /** Connected other members, for clients that ask. */
+  peerView(): { host: string; port: number; position: number }[] {
+    const link = this.peers.link;
+    const member = link === null ? undefined : memberOf(this.membership, link.member);
+    if (link === null || member === undefined) return [];
+    const active = this.state.role.is === 'primary' && this.state.role.backup?.active === true;
+    return active || this.state.role.is === 'backup' ? [{ ...splitAddress(member.superserverAddress), position: link.seen?.received.offset ?? 0 }] : [];
+  }
+
+  get version(): string {
+    return VERSION;
+  }
+}

@@ -1,0 +1,88 @@
+import type { Clock } from '../io/clock.ts';
+import type { Sender } from './sender.ts';
+import type { PeerControl } from './peer-protocol.ts';
+import type { Position } from './failover/index.ts';
+import type { Channel } from './wire.ts';
+
+export interface BeatFacts {
+  readonly arbiter: boolean;
+  readonly canTakeOver: boolean;
+  readonly dejournaled: { position: Position; timeMs: number } | null;
+  readonly received: Position;
+}
+
+/** An established connection between the two failover members: heartbeats, silence, stalls and the read lease. */
+export class PeerLink {
+  readonly channel: Channel;
+  readonly member: string;
+  /** On the primary: what sends the journal, once the backup is ready. */
+  sender: Sender | null = null;
+  /** The other's last heartbeat. */
+  seen: { arbiter: boolean; canTakeOver: boolean; dejournaled: { position: Position; timeMs: number } | null; received: Position } | null = null;
+  /** This side's clock in the newest message that the other has echoed. */
+  echoedAt = Number.NEGATIVE_INFINITY;
+  /** The newest clock reading received from the other. */
+  #theirs = 0;
+  readonly #clock: Clock;
+  readonly #qosMs: number;
+  readonly #facts: () => BeatFacts;
+  readonly #lost: (why: string) => void;
+  #timer: { cancel(): void } | null = null;
+  #beatAt = 0;
+  #closed = false;
+
+  constructor(options: { channel: Channel; member: string; clock: Clock; qosMs: number; facts: () => BeatFacts; lost: (why: string) => void }) {
+    this.channel = options.channel;
+    this.member = options.member;
+    this.#clock = options.clock;
+    this.#qosMs = options.qosMs;
+    this.#facts = options.facts;
+    this.#lost = options.lost;
+    this.channel.onClose = (why) => this.#end(why);
+    this.#tick();
+  }
+
+  /** Ends the connection; `lost` is not called. */
+  close(why: string): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.sender?.close();
+    this.channel.close(why);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  #end(why: string): void {
+    if (this.#closed) return;
+    this.close(why);
+    this.#lost(why);
+  }
+
+  send(message: PeerControl): void {
+    this.channel.control(message);
+  }
+
+  beat(): void {
+    this.#beatAt = this.#clock.monotonicMs();
+    this.send({ t: 'beat', at: this.#beatAt, echo: this.#theirs, ...this.#facts() });
+  }
+
+  received(beat: Extract<PeerControl, { t: 'beat' }>): void {
+    this.#theirs = Math.max(this.#theirs, beat.at);
+    if (beat.echo > this.echoedAt && beat.echo > 0) this.echoedAt = beat.echo;
+    this.seen = { arbiter: beat.arbiter, canTakeOver: beat.canTakeOver, dejournaled: beat.dejournaled, received: beat.received };
+  }
+
+  /** Heartbeats every Q/4; loss after three quarters of Q of silence, or a block unacknowledged for Q. */
+  #tick(): void {
+    if (this.#closed) return;
+    const now = this.#clock.monotonicMs();
+    const stalledSince = this.sender?.unacknowledgedSince ?? null;
+    if (now - this.channel.lastHeardAt > this.#qosMs * 0.75) return this.#end(`silent for ${Math.round(now - this.channel.lastHeardAt)} ms`);
+    if (stalledSince !== null && now - stalledSince > this.#qosMs) return this.#end(`journal data not acknowledged for ${Math.round(now - stalledSince)} ms`);
+    if (now - this.#beatAt >= this.#qosMs / 4 - 1) this.beat();
+    this.#timer = this.#clock.timer(this.#qosMs / 8, () => this.#tick());
+  }
+}

@@ -1,0 +1,303 @@
+import { GemelError } from '../api/errors.ts';
+import type { Connection } from '../io/net.ts';
+import { comparePositions, type JournalReach } from '../journal/index.ts';
+import type { Hello, HelloAnswer, PeerMessage, Position } from './failover/index.ts';
+import { memberOf, splitAddress } from './membership.ts';
+import type { Mirror } from './mirror.ts';
+import { PeerLink } from './peer-link.ts';
+import { parsePeerControl, type PeerControl } from './peer-protocol.ts';
+import { Sender } from './sender.ts';
+import { Channel, decodeControl, kinds, positionFrame, readPosition, splitJournalFrame, type Kind } from './wire.ts';
+
+/** The connection to the other failover member: dialling, hello, and what flows over it. At most one counts at a time. */
+export class PeerConnections {
+  readonly #mirror: Mirror;
+  link: PeerLink | null = null;
+  /** A connection whose hello is being decided on. */
+  #asking: { channel: Channel; hello: Hello; reach: JournalReach } | null = null;
+  #dialling: Channel | null = null;
+  readonly #unknown = new Set<Channel>();
+  #lastSentAt = 0;
+  /** Incoming journal, for the figures. */
+  received = { networkBytes: 0, journalBytes: 0 };
+  #knownDurable: Position = { file: 0, offset: 0 };
+
+  constructor(mirror: Mirror) {
+    this.#mirror = mirror;
+  }
+
+  get #clock() {
+    return this.#mirror.options.io.clock;
+  }
+
+  /** Monotonic ms of the last message handed to a connection to the partner. */
+  get lastSentAt(): number {
+    return Math.max(this.#lastSentAt, this.link?.channel.lastSentAt ?? 0);
+  }
+
+  /** The newest position known to be durable in the mirror. */
+  get knownDurable(): Position {
+    return this.#knownDurable;
+  }
+
+  // ------------------------------------------------------------ incoming
+
+  accept(connection: Connection): void {
+    const channel = new Channel(connection, false, () => this.#clock.monotonicMs());
+    this.#unknown.add(channel);
+    const timer = this.#clock.timer(this.#mirror.membership.qosMs, () => channel.close('no hello'));
+    channel.onClose = () => {
+      timer.cancel();
+      this.#unknown.delete(channel);
+    };
+    channel.onFrame = (kind, payload) => {
+      timer.cancel();
+      this.#firstFrame(channel, kind, payload);
+    };
+  }
+
+  #firstFrame(channel: Channel, kind: Kind, payload: Buffer): void {
+    const message = kind === kinds.control ? parsePeerControl(decodeControl(payload)) : null;
+    const { membership, version } = this.#mirror;
+    const refuse = (text: string): void => {
+      channel.control({ t: 'refused', code: 'REFUSED', text } satisfies PeerControl);
+      channel.connection.onDrain = () => channel.close('refused');
+      if (channel.connection.pending === 0) channel.close('refused');
+    };
+    if (message?.t !== 'hello') return channel.close('no hello');
+    if (message.mirror !== membership.guid) return refuse(`This instance is not a member of that mirror.`);
+    if (memberOf(membership, message.hello.member) === undefined) return refuse(`The member is not in the membership of the mirror ${membership.mirror}.`);
+    if (message.version !== version) return refuse(`Failover members must have the same version; this one has ${version}.`);
+    this.#asking = { channel, hello: message.hello, reach: message.reach };
+    this.#mirror.input({ on: 'hello', hello: message.hello });
+    this.#asking = null;
+  }
+
+  /** Carries out the decision about the hello at hand. */
+  answerHello(answer: HelloAnswer): void {
+    const asking = this.#asking;
+    if (asking === null) return;
+    this.#asking = null;
+    const { channel, hello } = asking;
+    channel.control({ t: 'hello-answer', answer, reach: this.#mirror.journal.reach, membership: this.#mirror.membership } satisfies PeerControl);
+    this.#lastSentAt = this.#clock.monotonicMs();
+    this.#unknown.delete(channel);
+    const stays = answer.is === 'primary' && hello.role !== 'in-trouble' && hello.role !== 'primary';
+    if (stays) this.#establish(channel, hello.member);
+    else channel.onFrame = () => undefined;
+  }
+
+  // ------------------------------------------------------------ outgoing
+
+  dial(hello: Hello): void {
+    const partner = this.#mirror.partner;
+    if (partner === null) return;
+    this.#dialling?.close('dialling anew');
+    void this.#dialTo(splitAddress(partner.privateAddress), partner.guid, hello);
+  }
+
+  async #dialTo(address: { host: string; port: number }, member: string, hello: Hello): Promise<void> {
+    const mirror = this.#mirror;
+    const timeoutMs = Math.max(100, mirror.membership.qosMs / 2);
+    let channel: Channel;
+    try {
+      channel = new Channel(await mirror.options.net.connect(address.host, address.port, timeoutMs), true, () => this.#clock.monotonicMs());
+    } catch {
+      return mirror.input({ on: 'dial-failed' });
+    }
+    this.#dialling = channel;
+    let answered = false;
+    const fail = (): void => {
+      if (answered) return;
+      answered = true;
+      timer.cancel();
+      if (this.#dialling === channel) this.#dialling = null;
+      channel.close('no answer');
+      mirror.input({ on: 'dial-failed' });
+    };
+    const timer = this.#clock.timer(timeoutMs, fail);
+    channel.onClose = fail;
+    channel.onFrame = (kind, payload) => {
+      if (answered) return;
+      const message = kind === kinds.control ? parsePeerControl(decodeControl(payload)) : null;
+      if (message?.t === 'refused') mirror.log(2, `[PEER_REFUSED] The other failover member refused the connection. ${message.text}`);
+      if (message?.t !== 'hello-answer') return fail();
+      answered = true;
+      timer.cancel();
+      this.#dialling = null;
+      void this.#answered(channel, member, message);
+    };
+    this.#lastSentAt = this.#clock.monotonicMs();
+    channel.control({ t: 'hello', mirror: mirror.membership.guid, version: mirror.version, hello, reach: mirror.journal.reach } satisfies PeerControl);
+  }
+
+  async #answered(channel: Channel, member: string, message: Extract<PeerControl, { t: 'hello-answer' }>): Promise<void> {
+    const mirror = this.#mirror;
+    const role = mirror.state.role.is;
+    if (message.answer.is !== 'primary' || role === 'primary' || role === 'taking' || role === 'down' || role === 'yielded') {
+      channel.onClose = () => undefined;
+      channel.close('answered');
+      return mirror.input({ on: 'hello-answer', answer: message.answer });
+    }
+    // Until this member's journal is a beginning of the primary's nothing but heartbeats comes, and they are not needed.
+    try {
+      mirror.adoptMembership(message.membership);
+      const sides = await mirror.journal.alignWith(message.reach);
+      await mirror.reportCut(sides);
+    } catch (error) {
+      if (!(error instanceof GemelError)) throw error;
+      channel.close('cannot follow');
+      mirror.log(2, `[CANNOT_FOLLOW] This member cannot follow the primary. ${error.message}`);
+      return mirror.input({ on: 'dial-failed' });
+    }
+    if (channel.closed) return mirror.input({ on: 'dial-failed' });
+    mirror.input({ on: 'hello-answer', answer: message.answer });
+    if (mirror.state.role.is !== 'backup') return channel.close('no longer wanted');
+    this.#establish(channel, member);
+    mirror.journal.receive();
+    this.#knownDurable = mirror.journal.reach.end.position;
+    this.link?.send({ t: 'ready', from: mirror.journal.reach.end.position });
+    this.link?.beat();
+  }
+
+  // ------------------------------------------------------------ established
+
+  #establish(channel: Channel, member: string): void {
+    this.link?.close('replaced');
+    const mirror = this.#mirror;
+    const link = new PeerLink({
+      channel,
+      member,
+      clock: this.#clock,
+      qosMs: mirror.membership.qosMs,
+      facts: () => ({
+        arbiter: mirror.state.arbiter.connected,
+        canTakeOver: mirror.options.host.cannotTakeOver() === null,
+        dejournaled: mirror.options.host.dejournaled(),
+        received: mirror.journal.reach.end.position,
+      }),
+      lost: (why) => this.#lost(link, why),
+    });
+    this.link = link;
+    mirror.partnerLostAt = null;
+    channel.onFrame = (kind, payload) => this.#frame(link, kind, payload);
+  }
+
+  #lost(link: PeerLink, why: string): void {
+    if (this.link !== link) return;
+    this.#lastSentAt = link.channel.lastSentAt;
+    this.link = null;
+    this.#mirror.partnerLostAt = this.#clock.wallMs();
+    this.#mirror.input({ on: 'peer-lost', why });
+  }
+
+  hangUp(why: string): void {
+    const link = this.link;
+    if (link === null) return;
+    this.#lastSentAt = link.channel.lastSentAt;
+    this.link = null;
+    this.#mirror.partnerLostAt = this.#clock.wallMs();
+    link.close(why);
+  }
+
+  close(): void {
+    this.hangUp('closing');
+    this.#dialling?.close('closing');
+    for (const channel of this.#unknown) channel.close('closing');
+  }
+
+  tell(message: PeerMessage): void {
+    this.link?.send({ t: 'peer', message });
+  }
+
+  #frame(link: PeerLink, kind: Kind, payload: Buffer): void {
+    if (this.link !== link) return;
+    switch (kind) {
+      case kinds.block:
+      case kinds.fileHeader:
+        return this.#journal(link, payload);
+      case kinds.ack:
+        return this.#acknowledged(link, readPosition(payload));
+      case kinds.durable:
+        return this.#durable(readPosition(payload));
+      case kinds.control: {
+        const message = parsePeerControl(decodeControl(payload));
+        if (message !== null) this.#control(link, message);
+        return;
+      }
+    }
+  }
+
+  #control(link: PeerLink, message: PeerControl): void {
+    const mirror = this.#mirror;
+    switch (message.t) {
+      case 'beat':
+        link.received(message);
+        return mirror.input({ on: 'peer', message: { m: 'beat', arbiter: message.arbiter, canTakeOver: message.canTakeOver } });
+      case 'peer':
+        return mirror.input({ on: 'peer', message: message.message });
+      case 'membership':
+        return mirror.adoptMembership(message.membership);
+      case 'ready':
+        return this.#startSending(link, message.from);
+      default:
+        return;
+    }
+  }
+
+  #startSending(link: PeerLink, from: Position): void {
+    const { writer, journal } = this.#mirror.journal;
+    if (writer === null || link.sender !== null) return;
+    const first = journal.files.first?.number ?? 0;
+    if (from.file !== 0 && comparePositions(from, { file: first, offset: 0 }) < 0) {
+      return link.channel.close(`it needs journal file ${from.file}, which is no longer here`);
+    }
+    link.sender = new Sender({
+      channel: link.channel,
+      writer,
+      journal,
+      clock: this.#clock,
+      from: from.file === 0 ? { file: first, offset: 0 } : from,
+      caughtUp: () => this.#mirror.input({ on: 'caught-up' }),
+    });
+    link.beat();
+  }
+
+  #acknowledged(link: PeerLink, position: Position): void {
+    link.sender?.acknowledge(position);
+    this.#mirror.journal.writer?.remoteAcknowledged(position);
+  }
+
+  /** The backup's side: into the file, acknowledge, apply what is durable. */
+  #journal(link: PeerLink, payload: Buffer): void {
+    const { receiver } = this.#mirror.journal;
+    if (receiver === null) return;
+    const { durable, content } = splitJournalFrame(payload);
+    this.received.networkBytes += payload.length;
+    this.received.journalBytes += content.length;
+    try {
+      const end = receiver.append(content);
+      link.channel.send(positionFrame(kinds.ack, end.position));
+    } catch (error) {
+      if (!(error instanceof GemelError)) throw error;
+      this.#mirror.log(2, `[JOURNAL_REFUSED] ${error.message}`);
+      link.channel.close('journal data refused');
+      return;
+    }
+    this.#durable(durable);
+  }
+
+  #durable(durable: Position): void {
+    if (comparePositions(durable, this.#knownDurable) > 0) this.#knownDurable = durable;
+    this.applyDurable();
+  }
+
+  /** Dejournals what is durable in the mirror and synced here. */
+  applyDurable(): void {
+    const { receiver } = this.#mirror.journal;
+    if (receiver === null) return;
+    const to = comparePositions(this.#knownDurable, receiver.synced) < 0 ? this.#knownDurable : receiver.synced;
+    if (to.file > 0) this.#mirror.options.host.applyTo(to);
+  }
+}
+

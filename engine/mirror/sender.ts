@@ -1,0 +1,115 @@
+import { comparePositions, RawReader, type Journal, type JournalWriter, type Position, type SealedBlock } from '../journal/index.ts';
+import type { Clock } from '../io/clock.ts';
+import { journalFrame, kinds, positionFrame, type Channel } from './wire.ts';
+
+/** What may wait in the connection while catching up; more is read when it drains. */
+const PENDING_MAX = 4 * 1024 * 1024;
+const PIECE = 512 * 1024;
+/** How long the news of a durable position waits for a block to travel with. */
+const NEWS_MS = 4;
+
+/**
+ * Sends the primary's journal to one member: what it lacks from the files, then each block as it is sealed. A member
+ * that does not keep up and is not waited for is sent from the files again.
+ */
+export class Sender {
+  /** End of what was handed to the connection. */
+  sent: Position;
+  /** End of what the member has acknowledged. */
+  acknowledged: Position;
+  /** Since when (monotonic ms) something is sent and not acknowledged; null: everything is. */
+  unacknowledgedSince: number | null = null;
+  readonly #channel: Channel;
+  readonly #writer: JournalWriter;
+  readonly #clock: Clock;
+  readonly #raw: RawReader;
+  readonly #caughtUp: () => void;
+  readonly #stops: (() => void)[] = [];
+  #live: boolean = false;
+  #target: Position | null = null;
+  #toldDurable: Position = { file: 0, offset: 0 };
+  #news: { cancel(): void } | null = null;
+
+  /** @param caughtUp called when the member has acknowledged everything there was when it joined the live stream */
+  constructor(options: { channel: Channel; writer: JournalWriter; journal: Journal; clock: Clock; from: Position; caughtUp: () => void }) {
+    this.#channel = options.channel;
+    this.#writer = options.writer;
+    this.#clock = options.clock;
+    this.#caughtUp = options.caughtUp;
+    this.sent = this.acknowledged = options.from;
+    this.#raw = new RawReader(options.journal.files, options.from);
+    this.#stops.push(
+      this.#writer.onSealed((block) => this.#sealed(block)),
+      this.#writer.onSwitched((_header, bytes) => this.#switched(bytes)),
+      this.#writer.onWritten(() => this.#catchUp()),
+      this.#writer.onDurable(() => this.#durable()),
+    );
+    this.#channel.connection.onDrain = () => this.#catchUp();
+    this.#catchUp();
+  }
+
+  close(): void {
+    for (const stop of this.#stops) stop();
+    this.#news?.cancel();
+    this.#raw.close();
+  }
+
+  /** The member has everything before this in its journal file. */
+  acknowledge(position: Position): void {
+    if (comparePositions(position, this.acknowledged) > 0) this.acknowledged = position;
+    this.unacknowledgedSince = comparePositions(this.acknowledged, this.sent) >= 0 ? null : this.#clock.monotonicMs();
+    if (this.#target === null || comparePositions(this.acknowledged, this.#target) < 0) return;
+    this.#target = null;
+    this.#caughtUp();
+  }
+
+  #send(bytes: Buffer, end: Position, kind: typeof kinds.block | typeof kinds.fileHeader): void {
+    this.sent = end;
+    this.unacknowledgedSince ??= this.#clock.monotonicMs();
+    this.#toldDurable = this.#writer.durable;
+    this.#channel.send(journalFrame(kind, this.#writer.durable, bytes));
+  }
+
+  #sealed(block: SealedBlock): void {
+    if (this.#live) this.#send(block.bytes, block.end, kinds.block);
+  }
+
+  #switched(header: Buffer): void {
+    if (this.#live) this.#send(header, this.#writer.end, kinds.fileHeader);
+  }
+
+  /** From the files up to what is written; then the block in flight, and live from there. */
+  #catchUp(): void {
+    if (this.#live) return;
+    while (this.#channel.connection.pending < PENDING_MAX && !this.#channel.closed) {
+      const piece = this.#raw.next(this.#writer.written, PIECE);
+      if (piece !== null) {
+        this.#send(piece.bytes, piece.end, kinds.block);
+        continue;
+      }
+      const inFlight = this.#writer.inFlight;
+      const here = this.#raw.position;
+      if (inFlight !== null && comparePositions(inFlight.start, here) === 0) this.#send(inFlight.bytes, inFlight.end, kinds.block);
+      else if (comparePositions(here, this.#writer.end) !== 0) return;
+      this.#goLive();
+      return;
+    }
+  }
+
+  #goLive(): void {
+    this.#live = true;
+    this.#target = this.sent;
+    // Nothing may be missing at all, and nobody would acknowledge it.
+    if (comparePositions(this.acknowledged, this.sent) >= 0) this.acknowledge(this.acknowledged);
+  }
+
+  #durable(): void {
+    if (this.#news !== null) return;
+    this.#news = this.#clock.timer(NEWS_MS, () => {
+      this.#news = null;
+      if (comparePositions(this.#toldDurable, this.#writer.durable) >= 0) return;
+      this.#toldDurable = this.#writer.durable;
+      this.#channel.send(positionFrame(kinds.durable, this.#writer.durable));
+    });
+  }
+}
