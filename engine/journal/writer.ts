@@ -75,6 +75,7 @@ export class JournalWriter {
   #full: OpenBlock[] = [];
   #spare: OpenBlock | null = new OpenBlock();
   #sequence = 0;
+  #sealedBytes = 0;
   #inFlight: InFlight | null = null;
   #switches: SwitchRequest[] = [];
   /** Kept when the switch under way has ended. */
@@ -127,6 +128,11 @@ export class JournalWriter {
 
   get epoch(): Epoch {
     return this.#epoch;
+  }
+
+  /** Bytes of all blocks sealed so far. */
+  get sealedBytes(): number {
+    return this.#sealedBytes;
   }
 
   /** The block that is sealed but not durable. */
@@ -333,6 +339,7 @@ export class JournalWriter {
     const timeMs = this.#io.clock.wallMs();
     const place = block.seal({ major: this.#epoch.major, minor: this.#epoch.minor, timeMs, start }, this.#chain);
     this.#end = { file: start.file, offset: start.offset + place.length };
+    this.#sealedBytes += place.length;
     const bytes = Buffer.from(place.memory, place.from, place.length);
     const sealed: SealedBlock = { bytes, start, end: this.#end, timeMs, records: bytes.readUInt32LE(24) };
     const inFlight: InFlight = { sealed, memory: block, sealedAtMs: this.#io.clock.monotonicMs(), isWritten: false };
