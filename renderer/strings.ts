@@ -94,13 +94,9 @@ export const strings = {
     port: 'Port',
     mirror: 'Mirror',
     link: 'Link',
-    kind: 'Kind',
-    linkKind: { data: 'Journal data', arbiter: 'Arbiter', agent: 'Agent' },
     linkState: { up: 'Up', down: 'Down', unknown: 'Unknown' },
     lag: 'Lag',
     none: 'No instances on this computer.',
-    arbiter: 'Arbiter',
-    agent: 'Agent',
   },
 
   start: {
@@ -110,6 +106,7 @@ export const strings = {
     demoText:
       'Two failover members, an arbiter and one mirrored database, in a folder of their own. Nothing else on this computer is touched, and the demo can be removed as a whole.',
     demoTry: 'Then watch it live, switch over, stop a member, and see that nothing is lost.',
+    demoBegun: 'A demo was begun here and is not whole. Remove it, then create it again.',
     commandLine: 'Your own mirror, by command line',
     commandLineText:
       'Creating and joining mirrors is done with the gemel command. Instances and mirrors made with it on this computer appear here by themselves.',

@@ -23,11 +23,12 @@ export function mirrorOffers(mirror: MirrorView): Offer[] {
   return [hold, offer({ action: 'switchOver', mirror: name }, text.switchOver, name, true)];
 }
 
-/** What is offered for the demo as a whole. */
-export function demoOffers(mirror: MirrorView): Offer[] {
-  return mirror.demo
-    ? [{ action: { action: 'removeDemoMirror' }, verb: text.removeDemoMirror, title: text.removeDemoMirror, danger: true }]
-    : [];
+/** Creating the demo, or removing it: also when its creation failed on the way and only its hosts are there. */
+export function demoOffer(overview: Overview): Offer {
+  const exists = overview.mirrors.some((m) => m.demo) || overview.hosts.some((h) => h.id.startsWith('demo-'));
+  return exists
+    ? { action: { action: 'removeDemoMirror' }, verb: text.removeDemoMirror, title: text.removeDemoMirror, danger: true }
+    : { action: { action: 'createDemoMirror' }, verb: text.createDemoMirror, title: strings.start.demo, danger: false };
 }
 
 /** Start or stop; nothing while the instance is on its way from one to the other. */
@@ -45,14 +46,11 @@ export function hostOffers(host: HostView): Offer[] {
 
 /** Everything on offer, for the command palette. */
 export function allOffers(overview: Overview): Offer[] {
-  const demo = overview.mirrors.some((m) => m.demo);
   return [
-    ...overview.mirrors.flatMap((m) => [...mirrorOffers(m), ...demoOffers(m)]),
+    ...overview.mirrors.flatMap(mirrorOffers),
     ...overview.instances.flatMap(instanceOffers),
     ...overview.hosts.flatMap(hostOffers),
-    ...(demo
-      ? []
-      : [{ action: { action: 'createDemoMirror' as const }, verb: text.createDemoMirror, title: strings.start.demo, danger: false }]),
+    demoOffer(overview),
   ];
 }
 

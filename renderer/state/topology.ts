@@ -8,9 +8,9 @@ export interface Placed {
 }
 
 export const NODE_WIDTH = 208;
-export const NODE_HEIGHT = 76;
+export const NODE_HEIGHT = 60;
 const COLUMN_GAP = 200;
-const ROW_GAP = 56;
+const ROW_GAP = 60;
 
 /**
  * Places nodes so that the picture stays the same when roles change: arbiter above the middle, members in one row by
