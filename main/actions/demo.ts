@@ -224,13 +224,8 @@ function stopStep(context: ActionContext, host: string, name: string): JobStepDe
 }
 
 function stopAgentStep(context: ActionContext, known: KnownHost): JobStepDefinition {
-  const run = async ({ signal }: { signal: AbortSignal }): Promise<void> => {
-    if (context.hosts.get(known.id).facts().connection.state !== 'live') return;
-    await context.hosts.get(known.id).callAgent('agent.stop', {}, CALL_MS);
-    const gone = (): boolean => context.hosts.get(known.id).facts().connection.state !== 'live';
-    await context.hosts.until(gone, { what: `the agent of ${known.label} has ended`, timeoutMs: READY_MS, signal });
-  };
-  return { text: `Stop the agent of ${known.label}`, command: commandOf(context, known.id, 'agent stop'), run };
+  const text = `Stop the agent of ${known.label}`;
+  return { text, command: commandOf(context, known.id, 'agent stop'), run: () => context.hosts.get(known.id).stopAgent() };
 }
 
 function forget(context: ActionContext): void {

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { GemelError } from '../../engine/api/errors.ts';
 import type { InstanceStatus, MemberView } from '../../engine/api/status.ts';
 import { realClock } from '../../engine/io/index.ts';
 import { createClient } from '../contract/index.ts';
@@ -20,6 +21,10 @@ let client: ConsoleClient;
 let agent: ScriptedAgent;
 let instances: Record<'A' | 'B', ScriptedInstance>;
 
+/** The scripted agent answers already: as for any agent that runs, starting it is refused. */
+const running = (): Promise<never> => Promise.reject(new GemelError('RUNNING', 'The agent is running.'));
+const control = { startAgent: running, stopAgent: running };
+
 const directoryOf = (name: string): string => path.join(home, 'instances', name);
 const statusOf = (name: string, state: InstanceStatus['state'] = 'running'): InstanceStatus =>
   status(name, state, name === 'A' ? 'Primary' : 'Backup', directoryOf(name));
@@ -30,7 +35,7 @@ function tell(members: MemberView[], change: { noFailover?: boolean } = {}): voi
 }
 
 function open(): void {
-  main = openConsoleMain({ home, defaultHome: home, shell: 'web', electron: null, clock: realClock });
+  main = openConsoleMain({ home, defaultHome: home, shell: 'web', electron: null, clock: realClock, control });
   client = createClient(
     {
       send: (frame) => queueMicrotask(() => page?.receive(frame)),
@@ -232,7 +237,7 @@ describe('two consoles', () => {
   it('cannot have the same home, and the next one finds what the first left', async () => {
     await healthy();
     await client.call('settings.theme', { theme: 'dark' });
-    expect(() => openConsoleMain({ home, defaultHome: home, shell: 'web', electron: null, clock: realClock })).toThrow(
+    expect(() => openConsoleMain({ home, defaultHome: home, shell: 'web', electron: null, clock: realClock, control })).toThrow(
       expect.objectContaining({ code: 'LOCKED' }),
     );
     main.close();

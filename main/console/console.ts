@@ -1,13 +1,13 @@
 import os from 'node:os';
 import path from 'node:path';
-import { startAgent } from '../../engine/agent/start.ts';
+import { startAgent, stopAgent } from '../../engine/agent/start.ts';
 import { VERSION } from '../../engine/api/version.ts';
 import type { Clock } from '../../engine/io/index.ts';
 import type { ActionContext } from '../actions/index.ts';
 import type { AppInfo } from '../contract/index.ts';
 import { Hosts } from '../hosts/index.ts';
-import type { StartAgent } from '../hosts/index.ts';
 import { openStore } from '../store/index.ts';
+import type { AgentControl } from '../hosts/index.ts';
 import type { Store } from '../store/index.ts';
 import { monitorOf, overviewOf } from '../view/index.ts';
 import type { MirrorSettingsOf } from '../view/index.ts';
@@ -19,7 +19,7 @@ import { recordHistory } from './record-history.ts';
 const NEWEST = 100;
 const LOCAL_HOST = 'local';
 
-export interface ConsoleOptions {
+interface ConsoleOptions {
   /** The host root of this computer; the console's own store is in `console/` below it. */
   readonly home: string;
   /** The root that `gemel` uses in a shell when it is not told another. */
@@ -27,8 +27,8 @@ export interface ConsoleOptions {
   readonly shell: AppInfo['shell'];
   readonly electron: string | null;
   readonly clock: Clock;
-  /** For tests: another way to start an agent. */
-  readonly startAgent?: StartAgent;
+  /** For tests: other agents than real processes. */
+  readonly control?: AgentControl;
 }
 
 /** The console's main process without a window: any number of pages connect to it. */
@@ -54,7 +54,7 @@ export function openConsoleMain(options: ConsoleOptions): ConsoleMain {
   store.hosts.put({ id: LOCAL_HOST, label: os.hostname(), kind: 'local', home: options.home, demo: false });
   const hosts = new Hosts({
     known: store.hosts.list(),
-    startAgent: options.startAgent ?? startAgent,
+    control: options.control ?? { startAgent, stopAgent },
     defaultHome: options.defaultHome,
     clock,
   });

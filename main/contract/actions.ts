@@ -21,7 +21,6 @@ export const Action = z.discriminatedUnion('action', [
 /** What the page sends. */
 export type ActionInput = z.input<typeof Action>;
 export type Action = z.output<typeof Action>;
-export type ActionName = Action['action'];
 
 export const PlannedStep = z.object({
   text: z.string(),

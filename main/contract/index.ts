@@ -5,7 +5,7 @@
 export { calls, topics } from './channels.ts';
 export type { CallName, CallParams, CallParsed, CallResult, TopicName, TopicParams, TopicParsed, TopicValue } from './channels.ts';
 export { Action, AuditEntry, JobStep, JobView, Plan } from './actions.ts';
-export type { ActionInput, ActionName, JobState, PlannedStep, Problem, StepState } from './actions.ts';
+export type { ActionInput, JobState, PlannedStep, Problem, StepState } from './actions.ts';
 export { HistoryPoint, Settings } from './views.ts';
 export type {
   Answer,

@@ -33,6 +33,8 @@ export interface Host {
   facts(): HostFacts;
   /** Makes sure the agent runs, on `port` where given. Resolves when it answers. @throws GemelError with what kept it from starting */
   startAgent(options?: { port?: number | undefined }): Promise<void>;
+  /** Ends the agent; instances go on. Resolves when its process is gone, also when there was none. */
+  stopAgent(): Promise<void>;
   callAgent<N extends keyof AgentMethods & string>(
     method: N,
     params: Params<AgentMethods, N>,

@@ -8,7 +8,7 @@ import { scriptAgent, scriptInstance } from '../testing/scripted-host.ts';
 import { firstOf } from '../testing/wait.ts';
 import { member, mirror, snapshot, status } from '../testing/world.ts';
 import { Hosts } from './index.ts';
-import type { HostFacts, StartAgent } from './index.ts';
+import type { AgentControl, HostFacts } from './index.ts';
 
 let home: string;
 let close: (() => Promise<void> | void)[];
@@ -22,9 +22,11 @@ afterEach(async () => {
   fs.rmSync(home, { recursive: true, force: true });
 });
 
-function openHosts(startAgent: StartAgent = () => Promise.reject(new GemelError('INTERNAL', 'not in this test'))): Hosts {
+const notHere = (): Promise<void> => Promise.reject(new GemelError('INTERNAL', 'not in this test'));
+
+function openHosts(startAgent: AgentControl['startAgent'] = notHere): Hosts {
   const known = [{ id: 'local', label: 'here', kind: 'local' as const, home, demo: false }];
-  const hosts = new Hosts({ known, startAgent, defaultHome: '/elsewhere', clock: realClock });
+  const hosts = new Hosts({ known, control: { startAgent, stopAgent: notHere }, defaultHome: '/elsewhere', clock: realClock });
   close.push(() => hosts.close());
   return hosts;
 }

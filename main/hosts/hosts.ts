@@ -3,11 +3,11 @@ import type { Clock } from '../../engine/io/clock.ts';
 import type { KnownHost } from '../store/index.ts';
 import type { Host, World } from './host.ts';
 import { LocalHost } from './local/index.ts';
-import type { StartAgent } from './local/index.ts';
+import type { AgentControl } from './local/index.ts';
 
-export interface HostsOptions {
+interface HostsOptions {
   readonly known: readonly KnownHost[];
-  readonly startAgent: StartAgent;
+  readonly control: AgentControl;
   /** The host root that `gemel` uses when it is not told another. */
   readonly defaultHome: string;
   readonly clock: Clock;
@@ -30,8 +30,8 @@ export class Hosts {
 
   add(known: KnownHost): Host {
     this.#hosts.get(known.id)?.close();
-    const { startAgent, defaultHome, clock } = this.#options;
-    const host = new LocalHost({ known, startAgent, clock, needsHome: known.home !== defaultHome, changed: () => this.#changed() });
+    const { control, defaultHome, clock } = this.#options;
+    const host = new LocalHost({ known, control, clock, needsHome: known.home !== defaultHome, changed: () => this.#changed() });
     this.#hosts.set(known.id, host);
     this.#changed();
     return host;

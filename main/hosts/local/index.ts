@@ -1,2 +1,2 @@
 export { LocalHost } from './local-host.ts';
-export type { StartAgent } from './local-host.ts';
+export type { AgentControl } from './local-host.ts';

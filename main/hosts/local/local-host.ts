@@ -26,12 +26,17 @@ interface KnownInstance {
   last: { snapshot: InstanceFacts['snapshot']; asOf: number | null };
 }
 
-/** Starts the agent of the host root `home` and resolves when it is ready. Throws RUNNING when it runs already. */
-export type StartAgent = (home: string, options: { port?: number | undefined }) => Promise<void>;
+/** The agent's process of a host root. */
+export interface AgentControl {
+  /** Resolves when it is ready. Throws RUNNING when it runs already, else what kept it from starting. */
+  startAgent(home: string, options: { port?: number | undefined }): Promise<void>;
+  /** Resolves when its process has ended. Throws NOT_RUNNING. */
+  stopAgent(home: string): Promise<void>;
+}
 
 export interface LocalHostOptions {
   readonly known: KnownHost;
-  readonly startAgent: StartAgent;
+  readonly control: AgentControl;
   /** Whether `gemel` needs to be told this host's root in a shell. */
   readonly needsHome: boolean;
   readonly clock: Clock;
@@ -89,6 +94,15 @@ export class LocalHost implements Host {
     }
   }
 
+  async stopAgent(): Promise<void> {
+    try {
+      await this.#options.control.stopAgent(this.known.home);
+    } catch (error) {
+      // It does not run: that is what was wanted.
+      if (!(error instanceof GemelError) || error.code !== 'NOT_RUNNING') throw error;
+    }
+  }
+
   async callAgent<N extends keyof AgentMethods & string>(
     method: N,
     params: Params<AgentMethods, N>,
@@ -121,7 +135,7 @@ export class LocalHost implements Host {
 
   async #launchAgent(options: { port?: number | undefined }): Promise<void> {
     try {
-      await this.#options.startAgent(this.known.home, options);
+      await this.#options.control.startAgent(this.known.home, options);
     } catch (error) {
       // Somebody else has just started it: that is as good.
       if (!(error instanceof GemelError) || error.code !== 'RUNNING') throw error;
