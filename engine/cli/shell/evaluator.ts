@@ -9,6 +9,7 @@ const PAGE_NODES = 1000;
 export class Evaluator {
   readonly #server: RespClient;
   readonly #print: (text: string) => void;
+  readonly #freshLine: () => void;
   readonly #locals = new Map<string, string>();
   /** Locks held, one entry for each time. */
   readonly #locks: string[] = [];
@@ -16,9 +17,11 @@ export class Evaluator {
   #level = 0;
   #test = '0';
 
-  constructor(server: RespClient, print: (text: string) => void) {
+  /** @param freshLine puts what is printed next at the beginning of a line */
+  constructor(server: RespClient, print: (text: string) => void, freshLine: () => void) {
     this.#server = server;
     this.#print = print;
+    this.#freshLine = freshLine;
   }
 
   get namespace(): string {
@@ -92,6 +95,7 @@ export class Evaluator {
   }
 
   async #zwrite(places: readonly Place[]): Promise<void> {
+    this.#freshLine();
     if (places.length === 0) for (const [name, value] of [...this.#locals].sort()) this.#print(`${name}=${quoted(value)}\n`);
     for (const place of places) {
       if (place.kind === 'local') this.#print(`${place.name}=${quoted(this.#local(place.name))}\n`);

@@ -28,7 +28,7 @@ export class Shell {
   private constructor(server: RespClient, print: (text: string) => void) {
     this.#server = server;
     this.#print = print;
-    this.#evaluator = new Evaluator(server, (text) => this.#write(text));
+    this.#evaluator = new Evaluator(server, (text) => this.#write(text), () => this.#endLine());
   }
 
   /** Throws UNREACHABLE, or what the instance says of the namespace. */
@@ -58,12 +58,11 @@ export class Shell {
     } catch (error) {
       return { ended: false, error: shown(error) };
     } finally {
-      this.endLine();
+      this.#endLine();
     }
   }
 
-  /** Puts what comes next at the beginning of a line. */
-  endLine(): void {
+  #endLine(): void {
     if (this.#midLine) this.#write('\n');
   }
 
