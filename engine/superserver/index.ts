@@ -1,2 +1,1 @@
-export { createSuperserver, type Superserver, type SuperserverOptions } from './superserver.ts';
-export { defaultLimits, type Limits } from './limits.ts';
+export { createSuperserver, type Superserver } from './superserver.ts';

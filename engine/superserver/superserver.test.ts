@@ -414,6 +414,20 @@ describe('connections', () => {
     expect(rig.executor.nodes.values.size).toBe(0);
   });
 
+  test('can be cut, and with them the replies that were held', async () => {
+    const rig = await startRig({ automatic: false });
+    const client = await rig.connect();
+    client.say('GSET ^a 1');
+    await until(() => rig.executor.newestTicket === 1);
+    rig.superserver.disconnectAll();
+    rig.executor.settle();
+    await client.ends();
+    expect(client.received).toBe('');
+    const next = await rig.connect();
+    next.say('GGET ^a');
+    await next.hears('$1', '1');
+  });
+
   test('there is a most of them', async () => {
     const rig = await startRig({ limits: { connections: 1 } });
     const first = await rig.connect();

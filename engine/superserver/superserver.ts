@@ -35,6 +35,8 @@ export interface Superserver {
    * @returns where it listens
    */
   listen(host: string, port: number): Promise<{ host: string; port: number }>;
+  /** Cuts all connections and goes on listening: what they were still to be told must not be told any more. */
+  disconnectAll(): void;
   /** Stops listening, cuts all connections, and comes back when their sessions are closed. */
   close(): Promise<void>;
   readonly connectionCount: number;
@@ -146,12 +148,16 @@ class Host implements Superserver, ConnectionHost {
     return { host, port: address !== null && typeof address === 'object' ? address.port : port };
   }
 
+  disconnectAll(): void {
+    for (const connection of [...this.#connections.values()]) connection.destroy();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#readRulePoll?.cancel();
     this.#sweep?.cancel();
     const stopped = [...this.#servers].map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
-    for (const connection of [...this.#connections.values()]) connection.destroy();
+    this.disconnectAll();
     if (this.#sessions.size > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
     await Promise.all(stopped);
   }
