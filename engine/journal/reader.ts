@@ -83,7 +83,7 @@ export class BlockReader {
         this.#toNextFile();
         continue;
       }
-      const known = closed ?? (limit?.file === this.#at.file ? limit.offset : undefined);
+      const known = limit?.file === this.#at.file ? Math.min(limit.offset, closed ?? limit.offset) : closed;
       if (limit !== undefined && known === undefined) throw this.#damaged(`file ${this.#at.file + 1} is missing`);
       return this.#readBlock(file, known ?? file.size(), known !== undefined);
     }

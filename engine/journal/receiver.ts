@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { GemelError } from '../api/errors.ts';
+import { assert } from '../io/assert.ts';
 import type { Io } from '../io/io.ts';
 import type { OpenFile } from '../io/files.ts';
 import { isIntact, readBlockHeader } from './block.ts';
@@ -47,7 +48,7 @@ export class JournalReceiver {
   #isSyncing = false;
   #timer: { cancel(): void } | null = null;
   #error: GemelError | null = null;
-  #isClosed = false;
+  #closing: Promise<void> | null = null;
 
   /** Cuts a torn tail off and goes on behind it. Throws GemelError when that cannot be done. */
   constructor(options: JournalReceiverOptions) {
@@ -85,6 +86,7 @@ export class JournalReceiver {
    * @throws JournalMismatch when it does not continue the journal; GemelError of the disk. What came before the failing part is kept.
    */
   append(bytes: Buffer): JournalEnd {
+    assert(this.#closing === null, 'a closed receiver takes nothing');
     if (this.#error !== null) throw this.#error;
     for (let at = 0; at < bytes.length; ) {
       at = looksLikeHeader(bytes.subarray(at, at + 8)) ? this.#takeHeader(bytes, at) : this.#takeBlocks(bytes, at);
@@ -94,8 +96,12 @@ export class JournalReceiver {
   }
 
   /** Syncs what is left and closes. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#timer?.cancel();
     this.#file?.sync();
     this.#file?.close();
@@ -174,13 +180,13 @@ export class JournalReceiver {
   }
 
   #scheduleSync(): void {
-    if (this.#isSyncing || this.#isClosed || comparePositions(this.#synced, this.#journal.end.position) >= 0) return;
+    if (this.#isSyncing || this.#closing !== null || comparePositions(this.#synced, this.#journal.end.position) >= 0) return;
     this.#isSyncing = true;
     const position = this.#journal.end.position;
     this.#disk.sync((error) => {
       this.#failed(error);
       if (error === null) this.#reached(position);
-      if (this.#isClosed) return;
+      if (this.#closing !== null) return;
       this.#timer = this.#io.clock.timer(this.#syncIntervalMs, () => {
         this.#isSyncing = false;
         this.#scheduleSync();

@@ -56,6 +56,7 @@ export class ThreadDisk implements JournalDisk {
 
   close(done: Done): void {
     this.#command({ name: 'close' }, (error) => {
+      this.#isDead = true;
       void this.#worker.terminate().then(() => done(error));
     });
   }
