@@ -18,8 +18,8 @@ export default defineConfig({
           environment: 'node',
           include: ['{engine,main,resources}/**/*.test.ts'],
           exclude,
-          testTimeout: 20_000,
-          hookTimeout: 20_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -32,8 +32,8 @@ export default defineConfig({
           environment: 'node',
           include: ['renderer/**/*.test.ts'],
           exclude,
-          testTimeout: 20_000,
-          hookTimeout: 20_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
