@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Topic } from '../api/rpc/index.ts';
 import type { InstanceStatus, Metrics, MonitorSnapshot } from '../api/status.ts';
 import type { Clock } from '../io/index.ts';
@@ -22,7 +22,7 @@ export interface MonitorOptions {
 export class Monitor {
   readonly topic: Topic<MonitorSnapshot>;
   readonly #options: MonitorOptions;
-  readonly #delay: IntervalHistogram;
+  readonly #delay: ReturnType<typeof monitorEventLoopDelay>;
   #metrics: Metrics | null = null;
   #updates = 0;
   #bytes = 0;

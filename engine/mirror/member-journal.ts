@@ -17,6 +17,10 @@ export interface MemberJournalOptions {
   /** What every mirrored database's file contains: the journal is never cut before it. */
   readonly databasePositions: () => readonly Position[];
   readonly warn: (error: unknown) => void;
+  /** More of what was received is synced here. */
+  readonly synced: () => void;
+  /** Received journal data can no longer be kept. */
+  readonly failed: (error: GemelError) => void;
 }
 
 /** The mirror's journal on one member: carried on by a writer (primary), a receiver (backup), or by nobody. */
@@ -87,7 +91,11 @@ export class MemberJournal {
   /** Begins to receive. */
   receive(): JournalReceiver {
     assert(this.writer === null, 'a member that writes does not receive');
-    this.receiver ??= new JournalReceiver({ io: this.#options.io, journal: this.#journal, disk: this.#options.newDisk() });
+    if (this.receiver === null) {
+      this.receiver = new JournalReceiver({ io: this.#options.io, journal: this.#journal, disk: this.#options.newDisk() });
+      this.receiver.onSynced(this.#options.synced);
+      this.receiver.onError(this.#options.failed);
+    }
     return this.receiver;
   }
 

@@ -54,6 +54,11 @@ export class Mirror {
       io,
       mirror: { name: record.membership.mirror, guid: record.membership.guid },
       self: record.self,
+      synced: () => this.peers.applyDurable(),
+      failed: (error) => {
+        this.log(2, `[JOURNAL_ERROR] Journal data from the primary cannot be kept here: ${error.message}`);
+        this.peers.link?.channel.close('the journal cannot be written');
+      },
       warn: (error) => this.log(1, `A journal log could not be written: ${error instanceof Error ? error.message : String(error)}`),
     });
     this.peers = new PeerConnections(this);

@@ -9,7 +9,7 @@ import { LockTable } from '../../instance/locks.ts';
 import { MirrorService } from '../../instance/member/index.ts';
 import { Monitor } from '../../instance/monitor.ts';
 import { Store } from '../../instance/store/index.ts';
-import { verifyDatabase } from '../../database/index.ts';
+import { verifyAside } from '../../database/index.ts';
 import { realIo } from '../../io/index.ts';
 import { socketConnection } from '../../io/net.ts';
 import { MAGIC, ownStatus } from '../../mirror/index.ts';
@@ -19,7 +19,7 @@ import { createSuperserver } from '../../superserver/index.ts';
 export async function startEngine(context: EngineContext): Promise<Engine> {
   const { paths, settings, log, clock } = context;
   const store = await Store.open({ io: realIo, paths, settings, log });
-  const superserver = createSuperserver({ executor: store.executor, locks: new LockTable({ clock }), clock, log, version: VERSION });
+  const superserver = createSuperserver({ executor: store.executor, locks: new LockTable(), clock, log, version: VERSION });
   const changed = (): void => monitor.changed();
   const listening = { host: settings.Startup.ListenAddress, port: settings.Startup.DefaultPort };
   const mirror = new MirrorService({
@@ -109,10 +109,11 @@ function handlers({ store, mirror, status }: { store: Store; mirror: MirrorServi
       const place = store.checkNew(params.name, params.directory);
       return store.view(await store.create({ ...place, namespace: params.namespace, maxSizeMB: params.maxSizeMB, mirror: null }));
     },
-    'db.verify': ({ name }) => {
+    'db.verify': async ({ name }) => {
       const database = store.executor.namespaces.find(name);
       if (database === undefined) throw new GemelError('NOT_FOUND', `There is no mounted database ${name.toUpperCase()}.`);
-      const found = verifyDatabase(database.directory);
+      await store.contained(database);
+      const found = await verifyAside(database.directory);
       return { sound: found.sound, nodes: found.nodes, digest: found.digest, position: found.position === null ? '' : `${found.position.file}:${found.position.offset}`, problems: [...found.problems] };
     },
     'mirror.create': (params) => mirror.create(params),

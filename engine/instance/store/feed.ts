@@ -82,6 +82,11 @@ export class Feed {
     for (const database of this.#databases) await this.applier.add({ name: database.journalName, directory: database.directory });
   }
 
+  /** Up to where the journal may be applied now. */
+  get goal(): Position {
+    return this.applier.goal;
+  }
+
   /** All databases contain everything before the position. */
   async drained(position: Position): Promise<void> {
     if (this.#databases.size === 0 || position.file === 0) return;

@@ -291,6 +291,14 @@ export class Store {
     return feed;
   }
 
+  /** Resolves when the database's file contains everything that was durable at the call. */
+  async contained(database: OpenDatabase): Promise<void> {
+    const feed = database.mirrored ? this.#mirrorFeed : this.local;
+    if (feed === null) return;
+    const writer = database.journal?.writer ?? null;
+    await feed.drained(writer === null ? feed.goal : await writer.settled());
+  }
+
   /** Makes everything durable, brings it into the databases and closes. */
   async close(): Promise<void> {
     if (this.#localWriter !== null) {
