@@ -62,6 +62,10 @@ async function ask(name: string, ...command: [string, ...string[]]): Promise<unk
 const allGood = (m: MirrorMonitor): boolean =>
   m.mirror.severity === 'good' && m.members.length === 2 && m.members.every((each) => each.connection.state === 'live');
 
+/** Whether the primary knows that the databases of `name` have all its journal has. */
+const caughtUp = (m: MirrorMonitor, name: string): boolean =>
+  m.members.some((each) => each.snapshot?.lag.some((lag) => lag.member === name && lag.dejournaled.behindBytes === 0));
+
 describe('the console', () => {
   it('starts this computer’s agent by itself', async () => {
     const view = await overview((v) => v.hosts[0]?.connection.state === 'live' && v.hosts[0].agent !== null);
@@ -112,7 +116,7 @@ describe('the console', () => {
     expect([alone?.mirror.dataSafe.severity, alone?.mirror.nextStep.text]).toEqual(['attention', 'Start DEMO_B']);
     expect(await ask('DEMO_A', 'GSET', '^greeting(2)', 'what next?')).toBe('OK');
     await run({ action: 'startInstance', instance: 'demo-b/DEMO_B' });
-    await mirror((m) => allGood(m) && m.mirror.primary === 'DEMO_A');
+    await mirror((m) => allGood(m) && m.mirror.primary === 'DEMO_A' && caughtUp(m, 'DEMO_B'));
     expect(await ask('DEMO_B', 'GGET', '^greeting(2)')).toBe('what next?');
     await expect(ask('DEMO_B', 'GSET', '^greeting(3)', 'x')).rejects.toThrow(/PROTECT/);
   });
