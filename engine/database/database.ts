@@ -13,7 +13,7 @@ const GAP_MIN = 8;
 
 /**
  * A database as the executor sees it: the file, and over it the changes that the file does not have yet.
- * While it holds any, the file may only receive changes that it holds or held (see `reset`).
+ * Between two calls of `reset` the file may only receive changes that went through here.
  * Reads throw GemelError DAMAGED, IO, LOCKED.
  */
 export class Database implements NodeReader {
@@ -90,7 +90,6 @@ export class Database implements NodeReader {
   drop(id: GenerationId): void {
     assert(!this.#reader.held, 'a view of the file ends before its commit is made use of');
     this.#overlay.drop(id);
-    if (this.#overlay.empty) this.#gap.clear();
     this.refresh();
   }
 

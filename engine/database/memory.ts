@@ -13,8 +13,9 @@ interface Remembered {
 
 /**
  * The newest nodes of the file, kept for gets when their generation is dropped: most before-images come from here.
- * A node changed again is forgotten here, since it will come back with its new generation; so each is here once, and
- * what goes first when room is short are those changed longest ago.
+ * A node changed again is forgotten here, since it will come back with its new generation; so most are here once, and
+ * what goes first when room is short are those changed longest ago. (One changed in two generations that were dropped
+ * one after the other is here twice: the newer hides the older until both are hidden by the next change.)
  */
 export class NodeMemory {
   readonly #limitBytes: number;
@@ -33,7 +34,7 @@ export class NodeMemory {
     return undefined;
   }
 
-  /** The node has changed: what the file has of it is hidden now, and will be replaced. */
+  /** The node has changed: `find` is not asked for it before a generation added later has it. */
   forget(key: Key): void {
     for (const map of this.#maps) {
       const entry = map.entries.get(key);
