@@ -26,11 +26,26 @@ export function fileError(error: unknown, doing: string, path: string): GemelErr
       return new GemelError('DISK_FULL', `${could}: the disk is full.`, '', 'Free space on that disk or extend it, then try again.');
     case 'EACCES':
     case 'EPERM':
-      return new GemelError('RIGHTS', `${could}: this user has no right to.`, '', 'Give the user that Gemel runs as the right to read and write there.');
+      return new GemelError(
+        'RIGHTS',
+        `${could}: this user has no right to.`,
+        '',
+        'Give the user that Gemel runs as the right to read and write there.',
+      );
     case 'EROFS':
-      return new GemelError('RIGHTS', `${could}: the file system is mounted read-only.`, '', 'Look for disk errors in the system log, then mount it writable.');
+      return new GemelError(
+        'RIGHTS',
+        `${could}: the file system is mounted read-only.`,
+        '',
+        'Look for disk errors in the system log, then mount it writable.',
+      );
     case 'EIO':
-      return new GemelError('IO', `${could}: the disk reported an error.`, '', 'Look at the system log and check the disk before going on.');
+      return new GemelError(
+        'IO',
+        `${could}: the disk reported an error.`,
+        '',
+        'Look at the system log and check the disk before going on.',
+      );
     case 'ENOENT':
       return new GemelError('NOT_FOUND', `${could}: it does not exist.`, '', 'Check the path.');
     case 'EEXIST':
@@ -39,6 +54,11 @@ export function fileError(error: unknown, doing: string, path: string): GemelErr
     case 'ENFILE':
       return new GemelError('IO', `${could}: too many files are open.`, '', 'Raise the limit of open files for this user.');
     default:
-      return new GemelError('IO', `${could}: ${isSystemError(error) ? error.message : String(error)}.`, '', 'Check the path and the disk, then try again.');
+      return new GemelError(
+        'IO',
+        `${could}: ${isSystemError(error) ? error.message : String(error)}.`,
+        '',
+        'Check the path and the disk, then try again.',
+      );
   }
 }

@@ -1,4 +1,19 @@
-import { closeSync, existsSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { fileError } from './file-errors.ts';
 
@@ -108,7 +123,11 @@ class RealFile implements OpenFile {
 }
 
 function openReal(path: string, mode: OpenMode | 'replace'): RealFile {
-  return guarded(mode === 'create' ? 'create' : 'open', path, () => new RealFile(path, openSync(path, mode === 'replace' ? 'w+' : flags[mode], 0o600)));
+  return guarded(
+    mode === 'create' ? 'create' : 'open',
+    path,
+    () => new RealFile(path, openSync(path, mode === 'replace' ? 'w+' : flags[mode], 0o600)),
+  );
 }
 
 function syncDirectory(directory: string): void {
@@ -139,7 +158,7 @@ function withTemporary(path: string, fill: (file: RealFile) => void): void {
 
 function copyInto(source: OpenFile, target: OpenFile, length: number): void {
   const piece = Buffer.allocUnsafe(Math.min(copyPiece, Math.max(length, 1)));
-  for (let at = 0; at < length; ) {
+  for (let at = 0; at < length;) {
     const got = source.read(piece, 0, Math.min(piece.length, length - at), at);
     if (got === 0) return;
     target.write(piece, 0, got, at);

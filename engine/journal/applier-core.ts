@@ -13,7 +13,7 @@ import { TransactionTracker } from './recovery.ts';
 import { dataStart, recordTypes, type Position, type RecordView } from './types.ts';
 
 /** A batch is committed at the latest when it has gathered this much. */
-const batchRecords = 50_000;
+const batchRecords = 100_000;
 const batchBytes = 32 * 1024 * 1024;
 /** Longest time of one step before messages are looked at again. */
 const sliceMs = 20;
@@ -108,7 +108,8 @@ export class ApplierCore {
   #settleDrains(): void {
     const targets = [...this.#targets.values()];
     const failure = targets.find((target) => target.failure !== null)?.failure ?? null;
-    const isDone = ({ position }: Drain): boolean => failure !== null || targets.every((target) => comparePositions(target.committed, position) >= 0);
+    const isDone = ({ position }: Drain): boolean =>
+      failure !== null || targets.every((target) => comparePositions(target.committed, position) >= 0);
     const done = this.#drains.filter(isDone);
     this.#drains = this.#drains.filter((drain) => !isDone(drain));
     for (const drain of done) drain.done(failure);
@@ -242,7 +243,11 @@ export class ApplierCore {
   }
 
   #progress(): ApplierProgress {
-    const databases = [...this.#targets.values()].map((target) => ({ name: target.name, position: target.failure !== null ? target.committed : target.position, safe: target.safe }));
+    const databases = [...this.#targets.values()].map((target) => ({
+      name: target.name,
+      position: target.failure !== null ? target.committed : target.position,
+      safe: target.safe,
+    }));
     const going = [...this.#targets.values()].filter((target) => target.failure === null).map((target) => target.position);
     const position = going.reduce((least, other) => (isBefore(other, least) ? other : least), going[0] ?? this.#committedTo);
     return { position, timeMs: this.#timeMs, databases, totals: { ...this.#totals } };

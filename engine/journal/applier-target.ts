@@ -13,7 +13,9 @@ export interface TargetWriter {
   begin(): void;
   upsert(key: Key, value: Bytes): void;
   remove(key: Key): void;
-  commit(progress: { readonly journalId: string; readonly position: Position; readonly openStart: Position | null }): { readonly walBytes: number };
+  commit(progress: { readonly journalId: string; readonly position: Position; readonly openStart: Position | null }): {
+    readonly walBytes: number;
+  };
   rollback(): void;
   checkpointWal(): unknown;
   close(): void;
@@ -38,7 +40,12 @@ export class ApplierTarget {
     const { journalId } = writer.meta;
     if (journalId !== null && journalId !== journal.guid) {
       writer.close();
-      throw new GemelError('REFUSED', `The database ${name} belongs to another journal (${journalId}).`, 'It was left as it is.', 'Take a fresh copy of it from the primary.');
+      throw new GemelError(
+        'REFUSED',
+        `The database ${name} belongs to another journal (${journalId}).`,
+        'It was left as it is.',
+        'Take a fresh copy of it from the primary.',
+      );
     }
     this.name = name;
     this.#writer = writer;

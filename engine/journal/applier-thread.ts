@@ -23,7 +23,12 @@ function tell(news: ApplierNews): void {
 function plain(error: unknown): PlainError {
   if (error instanceof GemelError) return { code: error.code, what: error.what, safe: error.safe, todo: error.todo };
   if (error instanceof AssertionError) throw error;
-  return { code: 'INTERNAL', what: error instanceof Error ? error.message : String(error), safe: 'The journal has everything that was not applied.', todo: 'Report this error.' };
+  return {
+    code: 'INTERNAL',
+    what: error instanceof Error ? error.message : String(error),
+    safe: 'The journal has everything that was not applied.',
+    todo: 'Report this error.',
+  };
 }
 
 const core = new ApplierCore({
@@ -84,7 +89,9 @@ port.on('message', (command: ApplierCommand) => {
       core.raiseGoal(command.position);
       break;
     case 'drain':
-      core.drain(command.position, (error) => tell({ name: 'done', id: command.id, position: core.position, error: error === null ? null : plain(error) }));
+      core.drain(command.position, (error) =>
+        tell({ name: 'done', id: command.id, position: core.position, error: error === null ? null : plain(error) }),
+      );
       break;
     case 'interval':
       core.intervalMs = command.intervalMs;

@@ -166,7 +166,11 @@ test('a database whose file vanished from under it fails alone; the others go on
   expect(nodes(good)).toEqual({ a: '1' });
 });
 
-const operation = fc.record({ database: fc.constantFrom('ONE', 'TWO'), key: fc.constantFrom(...'abcdefgh\0\xff'), value: fc.option(fc.string({ maxLength: 20, unit: 'binary-ascii' })) });
+const operation = fc.record({
+  database: fc.constantFrom('ONE', 'TWO'),
+  key: fc.constantFrom(...'abcdefgh\0\xff'),
+  value: fc.option(fc.string({ maxLength: 20, unit: 'binary-ascii' })),
+});
 const step = fc.oneof(
   { weight: 12, arbitrary: operation },
   { weight: 2, arbitrary: fc.constant('durable' as const) },

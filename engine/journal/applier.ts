@@ -61,7 +61,16 @@ export class Applier {
     const workerData: ApplierThreadData = { directory: options.directory, journal: options.journal, intervalMs: intervals[options.role] };
     this.#worker = new Worker(new URL('./applier-thread.ts', import.meta.url), { workerData });
     this.#worker.on('message', (news: ApplierNews) => this.#heard(news));
-    this.#worker.on('error', (error) => this.#break(new GemelError('INTERNAL', `Dejournaling ended by an internal error: ${error.message}.`, 'The journal has everything that was not applied.', 'Restart the instance and report the error.')));
+    this.#worker.on('error', (error) =>
+      this.#break(
+        new GemelError(
+          'INTERNAL',
+          `Dejournaling ended by an internal error: ${error.message}.`,
+          'The journal has everything that was not applied.',
+          'Restart the instance and report the error.',
+        ),
+      ),
+    );
   }
 
   /** As of the last commit; null before the first. */

@@ -48,7 +48,7 @@ export class Bindings {
     const file = files.files.open(files.path(header), 'read');
     const head = Buffer.alloc(blockHeaderBytes);
     try {
-      for (let offset = dataStart; offset < position.offset; ) {
+      for (let offset = dataStart; offset < position.offset;) {
         file.read(head, 0, head.length, offset);
         const found = readBlockHeader(head, 0);
         // Damage shows where blocks are verified: every reader of these records goes through that.

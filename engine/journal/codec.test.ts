@@ -55,8 +55,18 @@ test('records come back as they were written', () => {
       expect(isIntact(sealed)).toBe(true);
       const seen: unknown[] = [];
       forEachRecord(sealed, (view) => {
-        if (view.type === recordTypes.database) expect([Buffer.from(view.key, 'latin1').toString('utf8'), view.value]).toEqual(['DATENBANK-Ü', memberA]);
-        else seen.push({ type: view.type, compensation: view.compensation, session: view.session, transaction: view.transaction, key: view.key, value: view.value, old: view.old });
+        if (view.type === recordTypes.database)
+          expect([Buffer.from(view.key, 'latin1').toString('utf8'), view.value]).toEqual(['DATENBANK-Ü', memberA]);
+        else
+          seen.push({
+            type: view.type,
+            compensation: view.compensation,
+            session: view.session,
+            transaction: view.transaction,
+            key: view.key,
+            value: view.value,
+            old: view.old,
+          });
       });
       expect(seen).toEqual(records);
     }),
@@ -79,7 +89,12 @@ test('a changed byte anywhere in a block is noticed', () => {
 });
 
 function entry(minor: number): LineageEntry {
-  return { epoch: { major: 1, minor, member: memberA }, first: { file: minor, offset: 4096 }, previousEnd: { file: minor - 1, offset: 5000 + minor }, previousChain: 'ab'.repeat(16) };
+  return {
+    epoch: { major: 1, minor, member: memberA },
+    first: { file: minor, offset: 4096 },
+    previousEnd: { file: minor - 1, offset: 5000 + minor },
+    previousChain: 'ab'.repeat(16),
+  };
 }
 
 const header: JournalHeader = {

@@ -28,7 +28,7 @@ let seen = 0;
 let running = true;
 
 function writeAll(bytes: Buffer, offset: number): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, offset + done);
+  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done, offset + done);
 }
 
 function closeCurrent(): void {
@@ -96,7 +96,11 @@ function obey(command: Command): void {
 
 /** Takes what is queued: memory to know, then at most one command. */
 function readMessages(): void {
-  for (let message = receiveMessageOnPort(port as NonNullable<typeof port>); message !== undefined; message = receiveMessageOnPort(port as NonNullable<typeof port>)) {
+  for (
+    let message = receiveMessageOnPort(port as NonNullable<typeof port>);
+    message !== undefined;
+    message = receiveMessageOnPort(port as NonNullable<typeof port>)
+  ) {
     const command = message.message as Command;
     // After a failure nothing more is written; memory and the end are still taken note of.
     if (failure === null || command.name === 'close') obey(command);

@@ -61,12 +61,22 @@ export class JournalFiles {
     const path = join(this.directory, name);
     const header = readHeader(this.files, path);
     if (header.journal.guid === this.journal.guid && header.journal.kind === this.journal.kind) return { ...header, fileName: name };
-    throw new GemelError('FOREIGN', `${path} belongs to another journal (GUID ${header.journal.guid}).`, 'It was left as it is.', 'Move it out of the journal directory.');
+    throw new GemelError(
+      'FOREIGN',
+      `${path} belongs to another journal (GUID ${header.journal.guid}).`,
+      'It was left as it is.',
+      'Move it out of the journal directory.',
+    );
   }
 
   #check(header: JournalHeader, before: JournalHeader | undefined): void {
     if (before?.number !== header.number) return;
-    throw new GemelError('DAMAGED', `${header.fileName} and ${before.fileName} in ${this.directory} both claim to be journal file ${header.number}.`, 'Neither was used.', 'Move the one that does not belong there away.');
+    throw new GemelError(
+      'DAMAGED',
+      `${header.fileName} and ${before.fileName} in ${this.directory} both claim to be journal file ${header.number}.`,
+      'Neither was used.',
+      'Move the one that does not belong there away.',
+    );
   }
 
   /** Headers by growing number. */

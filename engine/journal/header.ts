@@ -106,12 +106,23 @@ export function looksLikeHeader(bytes: Buffer): boolean {
  * @throws GemelError FOREIGN (not a journal file), VERSION (of another format), DAMAGED (checksum)
  */
 export function decodeHeader(bytes: Buffer, path: string): JournalHeader {
-  if (!looksLikeHeader(bytes)) throw new GemelError('FOREIGN', `${path} is not a journal file.`, 'It was left as it is.', 'Move it out of the journal directory.');
+  if (!looksLikeHeader(bytes))
+    throw new GemelError('FOREIGN', `${path} is not a journal file.`, 'It was left as it is.', 'Move it out of the journal directory.');
   if (bytes.readUInt32LE(8) !== version) {
-    throw new GemelError('VERSION', `${path} is a journal file of format ${bytes.readUInt32LE(8)}; this version knows format ${version}.`, 'It was left as it is.', 'Use the version of Gemel that wrote it.');
+    throw new GemelError(
+      'VERSION',
+      `${path} is a journal file of format ${bytes.readUInt32LE(8)}; this version knows format ${version}.`,
+      'It was left as it is.',
+      'Use the version of Gemel that wrote it.',
+    );
   }
   if (bytes.length < dataStart || crc32(bytes.subarray(16, dataStart)) !== bytes.readUInt32LE(12)) {
-    throw new GemelError('DAMAGED', `The header of the journal file ${path} is damaged.`, 'It was left as it is.', 'Restore the file from another member or a backup.');
+    throw new GemelError(
+      'DAMAGED',
+      `The header of the journal file ${path} is damaged.`,
+      'It was left as it is.',
+      'Restore the file from another member or a backup.',
+    );
   }
   return {
     number: bytes.readUInt32LE(16),

@@ -6,7 +6,16 @@ import { encodeHeader } from './header.ts';
 import { sameEpoch } from './position.ts';
 import { BlockReader } from './reader.ts';
 import { finishCut } from './tail.ts';
-import { dataStart, emptyChain, type Epoch, type JournalEnd, type JournalHeader, type JournalIdentity, type Lineage, type Position } from './types.ts';
+import {
+  dataStart,
+  emptyChain,
+  type Epoch,
+  type JournalEnd,
+  type JournalHeader,
+  type JournalIdentity,
+  type Lineage,
+  type Position,
+} from './types.ts';
 
 export interface JournalOptions {
   readonly io: Io;
@@ -58,11 +67,18 @@ export class Journal {
     const index = new JournalFiles(files, options.directory, options.journal);
     const last = index.last;
     if (last === undefined) return new Journal(options, index, { position: { file: 0, offset: 0 }, chain: emptyChain }, null);
-    const reader = new BlockReader(index, { file: last.number, offset: dataStart }, { chain: last.chain, unsyncedTail: last.epoch.member !== options.member });
+    const reader = new BlockReader(
+      index,
+      { file: last.number, offset: dataStart },
+      { chain: last.chain, unsyncedTail: last.epoch.member !== options.member },
+    );
     try {
       while (reader.next() !== null) continue;
       assert(reader.stop !== null && reader.chain !== null, 'a reader that gives nothing says why');
-      const torn = reader.stop.why === 'torn' ? { position: reader.stop.position, bytes: files.size(index.path(last)) - reader.position.offset, detail: reader.stop.detail } : null;
+      const torn =
+        reader.stop.why === 'torn'
+          ? { position: reader.stop.position, bytes: files.size(index.path(last)) - reader.position.offset, detail: reader.stop.detail }
+          : null;
       return new Journal(options, index, { position: reader.position, chain: reader.chain }, torn);
     } finally {
       reader.close();
@@ -99,7 +115,9 @@ export class Journal {
     const before = this.lineage;
     const lastEpoch = before.at(-1)?.epoch;
     const goesOn = lastEpoch !== undefined && sameEpoch(lastEpoch, epoch);
-    const lineage = goesOn ? before : [...before, { epoch, first: { file: number, offset: dataStart }, previousEnd: position, previousChain: chain }];
+    const lineage = goesOn
+      ? before
+      : [...before, { epoch, first: { file: number, offset: dataStart }, previousEnd: position, previousChain: chain }];
     const header: JournalHeader = {
       number,
       fileName: this.files.newName(wallMs),
@@ -138,4 +156,3 @@ export class Journal {
     }
   }
 }
-

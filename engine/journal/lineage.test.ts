@@ -7,7 +7,11 @@ import { dataStart, type JournalEnd, type LineageEntry } from './types.ts';
 type History = readonly { readonly member: string; readonly major: number; readonly minor: number; readonly blocks: number }[];
 
 function fingerprint(history: History, epochs: number, blocks: number): string {
-  const told = JSON.stringify([history.slice(0, epochs).map((e) => [e.member, e.major, e.minor]), history.slice(0, epochs - 1).map((e) => e.blocks), blocks]);
+  const told = JSON.stringify([
+    history.slice(0, epochs).map((e) => [e.member, e.major, e.minor]),
+    history.slice(0, epochs - 1).map((e) => e.blocks),
+    blocks,
+  ]);
   let sum = 7;
   for (const c of told) sum = (sum * 31 + c.charCodeAt(0)) >>> 0;
   return sum.toString(16).padStart(32, '0');
@@ -23,7 +27,12 @@ function reach(history: History): JournalReach {
   const lineage = history.map(({ major, minor, member }, i): LineageEntry => {
     const before = history[i - 1];
     const previous = before === undefined ? emptyReach.end : endAfter(history, i, before.blocks);
-    return { epoch: { major, minor, member }, first: { file: i + 1, offset: dataStart }, previousEnd: previous.position, previousChain: previous.chain };
+    return {
+      epoch: { major, minor, member },
+      first: { file: i + 1, offset: dataStart },
+      previousEnd: previous.position,
+      previousChain: previous.chain,
+    };
   });
   return { lineage, end: endAfter(history, history.length, last.blocks) };
 }
@@ -42,7 +51,8 @@ describe('compareJournals', () => {
     expect(compareJournals(reach([a(0, 3)]), reach([a(0, 5)])).kind).toBe('prefix');
     expect(compareJournals(reach([a(0, 5)]), reach([a(0, 3)])).kind).toBe('extension');
   });
-  test('the old primary has exactly what the new one took over', () => expect(compareJournals(reach([a(0, 5)]), reach([a(0, 5), b(1, 2)])).kind).toBe('prefix'));
+  test('the old primary has exactly what the new one took over', () =>
+    expect(compareJournals(reach([a(0, 5)]), reach([a(0, 5), b(1, 2)])).kind).toBe('prefix'));
   test('the old primary has a tail that the new one never had', () => {
     const relation = compareJournals(reach([a(0, 7)]), reach([a(0, 5), b(1, 2)]));
     expect(relation).toEqual({ kind: 'forked', fork: endAfter([a(0, 5)], 1, 5) });
@@ -87,7 +97,10 @@ test('agrees with comparing block by block', () => {
       else {
         const shared = x.slice(0, common);
         const epochs = shared.filter((block) => block.startsWith('epoch')).length;
-        expect(relation).toEqual({ kind: 'forked', fork: endAfter(one.length >= epochs ? one : two, epochs, common - shared.findLastIndex((block) => block.startsWith('epoch')) - 1) });
+        expect(relation).toEqual({
+          kind: 'forked',
+          fork: endAfter(one.length >= epochs ? one : two, epochs, common - shared.findLastIndex((block) => block.startsWith('epoch')) - 1),
+        });
       }
       expect(isPrefixOf(reach(one), reach(two))).toBe(common === x.length);
       const swapped = compareJournals(reach(two), reach(one)).kind;

@@ -19,7 +19,12 @@ export type Relation =
   | { readonly kind: 'forked'; readonly fork: JournalEnd };
 
 function sameEntry(a: LineageEntry, b: LineageEntry): boolean {
-  return sameEpoch(a.epoch, b.epoch) && comparePositions(a.first, b.first) === 0 && comparePositions(a.previousEnd, b.previousEnd) === 0 && a.previousChain === b.previousChain;
+  return (
+    sameEpoch(a.epoch, b.epoch) &&
+    comparePositions(a.first, b.first) === 0 &&
+    comparePositions(a.previousEnd, b.previousEnd) === 0 &&
+    a.previousChain === b.previousChain
+  );
 }
 
 /** Cuts off what one of the two has forgotten: both then begin with the same epoch, if they share any. */

@@ -90,7 +90,16 @@ export class OpenBlock {
     this.#used.push(binding);
   }
 
-  add(type: RecordType, compensation: boolean, database: number, session: number, transaction: number, key: Bytes, value: Bytes, old: Bytes | undefined): void {
+  add(
+    type: RecordType,
+    compensation: boolean,
+    database: number,
+    session: number,
+    transaction: number,
+    key: Bytes,
+    value: Bytes,
+    old: Bytes | undefined,
+  ): void {
     const needed = this.#to + recordBytes(key, value, old);
     if (needed > this.#bytes.length) this.#grow(needed);
     this.#to += writeRecord(this.#bytes, this.#view, this.#to, type, compensation, database, session, transaction, key, value, old);
@@ -124,7 +133,19 @@ export class OpenBlock {
     let at = from + blockHeaderBytes;
     for (const binding of missing) {
       binding.boundIn = seal.start.file;
-      at += writeRecord(this.#bytes, this.#view, at, recordTypes.database, false, binding.number, 0, 0, binding.name, binding.guid, undefined);
+      at += writeRecord(
+        this.#bytes,
+        this.#view,
+        at,
+        recordTypes.database,
+        false,
+        binding.number,
+        0,
+        0,
+        binding.name,
+        binding.guid,
+        undefined,
+      );
     }
     assert(at === reserve, 'bindings end where records begin');
     const block = this.#bytes.subarray(from, this.#to);

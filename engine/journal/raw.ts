@@ -54,7 +54,12 @@ export class RawReader {
   #header(number: number): JournalHeader {
     const header = this.#files.get(number);
     if (header !== undefined) return header;
-    throw new GemelError('NOT_FOUND', `Journal file ${number} is not in ${this.#files.directory} any more.`, '', 'Take a fresh copy of the databases that need it.');
+    throw new GemelError(
+      'NOT_FOUND',
+      `Journal file ${number} is not in ${this.#files.directory} any more.`,
+      '',
+      'Take a fresh copy of the databases that need it.',
+    );
   }
 
   #open(number: number): OpenFile {
@@ -100,6 +105,11 @@ export class RawReader {
   }
 
   #damaged(): GemelError {
-    return new GemelError('DAMAGED', `The journal in ${this.#files.directory} has no sound block at ${formatPosition(this.#at)}.`, 'Nothing from there on was sent.', 'Restore the file from another member or a backup.');
+    return new GemelError(
+      'DAMAGED',
+      `The journal in ${this.#files.directory} has no sound block at ${formatPosition(this.#at)}.`,
+      'Nothing from there on was sent.',
+      'Restore the file from another member or a backup.',
+    );
   }
 }

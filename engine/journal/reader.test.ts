@@ -34,7 +34,11 @@ async function small(): Promise<{ path: string; ends: number[]; journal: Journal
 
 /** Ends of the blocks that a fresh reader gives, and why it stopped. */
 function readAll(journal: Journal, unsyncedTail = false): { ends: number[]; why: string } {
-  const reader = new BlockReader(new JournalFiles(realFiles, journal.files.directory, mirrorJournal), { file: 1, offset: 4096 }, { unsyncedTail });
+  const reader = new BlockReader(
+    new JournalFiles(realFiles, journal.files.directory, mirrorJournal),
+    { file: 1, offset: 4096 },
+    { unsyncedTail },
+  );
   const ends: number[] = [];
   try {
     for (let block = reader.next(); block !== null; block = reader.next()) ends.push(block.end.offset);
@@ -145,7 +149,9 @@ test('a file in the middle that is shorter than it was closed at is damage', asy
 test('databases are known when reading starts in the middle of a file', async () => {
   const { journal, ends } = await small();
   const seen: (string | undefined)[] = [];
-  scanRecords(journal.files, { file: 1, offset: ends[2] ?? 0 }, journal.end.position, (record, database) => seen.push(database?.name, record.key));
+  scanRecords(journal.files, { file: 1, offset: ends[2] ?? 0 }, journal.end.position, (record, database) =>
+    seen.push(database?.name, record.key),
+  );
   expect(seen).toEqual(['DB', 'ccc']);
 });
 

@@ -104,7 +104,13 @@ export class BlockReader {
       this.#files.refresh();
       header = this.#files.get(this.#at.file);
     }
-    if (header === undefined) throw new GemelError('NOT_FOUND', `Journal file ${this.#at.file} is not in ${this.#files.directory}.`, '', 'Bring the file back, or take a copy of the database that needs no journal from before.');
+    if (header === undefined)
+      throw new GemelError(
+        'NOT_FOUND',
+        `Journal file ${this.#at.file} is not in ${this.#files.directory}.`,
+        '',
+        'Bring the file back, or take a copy of the database that needs no journal from before.',
+      );
     this.#file = this.#files.files.open(this.#files.path(header), 'read');
     this.#header = header;
     if (this.#at.offset < dataStart) this.#at = { file: this.#at.file, offset: dataStart };
@@ -114,7 +120,8 @@ export class BlockReader {
 
   #toNextFile(): void {
     const next = this.#files.get(this.#at.file + 1);
-    if (next === undefined || (this.#chain !== null && next.chain !== this.#chain)) throw this.#damaged('the next file does not continue this one');
+    if (next === undefined || (this.#chain !== null && next.chain !== this.#chain))
+      throw this.#damaged('the next file does not continue this one');
     this.#chain = next.chain;
     this.#at = { file: next.number, offset: dataStart };
   }
@@ -130,7 +137,8 @@ export class BlockReader {
     if (isCertain) throw this.#damaged(found);
     this.#windowLength = 0;
     const rest = restOfFile(file, this.#at, bound);
-    if (rest.laterBlock !== null && !this.#unsyncedTail) throw this.#damaged(`${found}, with a sound block behind it at ${formatPosition(rest.laterBlock)}`);
+    if (rest.laterBlock !== null && !this.#unsyncedTail)
+      throw this.#damaged(`${found}, with a sound block behind it at ${formatPosition(rest.laterBlock)}`);
     return rest.isZeros ? this.#stopAt('end', 'the end of the file') : this.#stopAt('torn', found);
   }
 
@@ -168,6 +176,11 @@ export class BlockReader {
 
   #damaged(what: string): GemelError {
     const name = this.#header?.fileName ?? `file ${this.#at.file}`;
-    return new GemelError('DAMAGED', `The journal is damaged at ${formatPosition(this.#at)} (${name}): ${what}.`, 'Nothing from there on was used.', 'Restore the file from another member or a backup.');
+    return new GemelError(
+      'DAMAGED',
+      `The journal is damaged at ${formatPosition(this.#at)} (${name}): ${what}.`,
+      'Nothing from there on was used.',
+      'Restore the file from another member or a backup.',
+    );
   }
 }

@@ -29,12 +29,18 @@ function receiver(journal: Journal, at = place): JournalReceiver {
 function catchUp(from: Journal, to: JournalReceiver, limit: Position, maxBytes = 3000): void {
   const { position } = to.end;
   const raw = new RawReader(from.files, position.file === 0 ? { file: 1, offset: 0 } : position);
-  for (let piece = raw.next(limit, maxBytes); piece !== null; piece = raw.next(limit, maxBytes)) expect(to.append(piece.bytes).position).toEqual(piece.end);
+  for (let piece = raw.next(limit, maxBytes); piece !== null; piece = raw.next(limit, maxBytes))
+    expect(to.append(piece.bytes).position).toEqual(piece.end);
   raw.close();
 }
 
 function contents(journal: Journal): [string, string][] {
-  return journal.files.all.map((header) => [header.fileName, readFileSync(journal.files.path(header)).subarray(0, journal.files.closedLength(header.number) ?? journal.end.position.offset).toString('hex')]);
+  return journal.files.all.map((header) => [
+    header.fileName,
+    readFileSync(journal.files.path(header))
+      .subarray(0, journal.files.closedLength(header.number) ?? journal.end.position.offset)
+      .toString('hex'),
+  ]);
 }
 
 async function fill(writer: JournalWriter, count: number): Promise<void> {
@@ -113,7 +119,15 @@ test('refuses whatever does not continue it, and keeps what came before', async 
   for (let piece = raw.next(limit, 1); piece !== null; piece = raw.next(limit, 1)) pieces.push(piece.bytes);
   raw.close();
   const [header, one, two, three, secondHeader, four] = pieces;
-  if (header === undefined || one === undefined || two === undefined || three === undefined || secondHeader === undefined || four === undefined) throw new Error('six pieces');
+  if (
+    header === undefined ||
+    one === undefined ||
+    two === undefined ||
+    three === undefined ||
+    secondHeader === undefined ||
+    four === undefined
+  )
+    throw new Error('six pieces');
   const target = place.journal('b', memberB);
   const receiving = receiver(target);
   expect(() => receiving.append(one)).toThrow(/before a file header/);

@@ -18,7 +18,12 @@ export class JournalMismatch extends GemelError {
   readonly here: JournalEnd;
 
   constructor(what: string, here: JournalEnd) {
-    super('REFUSED', `The journal received does not continue the one here, which ends at ${formatPosition(here.position)}: ${what}.`, 'The journal here was left as it is.', 'The mirror compares both journals when it reconnects.');
+    super(
+      'REFUSED',
+      `The journal received does not continue the one here, which ends at ${formatPosition(here.position)}: ${what}.`,
+      'The journal here was left as it is.',
+      'The mirror compares both journals when it reconnects.',
+    );
     this.here = here;
   }
 }
@@ -88,7 +93,7 @@ export class JournalReceiver {
   append(bytes: Buffer): JournalEnd {
     assert(this.#closing === null, 'a closed receiver takes nothing');
     if (this.#error !== null) throw this.#error;
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       at = looksLikeHeader(bytes.subarray(at, at + 8)) ? this.#takeHeader(bytes, at) : this.#takeBlocks(bytes, at);
     }
     this.#scheduleSync();
@@ -128,7 +133,8 @@ export class JournalReceiver {
       if (typeof header === 'string') refusal = header;
       else if (header.length > bytes.length - to) refusal = 'a block that is cut off';
       else if (comparePositions(header.start, end.position) !== 0) refusal = `a block of ${formatPosition(header.start)}`;
-      else if (header.major !== epoch.major || header.minor !== epoch.minor) refusal = `a block of epoch ${header.major}.${header.minor} in a file of ${epoch.major}.${epoch.minor}`;
+      else if (header.major !== epoch.major || header.minor !== epoch.minor)
+        refusal = `a block of epoch ${header.major}.${header.minor} in a file of ${epoch.major}.${epoch.minor}`;
       else if (header.previousChain !== end.chain) refusal = 'its chain is another one';
       else if (!isIntact(bytes.subarray(to, to + header.length))) refusal = 'a block does not match its checksum';
       if (refusal !== null || typeof header === 'string') break;
@@ -152,12 +158,14 @@ export class JournalReceiver {
 
   #checkHeader(header: JournalHeader): void {
     const { files, identity, end } = this.#journal;
-    if (header.journal.kind !== identity.kind || header.journal.guid !== identity.guid) throw this.#mismatch(`it is another journal (${header.journal.guid})`);
+    if (header.journal.kind !== identity.kind || header.journal.guid !== identity.guid)
+      throw this.#mismatch(`it is another journal (${header.journal.guid})`);
     const last = files.last;
     // The first file of all: the journal begins wherever the sender begins.
     if (last === undefined) return;
     if (header.number !== last.number + 1) throw this.#mismatch(`it goes on with file ${header.number}`);
-    if (header.previousEnd !== end.position.offset || header.chain !== end.chain) throw this.#mismatch(`it closed file ${last.number} at ${header.previousEnd} with another chain or length`);
+    if (header.previousEnd !== end.position.offset || header.chain !== end.chain)
+      throw this.#mismatch(`it closed file ${last.number} at ${header.previousEnd} with another chain or length`);
     if (!continues(header.lineage, last.lineage)) throw this.#mismatch('its lineage is another one');
   }
 
@@ -166,7 +174,9 @@ export class JournalReceiver {
     this.#file?.sync();
     this.#file?.close();
     this.#file = null;
-    const fileName = files.exists(join(this.#journal.files.directory, header.fileName)) ? this.#journal.files.newName(header.createdMs) : header.fileName;
+    const fileName = files.exists(join(this.#journal.files.directory, header.fileName))
+      ? this.#journal.files.newName(header.createdMs)
+      : header.fileName;
     const named = { ...header, fileName };
     files.atomicWrite(this.#journal.files.path(named), bytes);
     this.#reached(this.#journal.began(named, 'received'));

@@ -35,7 +35,11 @@ export function writeRecord(
   const length = recordBytes(key, value, old);
   const high = Math.floor(transaction / 0x1_0000_0000);
   view.setUint32(at, length, true);
-  view.setUint32(at + 4, type | (((compensation ? flagCompensation : 0) | (old === undefined ? 0 : flagOld)) << 8) | (database << 16), true);
+  view.setUint32(
+    at + 4,
+    type | (((compensation ? flagCompensation : 0) | (old === undefined ? 0 : flagOld)) << 8) | (database << 16),
+    true,
+  );
   view.setUint32(at + 8, session, true);
   view.setUint32(at + 12, transaction, true);
   view.setUint32(at + 16, high | (key.length << 16), true);
@@ -123,7 +127,12 @@ class RecordCursor implements RecordView {
 }
 
 function damagedRecord(what: string): GemelError {
-  return new GemelError('DAMAGED', `A journal record ${what}.`, 'Nothing from its block was used.', 'Restore the journal file from another member or a backup.');
+  return new GemelError(
+    'DAMAGED',
+    `A journal record ${what}.`,
+    'Nothing from its block was used.',
+    'Restore the journal file from another member or a backup.',
+  );
 }
 
 /**

@@ -4,7 +4,13 @@ import { recoverTransactions } from './recovery.ts';
 import { memberA, Workplace } from './test-support.ts';
 import type { Position } from './types.ts';
 
-const operation = fc.record({ what: fc.constantFrom('set', 'kill', 'commit', 'rollback', 'set', 'kill', 'undoLast', 'settle', 'switch'), transaction: fc.integer({ min: 1, max: 3 }), database: fc.constantFrom('ONE', 'TWO'), key: fc.constantFrom('a', 'b', 'c'), value: fc.string({ maxLength: 4 }) });
+const operation = fc.record({
+  what: fc.constantFrom('set', 'kill', 'commit', 'rollback', 'set', 'kill', 'undoLast', 'settle', 'switch'),
+  transaction: fc.integer({ min: 1, max: 3 }),
+  database: fc.constantFrom('ONE', 'TWO'),
+  key: fc.constantFrom('a', 'b', 'c'),
+  value: fc.string({ maxLength: 4 }),
+});
 
 interface Change {
   readonly database: string;
@@ -20,7 +26,10 @@ test('undoing what recovery returns gives the state without the open transaction
       try {
         const journal = place.journal('journal');
         const writer = await place.writer(journal);
-        const numbers: Record<string, number> = { ONE: writer.bind({ name: 'ONE', guid: memberA }), TWO: writer.bind({ name: 'TWO', guid: memberA }) };
+        const numbers: Record<string, number> = {
+          ONE: writer.bind({ name: 'ONE', guid: memberA }),
+          TWO: writer.bind({ name: 'TWO', guid: memberA }),
+        };
         const nodes = new Map<string, string>();
         const open = new Map<number, { before: Map<string, string | undefined>; changes: Change[]; start: Position | null }>();
         const change = (transaction: number, database: string, key: string, value: string | undefined, compensation: boolean): void => {
@@ -51,7 +60,8 @@ test('undoing what recovery returns gives the state without the open transaction
           else if (what === 'switch') await writer.switch('test');
           else if (mine !== undefined) {
             if (what === 'rollback') {
-              for (const { database: where, key: node, old } of mine.changes.splice(0).reverse()) change(transaction, where, node, old, true);
+              for (const { database: where, key: node, old } of mine.changes.splice(0).reverse())
+                change(transaction, where, node, old, true);
               writer.rollbackEnd(transaction, 1);
             } else writer.tcommit(transaction, 1);
             open.delete(transaction);
@@ -93,6 +103,10 @@ test('marks come with their place, and the highest transaction is known', async 
   writer.tstart(2 ** 40, 9);
   writer.tcommit(2 ** 40, 9);
   const recovered = recoverTransactions(journal.files, { file: 1, offset: 4096 }, await writer.settled());
-  expect(recovered).toEqual({ open: [], marks: [{ kind: 'PREPARED', payload: '17 1 0', position: { file: 1, offset: 4096 } }], highest: 2 ** 40 });
+  expect(recovered).toEqual({
+    open: [],
+    marks: [{ kind: 'PREPARED', payload: '17 1 0', position: { file: 1, offset: 4096 } }],
+    highest: 2 ** 40,
+  });
   await place.remove();
 });

@@ -33,7 +33,15 @@ async function journal(): Promise<JournalEnd[]> {
 }
 
 function cut(fork: Position, databases: Position[] = [], files: Files = realFiles, name = 'journal', chain?: string): string[] {
-  return cutTail({ files, directory: place.path(name), journal: mirrorJournal, fork, databases, wallMs, ...(chain === undefined ? {} : { chain }) });
+  return cutTail({
+    files,
+    directory: place.path(name),
+    journal: mirrorJournal,
+    fork,
+    databases,
+    wallMs,
+    ...(chain === undefined ? {} : { chain }),
+  });
 }
 
 function keys(name = 'journal'): string[] {

@@ -56,7 +56,9 @@ export function cutTail(options: CutOptions): string[] {
 function checkDatabases(index: JournalFiles, { databases, fork }: CutOptions): void {
   const isClosedThere = index.closedLength(fork.file) === fork.offset;
   const startOfNext = { file: fork.file + 1, offset: dataStart };
-  const beyond = databases.find((position) => comparePositions(position, fork) > 0 && !(isClosedThere && comparePositions(position, startOfNext) === 0));
+  const beyond = databases.find(
+    (position) => comparePositions(position, fork) > 0 && !(isClosedThere && comparePositions(position, startOfNext) === 0),
+  );
   if (beyond === undefined) return;
   throw new GemelError(
     'REFUSED',
@@ -76,7 +78,12 @@ function checkFork(index: JournalFiles, { fork, chain }: CutOptions): void {
   } finally {
     reader.close();
   }
-  throw new GemelError('DAMAGED', `This journal differs from the mirror's already before ${formatPosition(fork)}.`, 'It was left as it is.', 'Take a fresh copy of the mirrored databases from the primary.');
+  throw new GemelError(
+    'DAMAGED',
+    `This journal differs from the mirror's already before ${formatPosition(fork)}.`,
+    'It was left as it is.',
+    'Take a fresh copy of the mirrored databases from the primary.',
+  );
 }
 
 function makePlan(index: JournalFiles, { fork, wallMs, files }: CutOptions): CutPlan {

@@ -26,7 +26,13 @@ export class Workplace {
   }
 
   async writer(journal: Journal, options: Partial<JournalWriterOptions> = {}): Promise<JournalWriter> {
-    const writer = await JournalWriter.open({ io: realIo, journal, disk: new ThreadDisk(64 * 1024), epoch: { major: 1, minor: 0, member: memberA }, ...options });
+    const writer = await JournalWriter.open({
+      io: realIo,
+      journal,
+      disk: new ThreadDisk(64 * 1024),
+      epoch: { major: 1, minor: 0, member: memberA },
+      ...options,
+    });
     this.#ends.push(() => writer.abandon());
     return writer;
   }

@@ -22,7 +22,9 @@ export class ThreadDisk implements JournalDisk {
   /** @param preallocate bytes to have zeroed ahead of the end of a written file, so that a sync does not have to extend it */
   constructor(preallocate = 8 * 1024 * 1024) {
     this.#worker = new Worker(new URL('./disk-thread.ts', import.meta.url), { workerData: { control: this.#control, preallocate } });
-    this.#worker.on('message', (answer: Answer) => this.#answered(answer.error === null ? null : fileError(answer.error, answer.doing, answer.path)));
+    this.#worker.on('message', (answer: Answer) =>
+      this.#answered(answer.error === null ? null : fileError(answer.error, answer.doing, answer.path)),
+    );
     this.#worker.on('error', (error) => this.#died(fileError(error, 'write', 'the journal')));
   }
 

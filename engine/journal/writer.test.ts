@@ -113,7 +113,9 @@ test('a held journal says that it is saturated, and takes records of any size al
   await writer.settled();
   expect(writer.saturated).toBe(false);
   const seen: [string, number, number][] = [];
-  scanRecords(journal.files, { file: 1, offset: 4096 }, writer.durable, (record) => seen.push([record.key, record.value.length, record.old?.length ?? -1]));
+  scanRecords(journal.files, { file: 1, offset: 4096 }, writer.durable, (record) =>
+    seen.push([record.key, record.value.length, record.old?.length ?? -1]),
+  );
   expect(seen).toEqual([0, 1, 2, 3].map((i) => [`big${i}`, big.length, big.length]));
 });
 
@@ -172,7 +174,11 @@ test('a restart goes on in a new file of the same chain; an epoch leaves its mar
   next.set(next.bind(database), 'b', '', undefined, 0, 1);
   await next.close();
   const closed = first.files.closedLength(1) ?? 0;
-  expect(forkOne).toMatchObject({ epoch: { major: 1, minor: 1 }, first: { file: 2, offset: 4096 }, previousEnd: { file: 1, offset: closed } });
+  expect(forkOne).toMatchObject({
+    epoch: { major: 1, minor: 1 },
+    first: { file: 2, offset: 4096 },
+    previousEnd: { file: 1, offset: closed },
+  });
   expect(again.lineage.map(({ epoch }) => `${epoch.minor}${epoch.member.slice(-1)}`)).toEqual(['0a', '1a', '2b']);
   expect(keys(again, next.durable).filter((key) => key !== 'ACTIVE')).toEqual(['a', 'b']);
 });
@@ -253,7 +259,9 @@ test('a file that cannot be made fails the opening with its path', async () => {
   const journal = place.journal('journal');
   realIo.files.remove(place.path('journal/none'));
   const disk = new ThreadDisk();
-  const error = await new Promise<GemelError | null>((resolve) => disk.create(place.path('no/such/directory/file'), Buffer.alloc(4096), resolve));
+  const error = await new Promise<GemelError | null>((resolve) =>
+    disk.create(place.path('no/such/directory/file'), Buffer.alloc(4096), resolve),
+  );
   expect(error).toMatchObject({ code: 'NOT_FOUND' });
   expect(error?.message).toMatch(/no\/such\/directory\/file/);
   const after = await new Promise<GemelError | null>((resolve) => disk.create(place.path('journal/fine'), Buffer.alloc(4096), resolve));

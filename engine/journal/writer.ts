@@ -10,7 +10,17 @@ import { Listeners } from './listeners.ts';
 import { makeBinding, OpenBlock, type Binding } from './open-block.ts';
 import { comparePositions, compareEpochs } from './position.ts';
 import { recordBytes } from './record.ts';
-import { dataStart, recordTypes, type DatabaseIdentity, type Epoch, type Gate, type JournalHeader, type Position, type RecordType, type SealedBlock } from './types.ts';
+import {
+  dataStart,
+  recordTypes,
+  type DatabaseIdentity,
+  type Epoch,
+  type Gate,
+  type JournalHeader,
+  type Position,
+  type RecordType,
+  type SealedBlock,
+} from './types.ts';
 
 const blockTarget = 8 * 1024 * 1024;
 const saturatedFrom = 4 * 1024 * 1024;
@@ -274,7 +284,10 @@ export class JournalWriter {
     this.#isClosing = true;
     await new Promise<void>((resolve, reject) => {
       // Without a length the file stays as it is: opening the journal finds its end.
-      if (length !== null) this.#disk.finish(length, (error) => { if (error !== null) reject(error); });
+      if (length !== null)
+        this.#disk.finish(length, (error) => {
+          if (error !== null) reject(error);
+        });
       this.#disk.close((error) => (error === null || length === null ? resolve() : reject(error)));
     });
     this.#journal.log('closed', this.#journal.files.last, length === null ? 'abandoned' : 'stop');
@@ -288,7 +301,16 @@ export class JournalWriter {
     });
   }
 
-  #record(type: RecordType, compensation: boolean, database: number, session: number, transaction: number, key: Bytes, value: Bytes, old: Bytes | undefined): void {
+  #record(
+    type: RecordType,
+    compensation: boolean,
+    database: number,
+    session: number,
+    transaction: number,
+    key: Bytes,
+    value: Bytes,
+    old: Bytes | undefined,
+  ): void {
     assert(!this.#isClosing, 'a closed journal takes no records');
     // It can never become durable: keeping it would only fill the memory.
     if (this.#error !== null) return;
@@ -329,7 +351,8 @@ export class JournalWriter {
     const next = this.#full[0];
     assert(next !== undefined, 'there is a block to write');
     const wouldEnd = this.#end.offset + next.sealedBytes(this.#end.file);
-    if (wouldEnd > this.#fileBytesMax && this.#end.offset > dataStart) return this.#begin({ reason: 'size', epoch: null, resolve: () => undefined, reject: () => undefined });
+    if (wouldEnd > this.#fileBytesMax && this.#end.offset > dataStart)
+      return this.#begin({ reason: 'size', epoch: null, resolve: () => undefined, reject: () => undefined });
     this.#full.shift();
     this.#seal(next);
   }
