@@ -90,6 +90,6 @@ function slow({ what }: SpawnOptions): GemelError {
 function ended({ what, output }: SpawnOptions, code: number | null, signal: NodeJS.Signals | null): GemelError {
   const lines = fs.readFileSync(output, 'utf8').trim().split('\n');
   const how = signal === null ? `with exit code ${code ?? '?'}` : `by ${signal}`;
-  const telling = (lines.find((line) => line.includes('Error')) ?? lines.at(-1) ?? '').trim().slice(0, 300);
+  const telling = (lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? '').trim().slice(0, 300);
   return new GemelError('INTERNAL', `${what} ended ${how} while starting.${telling === '' ? '' : ` It printed: ${telling}`}`, '', `See ${output} and messages.log.`);
 }
