@@ -41,7 +41,7 @@ test('a demo mirror is created, with its steps in sight', async () => {
 });
 
 test('the overview shows the mirror as a picture and as tables', async () => {
-  await page.getByRole('link', { name: 'Overview' }).click();
+  await page.getByRole('link', { name: 'Overview', exact: true }).click();
   const members = page.getByRole('table', { name: 'Members of DEMO' });
   await expect(members.getByRole('row', { name: /DEMO_A/ })).toContainText('Primary');
   await expect(members.getByRole('row', { name: /DEMO_B/ })).toContainText('Backup');
@@ -126,7 +126,7 @@ test('the primary is stopped, the other takes over, and it comes back as backup'
 test('everything is reached by keyboard', async () => {
   await page.keyboard.press('Control+k');
   await page.keyboard.type('open hosts');
-  await expect(page.getByRole('option').first()).toHaveAttribute('aria-selected', 'true');
+  await expect(panel(page).getByRole('option').first()).toHaveAttribute('aria-selected', 'true');
   await expectAccessible(page);
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Hosts');
@@ -167,7 +167,7 @@ test('the demo is removed as a whole', async () => {
   await page.getByRole('button', { name: 'Remove demo mirror' }).click();
   await expect(panel(page).getByRole('button').last()).toBeDisabled();
   await confirm(page, 'DEMO');
-  await page.getByRole('link', { name: 'Overview' }).click();
+  await page.getByRole('link', { name: 'Overview', exact: true }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('No mirror yet');
 });
 

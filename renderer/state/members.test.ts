@@ -37,6 +37,16 @@ describe('stage lags', () => {
     const lost = { ...monitor, members: monitor.members.map((m) => ({ ...m, connection: { ...m.connection, state: 'lost' as const } })) };
     expect(stageLags(lost)).toEqual([]);
   });
+
+  it('are unknown, never nothing, where the position is not known', () => {
+    const monitor = monitorOf(normal);
+    const nowhere = { position: null, behindBytes: 0, behindMs: 0 };
+    const members = monitor.members.map((m) => ({
+      ...m,
+      snapshot: m.snapshot && { ...m.snapshot, lag: m.snapshot.lag.map((l) => ({ ...l, sent: nowhere })) },
+    }));
+    expect(stageLags({ ...monitor, members })[0]?.sent).toEqual({ position: null, behindBytes: null, behindMs: null });
+  });
 });
 
 describe('offers', () => {

@@ -31,7 +31,18 @@ export function primaryMember(monitor: MirrorMonitor): MemberMonitor | null {
 /** Lag by stage as the primary knows it; empty when there is none to ask. Old figures are not passed off as new ones. */
 export function stageLags(monitor: MirrorMonitor): readonly MemberLag[] {
   const primary = primaryMember(monitor);
-  return primary?.connection.state === 'live' ? (primary.snapshot?.lag ?? []) : [];
+  if (primary?.connection.state !== 'live') return [];
+  return (primary.snapshot?.lag ?? []).map((l) => ({
+    ...l,
+    sent: knownStage(l.sent),
+    received: knownStage(l.received),
+    dejournaled: knownStage(l.dejournaled),
+  }));
+}
+
+/** Where a stage is not known, nothing can be said of how far it is behind: never let it pass for being in step. */
+function knownStage(stage: MemberLag['sent']): MemberLag['sent'] {
+  return stage.position === null ? { position: null, behindBytes: null, behindMs: null } : stage;
 }
 
 /** The source may have no view any more (it stopped); another member's is then better than none, as addresses hardly change. */

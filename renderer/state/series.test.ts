@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HistoryPoint } from '../../main/contract/index.ts';
-import { appendPoint, columns, livePoint, mergeSeries, WINDOW_MS } from './series.ts';
+import { appendPoint, axisMs, columns, livePoint, mergeSeries, WINDOW_MS } from './series.ts';
 
 function point(at: number, updatesPerS = 1, stepMs = 1000): HistoryPoint {
   return {
@@ -50,6 +50,12 @@ describe('series', () => {
       [1, 1, null, 1],
     ]);
     expect(columns([point(0, 1, 10_000), point(10_000, 1, 10_000)], [(p) => p.updatesPerS])[1]).toEqual([1, 1]);
+  });
+
+  it('has a time axis that grows with it, between a minute and the window', () => {
+    expect(axisMs([])).toBe(60_000);
+    expect(axisMs([point(0), point(120_000)])).toBe(120_000);
+    expect(axisMs([point(0), point(2 * WINDOW_MS)])).toBe(WINDOW_MS);
   });
 
   it('keeps a second without commits apart from one of zero latency', () => {

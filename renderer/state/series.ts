@@ -9,6 +9,16 @@ export const WINDOW_MS = 10 * 60 * 1000;
 
 const LIVE_STEP_MS = 1000;
 
+/** The shortest time axis: a page just opened shows its first seconds wide enough to be read. */
+const SHORTEST_AXIS_MS = 60 * 1000;
+
+/** Length of the time axis that fits a series, ms: grows with it up to the window. */
+export function axisMs(series: Series): number {
+  const [first, last] = [series[0], series.at(-1)];
+  const length = first === undefined || last === undefined ? 0 : last.at - first.at;
+  return Math.min(WINDOW_MS, Math.max(SHORTEST_AXIS_MS, length));
+}
+
 /** A second of live figures in the form of history. */
 export function livePoint(metrics: Metrics): HistoryPoint {
   const latency = metrics.commitLatencyMs;
