@@ -212,12 +212,12 @@ export class ApplierCore {
       this.#attempt(target, () => {
         this.#totals.walBytes += target.commit(position, openStart);
         this.#totals.commits++;
+        this.#committedAtMs = this.#options.clock.monotonicMs();
         if (target.walBytes > walBytesMax) target.checkpoint();
       });
     }
     this.#gatheredRecords = this.#gatheredBytes = 0;
     this.#committedTo = position;
-    this.#committedAtMs = this.#options.clock.monotonicMs();
     if (this.#targets.size > 0) this.#options.applied(this.#progress());
     this.#settleDrains();
   }

@@ -73,6 +73,12 @@ test('a fork at the end of a closed file sets the files behind it aside whole', 
   expect(place.journal('journal').lineage).toHaveLength(1);
 });
 
+test('a fork before everything sets all aside', async () => {
+  await journal();
+  expect(cut({ file: 0, offset: 0 }, [], realFiles, 'journal', '0'.repeat(32))).toHaveLength(3);
+  expect(place.journal('journal').end.position).toEqual({ file: 0, offset: 0 });
+});
+
 test('refuses when a database contains more, or the fork is not in this journal, and changes nothing', async () => {
   const ends = await journal();
   const fork = ends[2]?.position ?? { file: 0, offset: 0 };

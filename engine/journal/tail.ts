@@ -4,7 +4,7 @@ import type { Files } from '../io/files.ts';
 import { JournalFiles } from './files.ts';
 import { comparePositions, formatPosition } from './position.ts';
 import { BlockReader } from './reader.ts';
-import { dataStart, type Chain, type JournalIdentity, type Position } from './types.ts';
+import { dataStart, emptyChain, type Chain, type JournalIdentity, type Position } from './types.ts';
 
 export interface CutOptions {
   readonly files: Files;
@@ -73,7 +73,8 @@ function checkFork(index: JournalFiles, { fork, chain }: CutOptions): void {
   const reader = new BlockReader(index, { file: fork.file, offset: dataStart });
   try {
     while (reader.next(fork) !== null) continue;
-    const here = reader.chain ?? index.get(fork.file)?.chain;
+    // Before the first file of all there is nothing, and its chain.
+    const here = reader.chain ?? index.get(fork.file)?.chain ?? emptyChain;
     if (chain === undefined || here === chain) return;
   } finally {
     reader.close();
