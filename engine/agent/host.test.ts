@@ -59,7 +59,10 @@ describe('the agent', () => {
     await expect(startAgent(home, { port, entry })).rejects.toMatchObject({ code: 'PORT_IN_USE' });
     taken.close();
     fs.writeFileSync(homePaths(home).agentSettings, 'application_server.port=many\n');
-    await expect(startAgent(home, { entry })).rejects.toMatchObject({ code: 'DAMAGED', what: expect.stringContaining('application_server.port') });
+    await expect(startAgent(home, { entry })).rejects.toMatchObject({
+      code: 'DAMAGED',
+      what: expect.stringContaining('application_server.port'),
+    });
   });
 
   it('keeps settings it does not know', () => {

@@ -6,7 +6,17 @@ import { serveControl, type ControlServer, type Handlers } from '../api/rpc/inde
 import type { AgentStatus, InstanceStatus } from '../api/status.ts';
 import { VERSION } from '../api/version.ts';
 import {
-  acquireLock, createInstance, defaultHome, deleteInstance, homePaths, inventory, MessageLog, startInstance, stopInstance, tellParent, type Log,
+  acquireLock,
+  createInstance,
+  defaultHome,
+  deleteInstance,
+  homePaths,
+  inventory,
+  MessageLog,
+  startInstance,
+  stopInstance,
+  tellParent,
+  type Log,
 } from '../instance/host.ts';
 import { realClock, type Clock } from '../io/index.ts';
 import { InventoryWatch } from './inventory-watch.ts';
@@ -87,7 +97,14 @@ class Agent {
     const settings = readAgentSettings(paths.agentSettings);
     const host = settings['application_server.interface_address'];
     const port = settings['application_server.port'];
-    const peer = await startPeer({ host, port, home: this.#home, log: this.#log, clock: realClock, inventory: () => inventory(this.#home) });
+    const peer = await startPeer({
+      host,
+      port,
+      home: this.#home,
+      log: this.#log,
+      clock: realClock,
+      inventory: () => inventory(this.#home),
+    });
     // The others know this agent by its port: a chosen one must stay.
     if (peer.port !== port) writeAgentSettings(paths.agentSettings, { ...settings, 'application_server.port': peer.port });
     this.#peer = peer;

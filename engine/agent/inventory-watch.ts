@@ -94,7 +94,10 @@ export class InventoryWatch implements TopicSource<InstanceStatus[]> {
   }
 
   #watchFiles(): void {
-    const wanted = new Set([homePaths(this.#home).registry, ...listRegistered(this.#home).map((each) => instancePaths(each.directory).run)]);
+    const wanted = new Set([
+      homePaths(this.#home).registry,
+      ...listRegistered(this.#home).map((each) => instancePaths(each.directory).run),
+    ]);
     for (const [directory, watcher] of this.#watchers) {
       if (wanted.has(directory)) continue;
       watcher.close();

@@ -19,9 +19,17 @@ export function readAgentSettings(file: string): AgentSettings {
   const parsed = AgentSettingsShape.safeParse(realFiles.exists(file) ? ini.parse(realFiles.read(file).toString('utf8')) : {});
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new GemelError('DAMAGED', `${file} cannot be used. ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`, 'The agent was not started.', 'Correct the file with an editor.');
+  throw new GemelError(
+    'DAMAGED',
+    `${file} cannot be used. ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+    'The agent was not started.',
+    'Correct the file with an editor.',
+  );
 }
 
 export function writeAgentSettings(file: string, settings: AgentSettings): void {
-  realFiles.atomicWrite(file, Buffer.from(`; Settings of the Gemel agent of this host. Comments are not kept.\n${ini.stringify(settings)}`));
+  realFiles.atomicWrite(
+    file,
+    Buffer.from(`; Settings of the Gemel agent of this host. Comments are not kept.\n${ini.stringify(settings)}`),
+  );
 }

@@ -21,10 +21,20 @@ export async function startAgent(home: string, options: StartAgentOptions = {}):
   const paths = homePaths(home);
   const lock = probeLock(paths.run);
   if (lock.held) {
-    throw new GemelError('RUNNING', `The agent of ${paths.home} is running${lock.holder === null ? '' : ` as process ${lock.holder.pid}`}.`, 'It was left alone.');
+    throw new GemelError(
+      'RUNNING',
+      `The agent of ${paths.home} is running${lock.holder === null ? '' : ` as process ${lock.holder.pid}`}.`,
+      'It was left alone.',
+    );
   }
   if (options.port !== undefined || options.listen !== undefined) configure(home, options);
-  await spawnDetached({ entry: options.entry ?? processEntry('agent'), args: [], home: paths.home, output: paths.agentOutput, what: 'The agent' });
+  await spawnDetached({
+    entry: options.entry ?? processEntry('agent'),
+    args: [],
+    home: paths.home,
+    output: paths.agentOutput,
+    what: 'The agent',
+  });
 }
 
 /** Connects to the host's agent. Throws NOT_RUNNING when there is none. */
@@ -58,5 +68,9 @@ export async function stopAgent(home: string): Promise<void> {
   } finally {
     client.close();
   }
-  await lockFree(homePaths(home).run, STOP_TIMEOUT_MS, () => new GemelError('TIMEOUT', 'The agent has not ended yet.', 'It goes on stopping.', 'Look at its agent.log.'));
+  await lockFree(
+    homePaths(home).run,
+    STOP_TIMEOUT_MS,
+    () => new GemelError('TIMEOUT', 'The agent has not ended yet.', 'It goes on stopping.', 'Look at its agent.log.'),
+  );
 }

@@ -51,9 +51,19 @@ export async function withInstance<T>({ home }: Context, name: string, act: (cli
 export async function connectInstance(home: string, name: string, timeoutMs?: number): Promise<InstanceClient> {
   const registered = findRegistered(home, name);
   try {
-    return await connectControl(instancePaths(registered.directory).control, instanceMethods, instanceTopics, timeoutMs === undefined ? {} : { timeoutMs });
+    return await connectControl(
+      instancePaths(registered.directory).control,
+      instanceMethods,
+      instanceTopics,
+      timeoutMs === undefined ? {} : { timeoutMs },
+    );
   } catch (error) {
     if (!(error instanceof GemelError) || error.code !== 'UNREACHABLE') throw error;
-    throw new GemelError('NOT_RUNNING', `Instance ${registered.name} is not running.`, '', `Start it: gemel instance start ${registered.name}`);
+    throw new GemelError(
+      'NOT_RUNNING',
+      `Instance ${registered.name} is not running.`,
+      '',
+      `Start it: gemel instance start ${registered.name}`,
+    );
   }
 }

@@ -5,7 +5,12 @@ import { fields, table } from './output.ts';
 export function mirrorText(status: MirrorStatus): string {
   const { arbiter, incomingRate } = status;
   const members = status.members.map((m) => [
-    `${m.name}${m.name === status.thisMember ? ' *' : ''}`, m.type, m.status, withMs(m.journalTransfer, m.journalLatencyMs), withMs(m.dejournaling, m.dejournalLatencyMs), m.superserverAddress,
+    `${m.name}${m.name === status.thisMember ? ' *' : ''}`,
+    m.type,
+    m.status,
+    withMs(m.journalTransfer, m.journalLatencyMs),
+    withMs(m.dejournaling, m.dejournalLatencyMs),
+    m.superserverAddress,
   ]);
   const databases = status.databases.map((d) => [d.name, d.status, nextRecord(d.nextRecord), d.directory]);
   const head: (readonly [string, string])[] = [
@@ -26,13 +31,21 @@ export function mirrorText(status: MirrorStatus): string {
 
 /** The monitor's picture: the mirror and what goes on in the instance. */
 export function monitorText({ at, instance, mirror, metrics, readiness }: MonitorSnapshot): string {
-  const figures = metrics === null ? [] : [
-    ['Updates', `${metrics.updatesPerS.toFixed(0)}/s`] as const,
-    ['Journal', `${metrics.journalKBs.toFixed(1)} KB/s`] as const,
-    ['Commit', metrics.commitLatencyMs === null ? 'none in the last second' : `p50 ${metrics.commitLatencyMs.p50.toFixed(2)} ms, p99 ${metrics.commitLatencyMs.p99.toFixed(2)} ms, max ${metrics.commitLatencyMs.max.toFixed(2)} ms`] as const,
-    ['Clients', String(metrics.clients)] as const,
-    ['Memory', `${metrics.memoryMB.toFixed(0)} MB`] as const,
-  ];
+  const figures =
+    metrics === null
+      ? []
+      : [
+          ['Updates', `${metrics.updatesPerS.toFixed(0)}/s`] as const,
+          ['Journal', `${metrics.journalKBs.toFixed(1)} KB/s`] as const,
+          [
+            'Commit',
+            metrics.commitLatencyMs === null
+              ? 'none in the last second'
+              : `p50 ${metrics.commitLatencyMs.p50.toFixed(2)} ms, p99 ${metrics.commitLatencyMs.p99.toFixed(2)} ms, max ${metrics.commitLatencyMs.max.toFixed(2)} ms`,
+          ] as const,
+          ['Clients', String(metrics.clients)] as const,
+          ['Memory', `${metrics.memoryMB.toFixed(0)} MB`] as const,
+        ];
   const ready = readiness.map((each) => [each.ok === null ? 'unknown' : each.ok ? 'yes' : 'no', each.check, each.reason]);
   return [
     fields([['Instance', `${instance.name} (${instance.state}), ${new Date(at).toLocaleTimeString()}`], ...figures]),

@@ -15,7 +15,11 @@ export interface MonitorOptions {
 const CLEAR_SCREEN = '\u001b[H\u001b[2J';
 
 /** Draws an instance's monitor until `count` pictures are drawn, Ctrl-C, or the instance ends (UNREACHABLE). */
-export async function watchMonitor(client: InstanceClient, terminal: Terminal, { json, intervalMs, count = Infinity }: MonitorOptions): Promise<void> {
+export async function watchMonitor(
+  client: InstanceClient,
+  terminal: Terminal,
+  { json, intervalMs, count = Infinity }: MonitorOptions,
+): Promise<void> {
   let drawn = 0;
   let lastAt = -Infinity;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -27,7 +31,16 @@ export async function watchMonitor(client: InstanceClient, terminal: Terminal, {
     else terminal.out(`${terminal.interactive ? CLEAR_SCREEN : drawn > 1 ? '\n' : ''}${monitorText(snapshot)}`);
     if (drawn >= count) resolve();
   };
-  client.onClose(() => reject(new GemelError('UNREACHABLE', 'The instance has ended or the connection to it was lost.', '', 'Look at its status: gemel instance list')));
+  client.onClose(() =>
+    reject(
+      new GemelError(
+        'UNREACHABLE',
+        'The instance has ended or the connection to it was lost.',
+        '',
+        'Look at its status: gemel instance list',
+      ),
+    ),
+  );
   client.subscribe('monitor', draw, reject);
   const interrupted = (): void => resolve();
   process.once('SIGINT', interrupted);

@@ -32,7 +32,10 @@ afterEach(async () => {
 async function gemel(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   let out = '';
   let err = '';
-  const code = await runCommand(args, { home, terminal: { out: (text) => (out += text), err: (text) => (err += text), interactive: false } });
+  const code = await runCommand(args, {
+    home,
+    terminal: { out: (text) => (out += text), err: (text) => (err += text), interactive: false },
+  });
   return { code, out, err };
 }
 
@@ -70,7 +73,15 @@ describe('the command line', () => {
 
   it('answers what is refused with one line and exit code 1', async () => {
     await createInstance(home, { name: 'A', superserverPort: 0, webPort: 0 });
-    for (const args of [['instance', 'start', 'nobody'], ['instance', 'stop', 'A'], ['instance', 'create', 'A'], ['db', 'list', 'A'], ['shell', 'A', '-c', 'W 1'], ['agent', 'stop'], ['instance', 'create', '9']]) {
+    for (const args of [
+      ['instance', 'start', 'nobody'],
+      ['instance', 'stop', 'A'],
+      ['instance', 'create', 'A'],
+      ['db', 'list', 'A'],
+      ['shell', 'A', '-c', 'W 1'],
+      ['agent', 'stop'],
+      ['instance', 'create', '9'],
+    ]) {
       const { code, out, err } = await gemel(...args);
       expect({ args, code, out }).toEqual({ args, code: 1, out: '' });
       expect(err).toMatch(/^gemel: [^\n]+\n$/);
@@ -79,7 +90,9 @@ describe('the command line', () => {
 
   it('creates, lists and deletes instances, for people and as JSON', async () => {
     expect(await gemel('instance', 'list')).toMatchObject({ code: 0, out: expect.stringContaining('no instances') });
-    const created = JSON.parse((await gemel('instance', 'create', 'one', '--superserver-port', '0', '--web-port', '0', '--json')).out) as unknown;
+    const created = JSON.parse(
+      (await gemel('instance', 'create', 'one', '--superserver-port', '0', '--web-port', '0', '--json')).out,
+    ) as unknown;
     expect(InstanceStatus.parse(created)).toEqual(created);
     expect(created).toMatchObject({ name: 'ONE', state: 'stopped', pid: null, mirrors: [] });
     expect(JSON.parse((await gemel('instance', 'list', '--json')).out)).toEqual([created]);
@@ -102,7 +115,13 @@ describe('the command line', () => {
 
   it('tells of an agent that does not run', async () => {
     expect(JSON.parse((await gemel('agent', 'status', '--json')).out)).toEqual({
-      state: 'stopped', pid: null, version: VERSION, port: 2188, address: null, home, arbiterFor: [],
+      state: 'stopped',
+      pid: null,
+      version: VERSION,
+      port: 2188,
+      address: null,
+      home,
+      arbiterFor: [],
     });
   });
 });

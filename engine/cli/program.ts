@@ -24,7 +24,8 @@ export async function runCommand(args: readonly string[], context: Context): Pro
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     context.terminal.err(errorLine(error));
-    if (!(error instanceof GemelError) && error instanceof Error && process.env['GEMEL_DEBUG'] !== undefined) context.terminal.err(`${error.stack ?? ''}\n`);
+    if (!(error instanceof GemelError) && error instanceof Error && process.env['GEMEL_DEBUG'] !== undefined)
+      context.terminal.err(`${error.stack ?? ''}\n`);
     return error instanceof GemelError && error.code === 'USAGE' ? EXIT.usage : EXIT.failed;
   }
 }
@@ -36,7 +37,10 @@ function buildProgram(context: Context): Command {
     .version(`gemel ${VERSION}`, '--version', 'print the version')
     .helpOption('--help', 'show help')
     .showSuggestionAfterError()
-    .addHelpText('after', '\nGEMEL_HOME is the root of this host (default ~/.gemel). Exit codes: 0 done, 1 refused or failed, 2 wrong usage.');
+    .addHelpText(
+      'after',
+      '\nGEMEL_HOME is the root of this host (default ~/.gemel). Exit codes: 0 done, 1 refused or failed, 2 wrong usage.',
+    );
   addInstanceCommands(program, context);
   addAgentCommands(program, context);
   addDatabaseCommands(program, context);
@@ -47,11 +51,15 @@ function buildProgram(context: Context): Command {
   addDemoCommand(program, context);
   addBenchCommands(program, context);
   for (const each of withSubcommands(program)) {
-    each.exitOverride().helpCommand(false).helpOption('--help', 'show help').configureOutput({
-      writeOut: (text) => terminal.out(text),
-      // A group without its subcommand is answered with its help, which is no error line.
-      writeErr: (text) => terminal.err(text.startsWith('error:') ? `gemel: ${sentence(text)}\n` : text),
-    });
+    each
+      .exitOverride()
+      .helpCommand(false)
+      .helpOption('--help', 'show help')
+      .configureOutput({
+        writeOut: (text) => terminal.out(text),
+        // A group without its subcommand is answered with its help, which is no error line.
+        writeErr: (text) => terminal.err(text.startsWith('error:') ? `gemel: ${sentence(text)}\n` : text),
+      });
   }
   return program;
 }
@@ -62,6 +70,9 @@ function withSubcommands(command: Command): Command[] {
 
 /** One line with capital and full stop out of what commander says. */
 function sentence(text: string): string {
-  const line = text.replace(/^error:\s*/, '').trim().replaceAll(/\s*\n\s*/g, ' ');
+  const line = text
+    .replace(/^error:\s*/, '')
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ');
   return `${line.charAt(0).toUpperCase()}${line.slice(1)}`.replace(/([^.?!)])$/, '$1.');
 }

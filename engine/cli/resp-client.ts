@@ -39,7 +39,16 @@ export class RespClient {
   static connect(host: string, port: number): Promise<RespClient> {
     return new Promise((resolve, reject) => {
       const socket = net.connect({ host, port });
-      socket.once('error', (error) => reject(new GemelError('UNREACHABLE', `Nothing answers on ${host}:${port}: ${error.message}.`, '', 'Look whether the instance is running.')));
+      socket.once('error', (error) =>
+        reject(
+          new GemelError(
+            'UNREACHABLE',
+            `Nothing answers on ${host}:${port}: ${error.message}.`,
+            '',
+            'Look whether the instance is running.',
+          ),
+        ),
+      );
       socket.once('connect', () => {
         socket.removeAllListeners('error');
         resolve(new RespClient(socket));
@@ -67,7 +76,12 @@ export class RespClient {
   }
 
   #lose(): void {
-    this.#gone = new GemelError('UNREACHABLE', 'The connection to the instance was lost.', 'What was committed and acknowledged is safe; an open transaction is rolled back.', 'Connect again.');
+    this.#gone = new GemelError(
+      'UNREACHABLE',
+      'The connection to the instance was lost.',
+      'What was committed and acknowledged is safe; an open transaction is rolled back.',
+      'Connect again.',
+    );
     for (const waiting of this.#waiting.splice(0)) waiting.reject(this.#gone);
   }
 

@@ -40,7 +40,12 @@ export function instancePaths(directory: string): InstancePaths {
 export function createInstanceDirectory(directory: string, settings: Settings): InstancePaths {
   const paths = instancePaths(directory);
   if (fs.existsSync(paths.directory) && fs.readdirSync(paths.directory).length > 0) {
-    throw new GemelError('EXISTS', `${paths.directory} is not empty.`, 'Nothing in it was changed.', 'Choose another directory for the new instance.');
+    throw new GemelError(
+      'EXISTS',
+      `${paths.directory} is not empty.`,
+      'Nothing in it was changed.',
+      'Choose another directory for the new instance.',
+    );
   }
   try {
     for (const each of [paths.directory, paths.mgr, paths.journal, paths.run]) fs.mkdirSync(each, { recursive: true, mode: 0o700 });
@@ -59,15 +64,37 @@ export function checkInstanceDirectory(directory: string): { paths: InstancePath
   const paths = instancePaths(directory);
   const untouched = 'Nothing in it was changed.';
   if (!isDirectory(paths.directory)) {
-    throw new GemelError('NOT_FOUND', `There is no directory ${paths.directory}.`, '', 'Check that its disk is mounted, or delete the instance from this host.');
+    throw new GemelError(
+      'NOT_FOUND',
+      `There is no directory ${paths.directory}.`,
+      '',
+      'Check that its disk is mounted, or delete the instance from this host.',
+    );
   }
   if (!fs.existsSync(paths.settings)) {
-    if (!isDirectory(paths.mgr)) throw new GemelError('FOREIGN', `${paths.directory} is not the directory of a Gemel instance: it has no gemel.cpf.`, untouched, 'Give the directory of an instance.');
-    throw new GemelError('DAMAGED', `The settings file ${paths.settings} is missing.`, untouched, 'Put it back from a backup before starting the instance.');
+    if (!isDirectory(paths.mgr))
+      throw new GemelError(
+        'FOREIGN',
+        `${paths.directory} is not the directory of a Gemel instance: it has no gemel.cpf.`,
+        untouched,
+        'Give the directory of an instance.',
+      );
+    throw new GemelError(
+      'DAMAGED',
+      `The settings file ${paths.settings} is missing.`,
+      untouched,
+      'Put it back from a backup before starting the instance.',
+    );
   }
   const settings = readSettings(paths.settings);
   for (const part of [paths.mgr, paths.journal]) {
-    if (!isDirectory(part)) throw new GemelError('DAMAGED', `The directory ${part} of the instance is missing.`, untouched, 'Check that its disk is mounted, or put it back from a backup.');
+    if (!isDirectory(part))
+      throw new GemelError(
+        'DAMAGED',
+        `The directory ${part} of the instance is missing.`,
+        untouched,
+        'Check that its disk is mounted, or put it back from a backup.',
+      );
   }
   for (const part of [paths.directory, paths.mgr, paths.journal]) checkWritable(part);
   fs.mkdirSync(paths.run, { recursive: true, mode: 0o700 });

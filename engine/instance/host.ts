@@ -1,6 +1,6 @@
 /** The instances of a host: what the command line, the agent and the processes use of this folder. */
 export { checkInstanceDirectory, instancePaths, type InstancePaths } from './directory.ts';
-export type { Engine, EngineContext, StartEngine } from './engine.ts';
+export type { Engine, EngineContext } from './engine.ts';
 export { instanceStatus, inventory } from './inventory.ts';
 export { createInstance, deleteInstance, forceDown, startInstance, stopInstance } from './lifecycle.ts';
 export { acquireLock, lockFree, probeLock, provenHolder } from './lock.ts';
@@ -8,5 +8,4 @@ export { anyFreePort } from './ports.ts';
 export { MessageLog, type Log } from './messages.ts';
 export { runInstanceProcess } from './process.ts';
 export { defaultHome, findRegistered, homePaths, listRegistered } from './registry.ts';
-export { readSettings, updateSettings, type Settings } from './settings.ts';
 export { processEntry, spawnDetached, tellParent } from './spawn.ts';

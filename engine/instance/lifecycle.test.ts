@@ -31,8 +31,10 @@ afterEach(async () => {
 const create = (name = 'a') => createInstance(home, { name, superserverPort: 0, webPort: 0 });
 const start = (name = 'a') => startInstance(home, name, { entry });
 const states = async () => Object.fromEntries((await inventory(home)).map((each) => [each.name, each.state]));
-const messages = (name: string) => readMessages(path.join(home, 'instances', name, 'mgr', 'messages.log'), 99).map((m) => `${m.severity} ${m.text}`);
-const behave = (name: string, Test: string) => updateSettings(path.join(home, 'instances', name, 'gemel.cpf'), (settings) => ({ ...settings, config: { Test } }));
+const messages = (name: string) =>
+  readMessages(path.join(home, 'instances', name, 'mgr', 'messages.log'), 99).map((m) => `${m.severity} ${m.text}`);
+const behave = (name: string, Test: string) =>
+  updateSettings(path.join(home, 'instances', name, 'gemel.cpf'), (settings) => ({ ...settings, config: { Test } }));
 
 async function connect(name = 'A') {
   return connectControl(path.join(home, 'instances', name, 'run', 'control.sock'), instanceMethods, instanceTopics);
@@ -142,8 +144,18 @@ describe('the directory', () => {
   const damage: [string, (directory: string) => void, string, RegExp][] = [
     ['is gone', (d) => fs.rmSync(d, { recursive: true }), 'NOT_FOUND', /There is no directory/],
     ['has lost its settings', (d) => fs.rmSync(path.join(d, 'gemel.cpf')), 'DAMAGED', /settings file .* is missing/],
-    ['has lost its journal', (d) => fs.rmSync(path.join(d, 'mgr', 'journal'), { recursive: true }), 'DAMAGED', /journal of the instance is missing/],
-    ['is something else', (d) => (fs.rmSync(d, { recursive: true }), fs.mkdirSync(path.join(d, 'photos'), { recursive: true })), 'FOREIGN', /no gemel\.cpf/],
+    [
+      'has lost its journal',
+      (d) => fs.rmSync(path.join(d, 'mgr', 'journal'), { recursive: true }),
+      'DAMAGED',
+      /journal of the instance is missing/,
+    ],
+    [
+      'is something else',
+      (d) => (fs.rmSync(d, { recursive: true }), fs.mkdirSync(path.join(d, 'photos'), { recursive: true })),
+      'FOREIGN',
+      /no gemel\.cpf/,
+    ],
     ['is a file', (d) => (fs.rmSync(d, { recursive: true }), fs.writeFileSync(d, '')), 'NOT_FOUND', /There is no directory/],
   ];
   it.each(damage)('is refused when it %s', async (_name, harm, code, text) => {
@@ -176,7 +188,9 @@ describe('the lock', () => {
     const child = await otherHolder(run);
     expect(probeLock(run)).toMatchObject({ held: true, holder: { pid: child.pid, phase: 'starting' } });
     expect(provenHolder(run)?.pid).toBe(child.pid);
-    expect(() => acquireLock(run, 'agent')).toThrow(expect.objectContaining({ code: 'LOCKED', what: expect.stringContaining(String(child.pid)) }));
+    expect(() => acquireLock(run, 'agent')).toThrow(
+      expect.objectContaining({ code: 'LOCKED', what: expect.stringContaining(String(child.pid)) }),
+    );
     const exit = once(child, 'exit');
     child.kill('SIGKILL');
     await exit;

@@ -105,12 +105,20 @@ async function stopInOrder(registered: Registered, nofailover: boolean): Promise
   await lockFree(run, STOP_TIMEOUT_MS, () => stillStopping(registered));
 }
 
-async function connectForStop({ name }: Registered, control: string): Promise<ControlClient<typeof instanceMethods, typeof instanceTopics>> {
+async function connectForStop(
+  { name }: Registered,
+  control: string,
+): Promise<ControlClient<typeof instanceMethods, typeof instanceTopics>> {
   try {
     return await connectControl(control, instanceMethods, instanceTopics);
   } catch (error) {
     if (!(error instanceof GemelError)) throw error;
-    throw new GemelError(error.code, `Instance ${name} is running but does not answer: ${error.what}`, 'It was not stopped.', 'Wait, look at its messages.log, or use --force.');
+    throw new GemelError(
+      error.code,
+      `Instance ${name} is running but does not answer: ${error.what}`,
+      'It was not stopped.',
+      'Wait, look at its messages.log, or use --force.',
+    );
   }
 }
 
@@ -123,10 +131,20 @@ export async function forceDown(directory: string, clock: Clock = realClock): Pr
   if (!probeLock(run).held) throw new GemelError('NOT_RUNNING', `No process runs in ${directory}.`);
   const holder = provenHolder(run);
   if (holder === undefined) {
-    throw new GemelError('REFUSED', `Which process holds the lock of ${directory} cannot be proven.`, 'Nothing was killed.', 'Find the process yourself, or try again in a moment.');
+    throw new GemelError(
+      'REFUSED',
+      `Which process holds the lock of ${directory} cannot be proven.`,
+      'Nothing was killed.',
+      'Find the process yourself, or try again in a moment.',
+    );
   }
   process.kill(holder.pid, 'SIGKILL');
-  await lockFree(run, KILL_TIMEOUT_MS, () => new GemelError('TIMEOUT', `Process ${holder.pid} was killed but is not gone.`, '', 'Its disk may be hanging.'), clock);
+  await lockFree(
+    run,
+    KILL_TIMEOUT_MS,
+    () => new GemelError('TIMEOUT', `Process ${holder.pid} was killed but is not gone.`, '', 'Its disk may be hanging.'),
+    clock,
+  );
 }
 
 /** Removes an instance with everything below its directory. Databases elsewhere stay. Throws RUNNING. */
@@ -152,11 +170,21 @@ export function deleteInstance(home: string, name: string): { message: string } 
 }
 
 function alreadyRunning({ name }: Registered, pid: number | undefined): GemelError {
-  return new GemelError('RUNNING', `Instance ${name} is running${pid === undefined ? '' : ` as process ${pid}`}.`, 'It was left alone.', `To stop it: gemel instance stop ${name}`);
+  return new GemelError(
+    'RUNNING',
+    `Instance ${name} is running${pid === undefined ? '' : ` as process ${pid}`}.`,
+    'It was left alone.',
+    `To stop it: gemel instance stop ${name}`,
+  );
 }
 
 function stillStopping({ name }: Registered): GemelError {
-  return new GemelError('TIMEOUT', `Instance ${name} has not ended yet.`, 'It goes on stopping.', 'Look at its messages.log; --force ends it at once.');
+  return new GemelError(
+    'TIMEOUT',
+    `Instance ${name} has not ended yet.`,
+    'It goes on stopping.',
+    'Look at its messages.log; --force ends it at once.',
+  );
 }
 
 async function within(event: Promise<void>, timeoutMs: number, late: () => GemelError, clock: Clock = realClock): Promise<void> {

@@ -100,7 +100,12 @@ export async function lockFree(run: string, timeoutMs: number, late: () => Gemel
 function lockedError(run: string): GemelError {
   const holder = readHolder(run);
   const who = holder === null ? 'Another process' : `Process ${holder.pid}`;
-  return new GemelError('LOCKED', `${who} holds the lock of ${path.dirname(run)}.`, 'It was left alone.', 'Only one process may use it at a time: stop the other first.');
+  return new GemelError(
+    'LOCKED',
+    `${who} holds the lock of ${path.dirname(run)}.`,
+    'It was left alone.',
+    'Only one process may use it at a time: stop the other first.',
+  );
 }
 
 function lockFile(run: string): string {

@@ -51,7 +51,12 @@ const Entry = z.object({ name: z.string(), directory: z.string() });
 export function instanceName(name: string): string {
   const parsed = InstanceName.safeParse(name);
   if (parsed.success) return parsed.data;
-  throw new GemelError('NAME', `${JSON.stringify(name)} cannot be the name of an instance. ${parsed.error.issues[0]?.message ?? ''}`, '', 'Choose another name.');
+  throw new GemelError(
+    'NAME',
+    `${JSON.stringify(name)} cannot be the name of an instance. ${parsed.error.issues[0]?.message ?? ''}`,
+    '',
+    'Choose another name.',
+  );
 }
 
 /** Every instance of the host, in order of name. */
@@ -81,7 +86,11 @@ export function register(home: string, { name, directory }: Registered): void {
   const { registry } = homePaths(home);
   fs.mkdirSync(registry, { recursive: true, mode: 0o700 });
   try {
-    fs.writeFileSync(path.join(registry, `${name}.json`), `${JSON.stringify({ name, directory })}\n`, { flag: 'wx', mode: 0o600, flush: true });
+    fs.writeFileSync(path.join(registry, `${name}.json`), `${JSON.stringify({ name, directory })}\n`, {
+      flag: 'wx',
+      mode: 0o600,
+      flush: true,
+    });
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error;
     throw new GemelError('EXISTS', `There is an instance ${name} already.`, 'It was not changed.', 'Choose another name.');
@@ -96,6 +105,11 @@ function readEntry(file: string): Registered {
   try {
     return Entry.parse(JSON.parse(fs.readFileSync(file, 'utf8')));
   } catch {
-    throw new GemelError('DAMAGED', `The registry entry ${file} cannot be read.`, 'The instance itself was not touched.', 'Write it anew as {"name":"NAME","directory":"/path"}, or remove it.');
+    throw new GemelError(
+      'DAMAGED',
+      `The registry entry ${file} cannot be read.`,
+      'The instance itself was not touched.',
+      'Write it anew as {"name":"NAME","directory":"/path"}, or remove it.',
+    );
   }
 }

@@ -22,7 +22,10 @@ describe('gemel.cpf', () => {
     const settings = { ...fresh(), Databases: { USER: 'user', DB: '/data/db;x=1' }, Mirrors: { DEMO: { Arbiter: 'h:1' } } };
     writeSettings(file, settings);
     expect(readSettings(file)).toEqual(settings);
-    expect(readSettings(file)).toMatchObject({ Startup: { DefaultPort: 1972, ListenAddress: '127.0.0.1' }, Journal: { FileSizeLimit: 256 } });
+    expect(readSettings(file)).toMatchObject({
+      Startup: { DefaultPort: 1972, ListenAddress: '127.0.0.1' },
+      Journal: { FileSizeLimit: 256 },
+    });
     expect(fs.statSync(file).mode & 0o777).toBe(0o600);
   });
 
@@ -30,7 +33,11 @@ describe('gemel.cpf', () => {
     writeSettings(file, fresh());
     edit((text) => `${text}\n[Gmheap]\nFuture=yes, "and more"\n[Journal.Extra]\nKey=v\n`);
     updateSettings(file, (settings) => ({ ...settings, Namespaces: { USER: 'USER' } }));
-    expect(readSettings(file)).toMatchObject({ Gmheap: { Future: 'yes, "and more"' }, Journal: { Extra: { Key: 'v' } }, Namespaces: { USER: 'USER' } });
+    expect(readSettings(file)).toMatchObject({
+      Gmheap: { Future: 'yes, "and more"' },
+      Journal: { Extra: { Key: 'v' } },
+      Namespaces: { USER: 'USER' },
+    });
   });
 
   it('keeps any text as a value', () => {

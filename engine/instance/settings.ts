@@ -8,7 +8,11 @@ const FORMAT = 1;
 
 // The INI reader turns true, false and null into values of their own; here they are text like any other.
 const text = z.union([z.string(), z.boolean(), z.null()]).transform(String);
-const port = z.coerce.number('Give a number.').int('Give a whole number.').min(0, 'A port is a number from 0 to 65535.').max(65535, 'A port is a number from 0 to 65535.');
+const port = z.coerce
+  .number('Give a number.')
+  .int('Give a whole number.')
+  .min(0, 'A port is a number from 0 to 65535.')
+  .max(65535, 'A port is a number from 0 to 65535.');
 const table = z.record(z.string(), text);
 /** A section that may have sections of its own: `[Mirrors.DEMO]`. */
 const tables = z.record(z.string(), z.union([text, table]));
@@ -28,7 +32,12 @@ const SettingsShape = z.looseObject({
   Journal: z
     .looseObject({
       /** MB; a journal file that reaches it is closed and the next begun. */
-      FileSizeLimit: z.coerce.number('Give a number of MB.').int('Give a whole number of MB.').min(1, 'Give at least 1 MB.').max(4079, 'Give at most 4079 MB.').default(256),
+      FileSizeLimit: z.coerce
+        .number('Give a number of MB.')
+        .int('Give a whole number of MB.')
+        .min(1, 'Give at least 1 MB.')
+        .max(4079, 'Give at most 4079 MB.')
+        .default(256),
     })
     .prefault({}),
   /** Database name = directory, absolute or inside the instance's. */
@@ -46,7 +55,13 @@ export type Settings = z.output<typeof SettingsShape>;
 /** Settings of a new instance. */
 export function newSettings(values: { name: string; guid: string; superserverPort: number; webPort: number }): Settings {
   return SettingsShape.parse({
-    Startup: { Format: FORMAT, InstanceName: values.name, InstanceGUID: values.guid, DefaultPort: values.superserverPort, WebServerPort: values.webPort },
+    Startup: {
+      Format: FORMAT,
+      InstanceName: values.name,
+      InstanceGUID: values.guid,
+      DefaultPort: values.superserverPort,
+      WebServerPort: values.webPort,
+    },
   });
 }
 
@@ -57,14 +72,22 @@ export function readSettings(file: string): Settings {
   const parsed = SettingsShape.safeParse(ini.parse(source));
   if (!parsed.success) throw damaged(file, parsed.error.issues.map(sayIssue).join(' '));
   if (parsed.data.Startup.Format > FORMAT) {
-    throw new GemelError('VERSION', `${file} was written by a newer version of Gemel (format ${parsed.data.Startup.Format}).`, 'Nothing was changed.', 'Use that version.');
+    throw new GemelError(
+      'VERSION',
+      `${file} was written by a newer version of Gemel (format ${parsed.data.Startup.Format}).`,
+      'Nothing was changed.',
+      'Use that version.',
+    );
   }
   return parsed.data;
 }
 
 /** Replaces the file at once or not at all. */
 export function writeSettings(file: string, settings: Settings): void {
-  realFiles.atomicWrite(file, Buffer.from(`; Settings of this Gemel instance. Change them while it is stopped; comments are not kept.\n\n${ini.stringify(settings)}`));
+  realFiles.atomicWrite(
+    file,
+    Buffer.from(`; Settings of this Gemel instance. Change them while it is stopped; comments are not kept.\n\n${ini.stringify(settings)}`),
+  );
 }
 
 /** Reads, changes and writes the settings; returns the new ones. */

@@ -80,16 +80,31 @@ export async function tellParent(told: Told): Promise<void> {
 
 function plain(error: unknown): { code: string; what: string; safe: string; todo: string } {
   if (error instanceof GemelError) return { code: error.code, what: error.what, safe: error.safe, todo: error.todo };
-  return { code: 'INTERNAL', what: `An internal error occurred: ${error instanceof Error ? error.message : String(error)}`, safe: '', todo: 'See messages.log.' };
+  return {
+    code: 'INTERNAL',
+    what: `An internal error occurred: ${error instanceof Error ? error.message : String(error)}`,
+    safe: '',
+    todo: 'See messages.log.',
+  };
 }
 
 function slow({ what }: SpawnOptions): GemelError {
-  return new GemelError('TIMEOUT', `${what} has not finished starting yet.`, 'It goes on starting.', 'Look at its status and its messages.log.');
+  return new GemelError(
+    'TIMEOUT',
+    `${what} has not finished starting yet.`,
+    'It goes on starting.',
+    'Look at its status and its messages.log.',
+  );
 }
 
 function ended({ what, output }: SpawnOptions, code: number | null, signal: NodeJS.Signals | null): GemelError {
   const lines = fs.readFileSync(output, 'utf8').trim().split('\n');
   const how = signal === null ? `with exit code ${code ?? '?'}` : `by ${signal}`;
   const telling = (lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? '').trim().slice(0, 300);
-  return new GemelError('INTERNAL', `${what} ended ${how} while starting.${telling === '' ? '' : ` It printed: ${telling}`}`, '', `See ${output} and messages.log.`);
+  return new GemelError(
+    'INTERNAL',
+    `${what} ended ${how} while starting.${telling === '' ? '' : ` It printed: ${telling}`}`,
+    '',
+    `See ${output} and messages.log.`,
+  );
 }

@@ -11,5 +11,10 @@ await runAgentProcess(process.argv.slice(2), async ({ host, port }) => {
     server.listen(port, host, resolve);
   });
   const address = server.address() as AddressInfo;
-  return { host: address.address, port: address.port, arbiterFor: () => ['DEMO'], close: () => new Promise<void>((resolve) => server.close(() => resolve())) };
+  return {
+    host: address.address,
+    port: address.port,
+    arbiterFor: () => ['DEMO'],
+    close: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  };
 });

@@ -15,7 +15,11 @@ export interface ControlClient<M extends Methods, T extends Topics> {
   /** Throws what the method threw there; UNREACHABLE when the connection is lost meanwhile, TIMEOUT after `timeoutMs`. */
   call<K extends keyof M & string>(method: K, params: Params<M, K>, timeoutMs?: number): Promise<Result<M, K>>;
   /** Calls `listener` with the newest value and each later one; returns the way to end it. `onError`: the topic was refused. */
-  subscribe<K extends keyof T & string>(topic: K, listener: (value: z.output<T[K]>) => void, onError?: (error: GemelError) => void): () => void;
+  subscribe<K extends keyof T & string>(
+    topic: K,
+    listener: (value: z.output<T[K]>) => void,
+    onError?: (error: GemelError) => void,
+  ): () => void;
   close(): void;
   /** Called once when the connection is gone, whoever ended it (at once when it already is). */
   onClose(listener: () => void): void;
@@ -110,7 +114,11 @@ class Client<M extends Methods, T extends Topics> implements ControlClient<M, T>
     }
   }
 
-  subscribe<K extends keyof T & string>(topic: K, listener: (value: z.output<T[K]>) => void, onError: (error: GemelError) => void = () => undefined): () => void {
+  subscribe<K extends keyof T & string>(
+    topic: K,
+    listener: (value: z.output<T[K]>) => void,
+    onError: (error: GemelError) => void = () => undefined,
+  ): () => void {
     const shape = this.#topics[topic];
     if (shape === undefined) throw new GemelError('USAGE', `There is no topic ${topic}.`);
     const id = ++this.#lastId;
@@ -167,7 +175,14 @@ class Client<M extends Methods, T extends Topics> implements ControlClient<M, T>
 
   #greet(hello: { protocol: number; pid: number }): void {
     if (hello.protocol !== PROTOCOL) {
-      this.#lose(new GemelError('VERSION', `${this.#file} speaks management protocol ${hello.protocol}, this side ${PROTOCOL}.`, '', 'Use the same version on both sides.'));
+      this.#lose(
+        new GemelError(
+          'VERSION',
+          `${this.#file} speaks management protocol ${hello.protocol}, this side ${PROTOCOL}.`,
+          '',
+          'Use the same version on both sides.',
+        ),
+      );
       return;
     }
     this.#pid = hello.pid;
@@ -198,13 +213,20 @@ function parseValue(shape: z.ZodType, value: unknown, name: string): unknown {
 }
 
 function notUnderstood(what: string): GemelError {
-  return new GemelError('VERSION', `The answer from ${what} is not what this version understands.`, '', 'Use the same version on both sides.');
+  return new GemelError(
+    'VERSION',
+    `The answer from ${what} is not what this version understands.`,
+    '',
+    'Use the same version on both sides.',
+  );
 }
 
 function connectionError(error: Error, file: string): GemelError {
   const code = errorCode(error);
-  if (code === 'ENOENT' || code === 'ECONNREFUSED') return new GemelError('UNREACHABLE', `Nothing listens on ${file}.`, '', 'Start it first.');
-  if (code === 'EACCES' || code === 'EPERM') return new GemelError('RIGHTS', `You may not use ${file}.`, '', 'Run this as the user who owns it.');
+  if (code === 'ENOENT' || code === 'ECONNREFUSED')
+    return new GemelError('UNREACHABLE', `Nothing listens on ${file}.`, '', 'Start it first.');
+  if (code === 'EACCES' || code === 'EPERM')
+    return new GemelError('RIGHTS', `You may not use ${file}.`, '', 'Run this as the user who owns it.');
   return lost(file);
 }
 

@@ -1,4 +1,4 @@
 /** Transport of the management contract over control sockets. */
-export { connectControl, type ConnectOptions, type ControlClient } from './client.ts';
-export { serveControl, type ControlServer, type Handlers, type ServeOptions, type Sources } from './server.ts';
+export { connectControl, type ControlClient } from './client.ts';
+export { serveControl, type ControlServer, type Handlers, type Sources } from './server.ts';
 export { Topic, type TopicSource } from './topic.ts';

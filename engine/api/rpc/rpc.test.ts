@@ -33,7 +33,11 @@ afterEach(async () => {
   fs.rmSync(directory, { recursive: true, force: true });
 });
 
-async function serve(at = file, sources: Sources<typeof topics> = { numbers: new Topic<Numbers>() }, faults: unknown[] = []): Promise<ControlServer> {
+async function serve(
+  at = file,
+  sources: Sources<typeof topics> = { numbers: new Topic<Numbers>() },
+  faults: unknown[] = [],
+): Promise<ControlServer> {
   const server = await serveControl(at, {
     methods,
     handlers: {
@@ -73,7 +77,13 @@ describe('calls', () => {
   it('carries a GemelError whole', async () => {
     await serve();
     const client = await connect();
-    await expect(client.call('fail', {})).rejects.toMatchObject({ name: 'GemelError', code: 'EXISTS', what: 'It is there.', safe: 'Nothing changed.', todo: 'Take another.' });
+    await expect(client.call('fail', {})).rejects.toMatchObject({
+      name: 'GemelError',
+      code: 'EXISTS',
+      what: 'It is there.',
+      safe: 'Nothing changed.',
+      todo: 'Take another.',
+    });
   });
 
   it('tells of a bug as INTERNAL, reports it and lives on', async () => {
@@ -91,7 +101,10 @@ describe('calls', () => {
     const client = await connectControl(file, wider, topics);
     open.push(client);
     await expect(client.call('other', { text: '' })).rejects.toMatchObject({ code: 'USAGE', what: expect.stringContaining('other') });
-    await expect(client.call('echo', { text: 'a', times: 0.5 })).rejects.toMatchObject({ code: 'USAGE', what: expect.stringContaining('times') });
+    await expect(client.call('echo', { text: 'a', times: 0.5 })).rejects.toMatchObject({
+      code: 'USAGE',
+      what: expect.stringContaining('times'),
+    });
   });
 
   it('ends waiting calls when the server goes', async () => {
@@ -231,7 +244,7 @@ describe('frames', () => {
         const bytes = Buffer.concat(messages.map((m) => encodeFrame(m satisfies Request)));
         const reader = new FrameReader();
         const out: unknown[] = [];
-        for (let at = 0; at < bytes.length; ) {
+        for (let at = 0; at < bytes.length;) {
           const size = Number(sizes.next().value);
           out.push(...reader.push(bytes.subarray(at, at + size)));
           at += size;

@@ -37,7 +37,9 @@ export interface ServeOptions<M extends Methods, T extends Topics> {
  */
 export async function serveControl<M extends Methods, T extends Topics>(file: string, options: ServeOptions<M, T>): Promise<ControlServer> {
   const serving: Serving = {
-    methods: new Map(Object.entries(options.methods).map(([name, { params }]) => [name, { params, handler: handlerOf(options.handlers, name) }])),
+    methods: new Map(
+      Object.entries(options.methods).map(([name, { params }]) => [name, { params, handler: handlerOf(options.handlers, name) }]),
+    ),
     sources: new Map(Object.entries<TopicSource<unknown>>(options.sources)),
     onFault: options.onFault ?? (() => undefined),
   };
@@ -122,7 +124,12 @@ function asListenError(error: unknown, file: string): GemelError {
   const code = errorCode(error);
   const rights = code === 'EACCES' || code === 'EPERM';
   const text = error instanceof Error ? error.message : String(error);
-  return new GemelError(rights ? 'RIGHTS' : 'IO', `The control socket ${file} cannot be made: ${text}.`, '', 'Check the directory and who owns it.');
+  return new GemelError(
+    rights ? 'RIGHTS' : 'IO',
+    `The control socket ${file} cannot be made: ${text}.`,
+    '',
+    'Check the directory and who owns it.',
+  );
 }
 
 const RequestShape = z.union([

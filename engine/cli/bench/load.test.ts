@@ -44,19 +44,21 @@ describe('the load generator', () => {
   });
 
   it('counts errors apart, however the answers are cut', async () => {
-    const server = net.createServer((socket) => {
-      socket.setNoDelay(true);
-      socket.on('error', () => undefined);
-      socket.on('data', () => {
-        // Four updates a batch: two errors, two good, in pieces that end inside lines.
-        const pieces = ['-PROT', 'ECT no\r', '\n+OK', '\r\n-PROTECT no\r\n+', 'OK\r\n'];
-        const next = (): void => {
-          const piece = pieces.shift();
-          if (piece !== undefined && socket.writable) socket.write(piece, () => setImmediate(next));
-        };
-        next();
-      });
-    }).listen(0, '127.0.0.1');
+    const server = net
+      .createServer((socket) => {
+        socket.setNoDelay(true);
+        socket.on('error', () => undefined);
+        socket.on('data', () => {
+          // Four updates a batch: two errors, two good, in pieces that end inside lines.
+          const pieces = ['-PROT', 'ECT no\r', '\n+OK', '\r\n-PROTECT no\r\n+', 'OK\r\n'];
+          const next = (): void => {
+            const piece = pieces.shift();
+            if (piece !== undefined && socket.writable) socket.write(piece, () => setImmediate(next));
+          };
+          next();
+        });
+      })
+      .listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as net.AddressInfo;
     const result = await runLoad({ port, connections: 1, pipeline: 4, seconds: 0.2, warmupSeconds: 0 });
@@ -79,13 +81,17 @@ describe('the load generator', () => {
 describe('latencies', () => {
   it('are right to within two in a hundred', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 50_000_000 }), { minLength: 1, maxLength: 300 }), fc.constantFrom(0.5, 0.9, 0.99, 1), (durations, q) => {
-        const latencies = new Latencies();
-        for (const us of durations) latencies.record(us, 1);
-        const exact = (durations.sort((a, b) => a - b)[Math.ceil(durations.length * q) - 1] ?? 0) / 1000;
-        expect(latencies.quantileMs(q)).toBeGreaterThanOrEqual(exact);
-        expect(latencies.quantileMs(q)).toBeLessThanOrEqual(exact * 1.02 + 0.001);
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 50_000_000 }), { minLength: 1, maxLength: 300 }),
+        fc.constantFrom(0.5, 0.9, 0.99, 1),
+        (durations, q) => {
+          const latencies = new Latencies();
+          for (const us of durations) latencies.record(us, 1);
+          const exact = (durations.sort((a, b) => a - b)[Math.ceil(durations.length * q) - 1] ?? 0) / 1000;
+          expect(latencies.quantileMs(q)).toBeGreaterThanOrEqual(exact);
+          expect(latencies.quantileMs(q)).toBeLessThanOrEqual(exact * 1.02 + 0.001);
+        },
+      ),
     );
   });
 });

@@ -40,7 +40,11 @@ export function addAgentCommands(program: Command, context: Context): void {
   command(agent, 'status', 'how the agent is').action(async (options: JsonOption) => {
     show(context, options, await agentStatus(home), (a) =>
       fields([
-        ['Agent', a.state], ['Process', a.pid], ['Address', a.address], ['Home', a.home], ['Version', a.version],
+        ['Agent', a.state],
+        ['Process', a.pid],
+        ['Address', a.address],
+        ['Home', a.home],
+        ['Version', a.version],
         ['Arbiter for', a.arbiterFor.length === 0 ? '-' : a.arbiterFor.join(', ')],
       ]),
     );
@@ -59,6 +63,14 @@ async function agentStatus(home: string): Promise<AgentStatus> {
     if (!(error instanceof GemelError) || error.code !== 'NOT_RUNNING') throw error;
     const paths = homePaths(home);
     const settings = readAgentSettings(paths.agentSettings);
-    return { state: 'stopped', pid: null, version: VERSION, port: settings['application_server.port'], address: null, home: paths.home, arbiterFor: [] };
+    return {
+      state: 'stopped',
+      pid: null,
+      version: VERSION,
+      port: settings['application_server.port'],
+      address: null,
+      home: paths.home,
+      arbiterFor: [],
+    };
   }
 }

@@ -26,7 +26,12 @@ export function addDatabaseCommands(program: Command, context: Context): void {
     .action(async (instance: string, name: string, { json, mirrored = false, mirror, mirrorDb, maxSize, dir, namespace }: CreateFlags) => {
       const params = { name, mirrored, mirror, mirrorDatabase: mirrorDb, maxSizeMB: maxSize, directory: dir, namespace };
       const made = await withInstance(context, instance, (client) => client.call('db.create', params));
-      show(context, { json: json === true }, made, (d) => `Database ${d.name} was created in ${d.directory}${d.mirrored ? `, mirrored as ${d.mirrorDatabase} in ${d.mirror}` : ''}.\n`);
+      show(
+        context,
+        { json: json === true },
+        made,
+        (d) => `Database ${d.name} was created in ${d.directory}${d.mirrored ? `, mirrored as ${d.mirrorDatabase} in ${d.mirror}` : ''}.\n`,
+      );
     });
 
   command(db, 'list <instance>', 'its databases').action(async (instance: string, options: JsonOption) => {
@@ -37,15 +42,33 @@ export function addDatabaseCommands(program: Command, context: Context): void {
     async (instance: string, name: string, options: JsonOption) => {
       const found = await withInstance(context, instance, (client) => client.call('db.verify', { name }));
       show(context, options, found, (v) =>
-        fields([['Sound', v.sound ? 'yes' : 'no'], ['Nodes', v.nodes], ['Digest', v.digest], ['Position', v.position], ...v.problems.map((each) => ['Problem', each] as const)]),
+        fields([
+          ['Sound', v.sound ? 'yes' : 'no'],
+          ['Nodes', v.nodes],
+          ['Digest', v.digest],
+          ['Position', v.position],
+          ...v.problems.map((each) => ['Problem', each] as const),
+        ]),
       );
-      if (!found.sound) throw new GemelError('DAMAGED', `Database ${name} is not sound.`, 'It was not changed.', 'Restore it from a backup, or from another member of its mirror.');
+      if (!found.sound)
+        throw new GemelError(
+          'DAMAGED',
+          `Database ${name} is not sound.`,
+          'It was not changed.',
+          'Restore it from a backup, or from another member of its mirror.',
+        );
     },
   );
 }
 
 function databaseTable(all: DatabaseView[]): string {
-  const rows = all.map((d) => [d.name, d.mounted ? (d.readOnly ? 'read-only' : 'read-write') : 'dismounted', d.mirrored ? `${d.mirror}:${d.mirrorDatabase}` : '-', bytes(d.size), d.directory]);
+  const rows = all.map((d) => [
+    d.name,
+    d.mounted ? (d.readOnly ? 'read-only' : 'read-write') : 'dismounted',
+    d.mirrored ? `${d.mirror}:${d.mirrorDatabase}` : '-',
+    bytes(d.size),
+    d.directory,
+  ]);
   return table(['NAME', 'ACCESS', 'MIRRORED AS', 'SIZE', 'DIRECTORY'], rows);
 }
 

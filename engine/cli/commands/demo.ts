@@ -36,7 +36,13 @@ async function demo(terminal: Terminal, json: boolean, keep: boolean): Promise<v
   const failed = outcomes.find((each) => !each.ok);
   if (json) terminal.out(`${JSON.stringify({ ok: failed === undefined, root: keep ? world.root : null, steps: outcomes })}\n`);
   else if (failed === undefined) terminal.out(`All ${outcomes.length} steps are as they should be.\n`);
-  if (failed !== undefined) throw new GemelError('REFUSED', `The demo failed at step ${outcomes.length}, "${failed.title}".`, failed.detail, keep ? `Its logs are in ${world.root}.` : 'With --keep everything stays for a look.');
+  if (failed !== undefined)
+    throw new GemelError(
+      'REFUSED',
+      `The demo failed at step ${outcomes.length}, "${failed.title}".`,
+      failed.detail,
+      keep ? `Its logs are in ${world.root}.` : 'With --keep everything stays for a look.',
+    );
 }
 
 const silent: DemoReporter = { begin: () => undefined, end: () => undefined };

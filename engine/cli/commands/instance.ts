@@ -1,6 +1,14 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { InstanceStatus } from '../../api/status.ts';
-import { createInstance, deleteInstance, findRegistered, instanceStatus, inventory, startInstance, stopInstance } from '../../instance/host.ts';
+import {
+  createInstance,
+  deleteInstance,
+  findRegistered,
+  instanceStatus,
+  inventory,
+  startInstance,
+  stopInstance,
+} from '../../instance/host.ts';
 import { command, show, showDone, type Context, type JsonOption } from '../context.ts';
 import { fields, table } from '../output.ts';
 
@@ -30,7 +38,12 @@ export function addInstanceCommands(program: Command, context: Context): void {
     });
 
   command(instance, 'start <name>', 'start an instance and wait until it answers').action(async (name: string, options: JsonOption) => {
-    show(context, options, await startInstance(home, name), (i) => `Instance ${i.name} is running as process ${i.pid}, superserver port ${i.superserverPort}.\n`);
+    show(
+      context,
+      options,
+      await startInstance(home, name),
+      (i) => `Instance ${i.name} is running as process ${i.pid}, superserver port ${i.superserverPort}.\n`,
+    );
   });
 
   command(instance, 'stop <name>', 'stop an instance; a primary hands over to its backup')
@@ -39,7 +52,9 @@ export function addInstanceCommands(program: Command, context: Context): void {
     .option('--restart', 'start it again afterwards')
     .action(async (name: string, { json, ...options }: StopFlags) => {
       const after = await stopInstance(home, name, options);
-      show(context, { json: json === true }, after, (i) => (i.state === 'running' ? `Instance ${i.name} was restarted as process ${i.pid}.\n` : `Instance ${i.name} is ${i.state}.\n`));
+      show(context, { json: json === true }, after, (i) =>
+        i.state === 'running' ? `Instance ${i.name} was restarted as process ${i.pid}.\n` : `Instance ${i.name} is ${i.state}.\n`,
+      );
     });
 
   command(instance, 'list', 'all instances of this host').action(async (options: JsonOption) => {
@@ -50,21 +65,34 @@ export function addInstanceCommands(program: Command, context: Context): void {
     show(context, options, await instanceStatus(findRegistered(home, name)), instanceText);
   });
 
-  command(instance, 'delete <name>', 'delete a stopped instance with its directory and all its data').action((name: string, options: JsonOption) => {
-    showDone(context, options, deleteInstance(home, name));
-  });
+  command(instance, 'delete <name>', 'delete a stopped instance with its directory and all its data').action(
+    (name: string, options: JsonOption) => {
+      showDone(context, options, deleteInstance(home, name));
+    },
+  );
 }
 
 function instanceTable(all: InstanceStatus[]): string {
   const rows = all.map((i) => [i.name, i.state, i.pid, i.superserverPort, i.webPort, mirrorsText(i), i.problem ?? i.directory]);
-  return table(['NAME', 'STATE', 'PID', 'PORT', 'WEB', 'MIRROR', 'DIRECTORY'], rows, 'This host has no instances. Make one: gemel instance create NAME');
+  return table(
+    ['NAME', 'STATE', 'PID', 'PORT', 'WEB', 'MIRROR', 'DIRECTORY'],
+    rows,
+    'This host has no instances. Make one: gemel instance create NAME',
+  );
 }
 
 function instanceText(i: InstanceStatus): string {
   const problem: [string, string][] = i.problem === undefined ? [] : [['Problem', i.problem]];
   return fields([
-    ['Instance', i.name], ['State', i.state], ['Process', i.pid], ['Directory', i.directory], ['Version', i.version],
-    ['Superserver port', i.superserverPort], ['Web port', i.webPort], ['Mirror', mirrorsText(i)], ...problem,
+    ['Instance', i.name],
+    ['State', i.state],
+    ['Process', i.pid],
+    ['Directory', i.directory],
+    ['Version', i.version],
+    ['Superserver port', i.superserverPort],
+    ['Web port', i.webPort],
+    ['Mirror', mirrorsText(i)],
+    ...problem,
   ]);
 }
 

@@ -26,12 +26,20 @@ interface Known {
 export function addInventoryCommands(program: Command, context: Context): void {
   command(program, 'inventory', 'all members known here, + for the primary and - for the backup').action(async (options: JsonOption) => {
     show(context, options, await known(context.home), (all) =>
-      table(['MEMBER', 'ADDRESS', 'AGENT', 'INSTANCE'], all.map((k) => [`${k.member}${k.mark}`, k.address, k.agentAddress, k.instance]), 'Nothing is known here. Make an instance: gemel instance create NAME'),
+      table(
+        ['MEMBER', 'ADDRESS', 'AGENT', 'INSTANCE'],
+        all.map((k) => [`${k.member}${k.mark}`, k.address, k.agentAddress, k.instance]),
+        'Nothing is known here. Make an instance: gemel instance create NAME',
+      ),
     );
   });
   command(program, 'ps', 'the same with their state now').action(async (options: JsonOption) => {
     show(context, options, await known(context.home), (all) =>
-      table(['MEMBER', 'ADDRESS', 'INSTANCE', 'STATE', 'MIRROR', 'TYPE', 'STATUS'], all.map((k) => [`${k.member}${k.mark}`, k.address, k.instance, k.state, k.mirror, k.type, k.status]), 'Nothing is known here. Make an instance: gemel instance create NAME'),
+      table(
+        ['MEMBER', 'ADDRESS', 'INSTANCE', 'STATE', 'MIRROR', 'TYPE', 'STATUS'],
+        all.map((k) => [`${k.member}${k.mark}`, k.address, k.instance, k.state, k.mirror, k.type, k.status]),
+        'Nothing is known here. Make an instance: gemel instance create NAME',
+      ),
     );
   });
 }
@@ -73,13 +81,29 @@ async function mirrorOf({ directory }: InstanceStatus): Promise<MirrorStatus | u
 function memberLine(mirror: string, m: MemberView, own: InstanceStatus | undefined): Known {
   const mark = m.status === 'Primary' ? '+' : m.status === 'Backup' ? '-' : '';
   return {
-    member: m.name, mark, mirror, type: m.type, status: m.status, address: m.superserverAddress, agentAddress: m.agentAddress, instance: own?.name ?? null, state: own?.state ?? null,
+    member: m.name,
+    mark,
+    mirror,
+    type: m.type,
+    status: m.status,
+    address: m.superserverAddress,
+    agentAddress: m.agentAddress,
+    instance: own?.name ?? null,
+    state: own?.state ?? null,
   };
 }
 
 function local(i: InstanceStatus): Known {
   const [first] = i.mirrors;
   return {
-    member: i.name, mark: '', mirror: first?.mirror ?? null, type: first?.type ?? null, status: first?.status ?? null, address: `127.0.0.1:${i.superserverPort}`, agentAddress: null, instance: i.name, state: i.state,
+    member: i.name,
+    mark: '',
+    mirror: first?.mirror ?? null,
+    type: first?.type ?? null,
+    status: first?.status ?? null,
+    address: `127.0.0.1:${i.superserverPort}`,
+    agentAddress: null,
+    instance: i.name,
+    state: i.state,
   };
 }

@@ -67,7 +67,11 @@ function addWatching(mirror: Command, context: Context): void {
     .option('--count <n>', 'end after so many pictures', wholeNumber)
     .action(async (instance: string, { json, interval, count }: MonitorFlags) => {
       const client = await connectInstance(context.home, instance);
-      await watchMonitor(client, context.terminal, { json: json === true, intervalMs: interval * 1000, ...(count === undefined ? {} : { count }) });
+      await watchMonitor(client, context.terminal, {
+        json: json === true,
+        intervalMs: interval * 1000,
+        ...(count === undefined ? {} : { count }),
+      });
     });
 }
 

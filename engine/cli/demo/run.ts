@@ -30,8 +30,14 @@ export async function runSteps(steps: readonly DemoStep[], reporter: DemoReporte
 
 async function runStep(step: DemoStep, signal: AbortSignal): Promise<StepOutcome> {
   const started = performance.now();
-  const outcome = (ok: boolean, detail: string): StepOutcome => ({ title: step.title, ok, detail, ms: Math.round(performance.now() - started) });
+  const outcome = (ok: boolean, detail: string): StepOutcome => ({
+    title: step.title,
+    ok,
+    detail,
+    ms: Math.round(performance.now() - started),
+  });
   try {
+    signal.throwIfAborted();
     return outcome(true, await step.run(signal));
   } catch (error) {
     return outcome(false, error instanceof Error ? error.message : String(error));

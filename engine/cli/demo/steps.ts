@@ -46,7 +46,14 @@ function makingSteps({ hosts, nodes }: DemoWorld): DemoStep[] {
       commands: [`gemel mirror create ${one.name} --name ${MIRROR} --arbiter HOST:PORT`],
       async run(signal) {
         const arbiter = addressOf(hosts.arbiter);
-        await one.call('mirror.create', { name: MIRROR, member: one.name, arbiter, arbiterOnMemberHost: true, qosMs: QOS_MS, agentAddress: addressOf(hosts.one) });
+        await one.call('mirror.create', {
+          name: MIRROR,
+          member: one.name,
+          arbiter,
+          arbiterOnMemberHost: true,
+          qosMs: QOS_MS,
+          agentAddress: addressOf(hosts.one),
+        });
         return waitFor(one, signal, { [one.name]: 'Primary' });
       },
     },
@@ -54,7 +61,14 @@ function makingSteps({ hosts, nodes }: DemoWorld): DemoStep[] {
       title: `Join ${two.name} as the second failover member`,
       commands: [`gemel mirror join ${two.name} --mirror ${MIRROR} --as failover --agent HOST:PORT --via ${one.name}`],
       async run(signal) {
-        await two.call('mirror.join', { mirror: MIRROR, as: 'failover', member: two.name, agent: addressOf(hosts.one), via: one.name, agentAddress: addressOf(hosts.two) });
+        await two.call('mirror.join', {
+          mirror: MIRROR,
+          as: 'failover',
+          member: two.name,
+          agent: addressOf(hosts.one),
+          via: one.name,
+          agentAddress: addressOf(hosts.two),
+        });
         return waitFor(one, signal, { [one.name]: 'Primary', [two.name]: 'Backup' });
       },
     },
@@ -164,10 +178,15 @@ function shellStep(node: DemoNode, line: string, expected: string, title: string
 
 /** Waits until `viewer` sees members in these statuses; returns them with + and -. */
 async function waitFor(viewer: DemoNode, signal: AbortSignal, wanted: Readonly<Record<string, string>>): Promise<string> {
-  const text = Object.entries(wanted).map(([member, status]) => `${member} is ${status}`).join(' and ');
+  const text = Object.entries(wanted)
+    .map(([member, status]) => `${member} is ${status}`)
+    .join(' and ');
   const seen = await until(text, signal, async () => {
     const members = (await viewer.mirror())?.members.map(({ name, status }) => ({ name, status })) ?? [];
-    return { ok: Object.entries(wanted).every(([name, status]) => members.some((each) => each.name === name && each.status === status)), seen: members };
+    return {
+      ok: Object.entries(wanted).every(([name, status]) => members.some((each) => each.name === name && each.status === status)),
+      seen: members,
+    };
   });
   return seen.map(({ name, status }) => `${name}${status === 'Primary' ? '+' : status === 'Backup' ? '-' : ''} ${status}`).join(', ');
 }
@@ -176,9 +195,14 @@ async function waitFor(viewer: DemoNode, signal: AbortSignal, wanted: Readonly<R
 async function waitReady(primary: DemoNode, backup: DemoNode, signal: AbortSignal): Promise<void> {
   await until(`${backup.name} is an active backup, and the arbiter reaches both`, signal, async () => {
     const status = await primary.mirror();
-    const active = status?.members.some((each) => each.name === backup.name && each.status === 'Backup' && each.journalTransfer === 'Active');
+    const active = status?.members.some(
+      (each) => each.name === backup.name && each.status === 'Backup' && each.journalTransfer === 'Active',
+    );
     const mode = status?.arbiter.failoverMode ?? null;
-    return { ok: active === true && mode === 'Arbiter Controlled', seen: { members: status?.members.map((m) => [m.name, m.status, m.journalTransfer]), mode } };
+    return {
+      ok: active === true && mode === 'Arbiter Controlled',
+      seen: { members: status?.members.map((m) => [m.name, m.status, m.journalTransfer]), mode },
+    };
   });
 }
 

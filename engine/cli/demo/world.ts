@@ -117,7 +117,8 @@ export async function until<T>(wanted: string, signal: AbortSignal, look: () => 
     signal.throwIfAborted();
     const { ok, seen } = await look();
     if (ok) return seen;
-    if (Date.now() > end) throw new GemelError('TIMEOUT', `Waited ${WAIT_MS / 1000} s in vain for this: ${wanted}. Seen last: ${JSON.stringify(seen)}.`);
+    if (Date.now() > end)
+      throw new GemelError('TIMEOUT', `Waited ${WAIT_MS / 1000} s in vain for this: ${wanted}. Seen last: ${JSON.stringify(seen)}.`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

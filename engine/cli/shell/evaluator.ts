@@ -1,6 +1,14 @@
 import type { RespClient, RespValue } from '../resp-client.ts';
 import { add, compare, divide, multiply, negate, numeric, subtract } from './arithmetic.ts';
-import { ShellError, type BinaryOperator, type Expression, type GlobalReference, type LockRequest, type Place, type ShellCommand } from './syntax.ts';
+import {
+  ShellError,
+  type BinaryOperator,
+  type Expression,
+  type GlobalReference,
+  type LockRequest,
+  type Place,
+  type ShellCommand,
+} from './syntax.ts';
 
 /** Nodes asked for at a time by ZWrite. */
 const PAGE_NODES = 1000;
@@ -57,7 +65,8 @@ export class Evaluator {
         await this.#zwrite(command.places);
         return true;
       case 'merge':
-        for (const { to, from } of command.pairs) await this.#server.command('GMERGE', await this.#reference(to), await this.#reference(from));
+        for (const { to, from } of command.pairs)
+          await this.#server.command('GMERGE', await this.#reference(to), await this.#reference(from));
         return true;
       case 'lock':
         await this.#lock(command.requests);
@@ -69,7 +78,9 @@ export class Evaluator {
         this.#level = Number(await this.#server.command('TCOMMIT'));
         return true;
       case 'trollback':
-        this.#level = Number(await this.#server.command('TROLLBACK', ...(command.levels === null ? [] : [await this.#value(command.levels)])));
+        this.#level = Number(
+          await this.#server.command('TROLLBACK', ...(command.levels === null ? [] : [await this.#value(command.levels)])),
+        );
         return true;
       case 'namespace':
         await this.useNamespace(await this.#value(command.name));
@@ -122,7 +133,8 @@ export class Evaluator {
         continue;
       }
       if (mode === '') await this.#unlockAll();
-      const timeout = timeoutSeconds === null ? [] : [String(Math.max(0, Math.round(Number(numeric(await this.#value(timeoutSeconds))) * 1000)))];
+      const timeout =
+        timeoutSeconds === null ? [] : [String(Math.max(0, Math.round(Number(numeric(await this.#value(timeoutSeconds))) * 1000)))];
       const got = await this.#server.command('GLOCK', text, 'X', ...timeout);
       if (got === 1) this.#locks.push(text);
       if (timeoutSeconds !== null) this.#test = got === 1 ? '1' : '0';

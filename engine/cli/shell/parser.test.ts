@@ -11,7 +11,15 @@ describe('the parser', () => {
     expect(kinds('k x kill ^y zk ^x zkill ^x')).toEqual(['kill', 'kill', 'zkill', 'zkill']);
     expect(kinds('w 1 write 1 zw ^x zwrite ^x')).toEqual(['write', 'write', 'zwrite', 'zwrite']);
     expect(kinds('m ^a=^b merge ^a=^b l +^a lock -^a')).toEqual(['merge', 'merge', 'lock', 'lock']);
-    expect(kinds('ts  tstart  tc  tcommit  tro  trollback 1 trollback')).toEqual(['tstart', 'tstart', 'tcommit', 'tcommit', 'trollback', 'trollback', 'trollback']);
+    expect(kinds('ts  tstart  tc  tcommit  tro  trollback 1 trollback')).toEqual([
+      'tstart',
+      'tstart',
+      'tcommit',
+      'tcommit',
+      'trollback',
+      'trollback',
+      'trollback',
+    ]);
     expect(kinds('zn "X" znspace "Y" h')).toEqual(['namespace', 'namespace', 'halt']);
   });
 
@@ -24,7 +32,9 @@ describe('the parser', () => {
   });
 
   it('takes operators from left to right', () => {
-    expect(parseLine('W 1+2*3')).toMatchObject([{ items: [{ operator: '*', left: { operator: '+' }, right: { operand: { value: '3' } } }] }]);
+    expect(parseLine('W 1+2*3')).toMatchObject([
+      { items: [{ operator: '*', left: { operator: '+' }, right: { operand: { value: '3' } } }] },
+    ]);
     expect(parseLine('W 1+(2*3)')).toMatchObject([{ items: [{ operator: '+', right: { operator: '*' } }] }]);
   });
 
@@ -51,7 +61,34 @@ describe('the parser', () => {
   });
 
   it('answers any text with commands or SYNTAX', () => {
-    const pieces = fc.constantFrom('S ', 'W ', 'K', 'x', '^x', '(', ')', ',', '=', '"', '1', '.', '$G', '$O(', '+', '-', "'", '|', '[', ']', ' ', '!', ':', 'TRO', ';', 'é');
+    const pieces = fc.constantFrom(
+      'S ',
+      'W ',
+      'K',
+      'x',
+      '^x',
+      '(',
+      ')',
+      ',',
+      '=',
+      '"',
+      '1',
+      '.',
+      '$G',
+      '$O(',
+      '+',
+      '-',
+      "'",
+      '|',
+      '[',
+      ']',
+      ' ',
+      '!',
+      ':',
+      'TRO',
+      ';',
+      'é',
+    );
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 20 }), (parts) => {
         try {

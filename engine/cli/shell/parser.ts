@@ -1,4 +1,14 @@
-import { ShellError, type BinaryOperator, type Expression, type FunctionName, type GlobalReference, type LockRequest, type Place, type ShellCommand, type SpecialName } from './syntax.ts';
+import {
+  ShellError,
+  type BinaryOperator,
+  type Expression,
+  type FunctionName,
+  type GlobalReference,
+  type LockRequest,
+  type Place,
+  type ShellCommand,
+  type SpecialName,
+} from './syntax.ts';
 
 const NAME = /[%A-Za-z][A-Za-z0-9]*/y;
 const GLOBAL_NAME = /[%A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z0-9]+)*/y;
@@ -7,9 +17,25 @@ const WORD = /[A-Za-z]+/y;
 const BINARY = /[-+*/_=<>]/y;
 
 const FUNCTIONS: Readonly<Record<string, FunctionName>> = {
-  $G: '$GET', $GET: '$GET', $D: '$DATA', $DATA: '$DATA', $O: '$ORDER', $ORDER: '$ORDER', $Q: '$QUERY', $QUERY: '$QUERY', $I: '$INCREMENT', $INCREMENT: '$INCREMENT',
+  $G: '$GET',
+  $GET: '$GET',
+  $D: '$DATA',
+  $DATA: '$DATA',
+  $O: '$ORDER',
+  $ORDER: '$ORDER',
+  $Q: '$QUERY',
+  $QUERY: '$QUERY',
+  $I: '$INCREMENT',
+  $INCREMENT: '$INCREMENT',
 };
-const SPECIALS: Readonly<Record<string, SpecialName>> = { $TL: '$TLEVEL', $TLEVEL: '$TLEVEL', $T: '$TEST', $TEST: '$TEST', $ZNSPACE: '$ZNSPACE', $NAMESPACE: '$ZNSPACE' };
+const SPECIALS: Readonly<Record<string, SpecialName>> = {
+  $TL: '$TLEVEL',
+  $TLEVEL: '$TLEVEL',
+  $T: '$TEST',
+  $TEST: '$TEST',
+  $ZNSPACE: '$ZNSPACE',
+  $NAMESPACE: '$ZNSPACE',
+};
 
 /** Most arguments that a function takes after its place. */
 const REST_MAX: Readonly<Record<FunctionName, number>> = { $GET: 1, $DATA: 0, $ORDER: 1, $QUERY: 0, $INCREMENT: 1 };
@@ -124,7 +150,8 @@ class LineParser {
     if (this.#looksAt('^')) return this.#global();
     const name = this.#match(NAME);
     if (name === undefined) throw this.#expected('a variable or a global such as ^x(1)');
-    if (this.#looksAt('(')) throw new ShellError('SYNTAX', `Local variables have no subscripts here (position ${this.#at + 1}); use a global.`);
+    if (this.#looksAt('('))
+      throw new ShellError('SYNTAX', `Local variables have no subscripts here (position ${this.#at + 1}); use a global.`);
     return { kind: 'local', name };
   }
 

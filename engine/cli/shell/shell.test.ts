@@ -50,7 +50,9 @@ describe('the shell', () => {
 
   it('goes through globals', async () => {
     await run('S ^t(1)="one",^t(2,"b")="deep",^t("x")="text",^t=0');
-    expect(await run('W $D(^t),!,$D(^t(2)),!,$D(^t(9)),!,$O(^t("")),!,$O(^t(2)),!,$O(^t("x"),-1),!,$Q(^t(1))')).toBe('11\n10\n0\n1\nx\n2\n^t(2,"b")\n');
+    expect(await run('W $D(^t),!,$D(^t(2)),!,$D(^t(9)),!,$O(^t("")),!,$O(^t(2)),!,$O(^t("x"),-1),!,$Q(^t(1))')).toBe(
+      '11\n10\n0\n1\nx\n2\n^t(2,"b")\n',
+    );
     expect(await run('ZW ^t')).toBe('^t="0"\n^t(1)="one"\n^t(2,"b")="deep"\n^t("x")="text"\n');
     expect(await run('W 1 ZW ^t(1)')).toBe('1\n^t(1)="one"\n');
     expect(await run('M ^u=^t(2) ZW ^u')).toBe('^u("b")="deep"\n');

@@ -28,7 +28,11 @@ export class Shell {
   private constructor(server: RespClient, print: (text: string) => void) {
     this.#server = server;
     this.#print = print;
-    this.#evaluator = new Evaluator(server, (text) => this.#write(text), () => this.#endLine());
+    this.#evaluator = new Evaluator(
+      server,
+      (text) => this.#write(text),
+      () => this.#endLine(),
+    );
   }
 
   /** Throws UNREACHABLE, or what the instance says of the namespace. */

@@ -23,7 +23,14 @@ function engine(context: EngineContext): Engine {
   const { Test } = context.settings.config;
   const { InstanceName, DefaultPort, WebServerPort } = context.settings.Startup;
   const status = (): InstanceStatus => ({
-    name: InstanceName, directory: context.paths.directory, state: 'running', pid: process.pid, version: VERSION, superserverPort: DefaultPort, webPort: WebServerPort, mirrors: [],
+    name: InstanceName,
+    directory: context.paths.directory,
+    state: 'running',
+    pid: process.pid,
+    version: VERSION,
+    superserverPort: DefaultPort,
+    webPort: WebServerPort,
+    mirrors: [],
   });
   return {
     handlers: {
