@@ -106,6 +106,7 @@ export const strings = {
     demoText:
       'Two failover members, an arbiter and one mirrored database, in a folder of their own. Nothing else on this computer is touched, and the demo can be removed as a whole.',
     demoTry: 'Then watch it live, switch over, stop a member, and see that nothing is lost.',
+    demoJob: 'Under way',
     demoBegun: 'A demo was begun here and is not whole. Remove it, then create it again.',
     commandLine: 'Your own mirror, by command line',
     commandLineText:

@@ -32,6 +32,7 @@ test('a demo mirror is created, with its steps in sight', async () => {
   await expectAccessible(page);
   await panel(page).getByRole('button', { name: 'Create a demo mirror' }).click();
   await expect(panel(page).getByRole('progressbar')).toBeVisible();
+  await expect(page.getByText('Under way: Create a demo mirror')).toBeVisible();
   await page.screenshot({ path: 'test-results/console/creating-demo.png' });
   await expect(panel(page).getByRole('button', { name: 'Open report' })).toBeVisible({ timeout: 120_000 });
   await expect(panel(page).getByRole('alert')).toHaveCount(0);
