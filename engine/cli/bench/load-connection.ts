@@ -60,11 +60,21 @@ export class LoadConnection {
   static open(options: Load): Promise<LoadConnection> {
     return new Promise((resolve, reject) => {
       const socket = net.connect({ host: options.host, port: options.port, noDelay: true });
-      socket.once('error', (error) => reject(new GemelError('UNREACHABLE', `Nothing answers on ${options.host}:${options.port}: ${error.message}.`)));
+      socket.once('error', (error) =>
+        reject(new GemelError('UNREACHABLE', `Nothing answers on ${options.host}:${options.port}: ${error.message}.`)),
+      );
       socket.once('connect', () => {
+        if (options.namespace === null) return ready();
+        socket.write(`*2\r\n$9\r\nNAMESPACE\r\n$${options.namespace.length}\r\n${options.namespace}\r\n`);
+        socket.once('data', (answer: Buffer) => {
+          if (answer[0] === ERROR) reject(new GemelError('NAMESPACE', answer.toString('utf8', 1).trim()));
+          else ready();
+        });
+      });
+      const ready = (): void => {
         socket.removeAllListeners('error');
         resolve(new LoadConnection(socket, options));
-      });
+      };
     });
   }
 
@@ -107,7 +117,7 @@ export class LoadConnection {
 
   #read(chunk: Buffer): void {
     let done = 0;
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       const end = chunk.indexOf(LINE_END, at);
       if (this.#first < 0) this.#first = chunk[at] ?? 0;
       if (this.#first === ERROR) this.#line += chunk.toString('latin1', at, end < 0 ? chunk.length : end);

@@ -9,6 +9,8 @@ import { Latencies } from './latencies.ts';
 export const LoadOptions = z.object({
   host: z.string().default('127.0.0.1'),
   port: z.number().int().min(1).max(65535),
+  /** null: the first one of the instance. */
+  namespace: z.string().nullable().default(null),
   /** Updates of a global by GSET, or of a plain key by SET. */
   command: z.enum(['GSET', 'SET']).default('GSET'),
   /** Follows each update by `WAIT 1 0`; an update then counts when a replica has it. */
@@ -79,7 +81,13 @@ async function measure(options: Load, connections: readonly LoadConnection[], lo
     firstError: tally.firstError,
     seconds,
     perSecond: latencies.count / seconds,
-    latencyMs: { mean: latencies.meanMs, p50: latencies.quantileMs(0.5), p99: latencies.quantileMs(0.99), p999: latencies.quantileMs(0.999), max: latencies.maxMs },
+    latencyMs: {
+      mean: latencies.meanMs,
+      p50: latencies.quantileMs(0.5),
+      p99: latencies.quantileMs(0.99),
+      p999: latencies.quantileMs(0.999),
+      max: latencies.maxMs,
+    },
     timeline,
     cpuSeconds: (used.user + used.system) / 1e6,
   };
@@ -93,7 +101,11 @@ function pause(ms: number): Promise<void> {
 export async function spawnLoad(options: LoadOptions): Promise<LoadResult> {
   const entry = fileURLToPath(new URL('./load-process.ts', import.meta.url));
   const child = spawn(process.execPath, [entry, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const [output, complaint, code] = await Promise.all([text(child.stdout), text(child.stderr), new Promise<number | null>((resolve) => child.once('close', resolve))]);
+  const [output, complaint, code] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number | null>((resolve) => child.once('close', resolve)),
+  ]);
   if (code !== 0) throw new GemelError('UNREACHABLE', `The load generator failed: ${complaint.trim()}`);
   return LoadResultShape.parse(JSON.parse(output));
 }

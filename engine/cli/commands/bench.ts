@@ -7,6 +7,7 @@ import { portNumber } from './instance.ts';
 interface LoadFlags extends JsonOption {
   readonly host?: string;
   readonly port: number;
+  readonly namespace?: string;
   readonly command?: 'GSET' | 'SET';
   readonly wait?: boolean;
   readonly connections?: number;
@@ -21,6 +22,7 @@ export function addBenchCommands(program: Command, context: Context): void {
   command(bench, 'load', 'put updates on a superserver and measure throughput and latency')
     .requiredOption('--port <port>', 'port of the superserver', portNumber)
     .option('--host <host>', 'its host (default 127.0.0.1)')
+    .option('--namespace <name>', 'namespace to update')
     .addOption(new Option('--command <command>', 'update globals, or plain keys (default GSET)').choices(['GSET', 'SET']))
     .option('--wait', 'follow each update by WAIT 1 0')
     .option('--connections <n>', 'clients (default 50)', Number)

@@ -96,7 +96,7 @@ export class ExecutorSession implements Session, UpdateSink {
     const { database, key } = resolved(target);
     nodeKey(key);
     this.ticket = this.#executor.unlessDurable(database.nodes.ticketOf(key));
-    return database.nodes.get(key);
+    return database.reading().get(key);
   }
 
   /** What was read may contain any update of the database so far. */
@@ -107,19 +107,19 @@ export class ExecutorSession implements Session, UpdateSink {
   data(target: Target): 0 | 1 | 10 | 11 {
     const { database, key } = resolved(target);
     this.#readWhole(database);
-    return data(database.nodes, key);
+    return data(database.reading(), key);
   }
 
   order(target: Target, direction: 1 | -1): Bytes {
     const { database, key } = resolved(target);
     this.#readWhole(database);
-    return order(database.nodes, key, direction);
+    return order(database.reading(), key, direction);
   }
 
   query(target: Target): Bytes {
     const { database, key, environment } = resolved(target);
     this.#readWhole(database);
-    const node = query(database.nodes, key);
+    const node = query(database.reading(), key);
     return node === undefined ? '' : formatReference(environment, node.key);
   }
 
@@ -132,7 +132,7 @@ export class ExecutorSession implements Session, UpdateSink {
     let from = cursor === '' ? key : cursor;
     let inclusive = cursor === '';
     while (nodes.length < count) {
-      const node = database.nodes.next(from, prefixEnd(key), inclusive);
+      const node = database.reading().next(from, prefixEnd(key), inclusive);
       if (node === undefined) return { nodes, cursor: '' };
       nodes.push({ key: node.key, reference: formatReference(environment, node.key), value: node.value });
       from = node.key;
@@ -145,7 +145,7 @@ export class ExecutorSession implements Session, UpdateSink {
     const database = this.#current();
     this.#readWhole(database);
     let n = 0;
-    for (const cursor = new SubtreeCursor(database.nodes, kvKey); cursor.next() !== undefined; ) n++;
+    for (const cursor = new SubtreeCursor(database.reading(), kvKey); cursor.next() !== undefined; ) n++;
     return n;
   }
 
@@ -161,7 +161,7 @@ export class ExecutorSession implements Session, UpdateSink {
     if (value.length > VALUE_MAX) {
       throw new GemelError('MAXSTRING', `The value has ${value.length} bytes; ${VALUE_MAX} are allowed.`, 'Nothing was changed.', 'Split it over several nodes.');
     }
-    this.update(database, nodeKey(key), value, database.nodes.get(key));
+    this.update(database, nodeKey(key), value, database.reading().get(key));
   }
 
   kill(target: Target): Work | undefined {

@@ -80,6 +80,7 @@ export class MemberHost implements MirrorHost {
     const port = executor.attach('mirror', writer);
     this.#port = port;
     for (const database of this.#options.store.mirrored()) {
+      database.release();
       database.nodes.reset();
       database.journal = port;
       database.journalNumber = writer.bind({ name: database.journalName, guid: database.guid });
@@ -140,7 +141,10 @@ export class MemberHost implements MirrorHost {
     this.#feed.detach();
     store.executor.detach(port);
     // What is in the overlays and not durable never was: readers must not see it again.
-    for (const database of store.mirrored()) database.nodes.reset();
+    for (const database of store.mirrored()) {
+      database.release();
+      database.nodes.reset();
+    }
     this.#options.resetClients(why);
     this.#options.changed();
   }

@@ -144,6 +144,7 @@ export class Feed {
       if (frozen.position === null || comparePositions(position, frozen.position) < 0) continue;
       for (const [database, generation] of frozen.generations) {
         if (database.journalName !== name) continue;
+        database.release();
         database.nodes.drop(generation);
         frozen.generations.delete(database);
       }

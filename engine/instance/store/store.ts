@@ -100,7 +100,7 @@ export class Store {
       const nodes = Database.open(directory);
       const meta = nodes.meta();
       const mirror = meta.mirror === null ? null : { name: meta.mirror.name, database: meta.mirror.database };
-      const database = new OpenDatabase({ name, directory, guid: meta.guid, mirror, nodes });
+      const database = new OpenDatabase({ name, directory, guid: meta.guid, mirror, nodes, turns: this.#context.io.turns });
       if (mirror !== null) database.bar = notPrimary(name);
       this.executor.namespaces.mount(database);
       return database;
