@@ -38,7 +38,7 @@ export class Database implements NodeReader {
   }
 
   get(key: Key): Bytes | undefined {
-    const entry = this.#overlay.find(key) ?? this.#overlay.remembered(key);
+    const entry = this.#overlay.known(key);
     return entry === undefined ? this.#reader.get(key) : entry.value;
   }
 
@@ -79,6 +79,11 @@ export class Database implements NodeReader {
   /** The newest ticket of any change that the file may not have: what a scan's result can depend on. 0 when it has all. */
   get newestTicket(): number {
     return this.#overlay.newestTicket;
+  }
+
+  /** Room for nodes that the file has. */
+  set memoryBytes(bytes: number) {
+    this.#overlay.memoryBytes = bytes;
   }
 
   /** Ends a generation: it holds the changes since the last call. */

@@ -4,12 +4,54 @@ import type { Key } from '../globals/index.ts';
 /** Entries of a block before it is cut in two. */
 const BLOCK_MAX = 384;
 
-/** Entries in key order, in short blocks: an insertion moves a few hundred at most. Entries are only added. */
+/** New entries up to this many are put into their places one by one, more are sorted and merged. */
+const FEW = 256;
+
+/**
+ * Entries in key order, in short blocks: an insertion moves a few hundred at most. Entries are only added. They get
+ * their places when somebody asks for the order: those who only write do not pay for it.
+ */
 export class SortedEntries<E extends { readonly key: Key }> {
-  readonly #blocks: E[][] = [];
+  #blocks: E[][] = [];
+  #new: E[] = [];
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
 
   /** Its key must not be there yet. */
   insert(entry: E): void {
+    this.#new.push(entry);
+    this.#size += 1;
+  }
+
+  #settle(): void {
+    const added = this.#new;
+    if (added.length === 0) return;
+    this.#new = [];
+    if (added.length <= FEW) for (const entry of added) this.#place(entry);
+    else this.#merge(added.sort((a, b) => (a.key < b.key ? -1 : 1)));
+  }
+
+  #merge(added: readonly E[]): void {
+    const all: E[] = [];
+    let next = 0;
+    for (const block of this.#blocks) {
+      for (const entry of block) {
+        for (let candidate = added[next]; candidate !== undefined && candidate.key < entry.key; candidate = added[next]) {
+          all.push(candidate);
+          next++;
+        }
+        all.push(entry);
+      }
+    }
+    for (; next < added.length; next++) all.push(added[next] as E);
+    this.#blocks = [];
+    for (let at = 0; at < all.length; at += BLOCK_MAX / 2) this.#blocks.push(all.slice(at, at + BLOCK_MAX / 2));
+  }
+
+  #place(entry: E): void {
     const last = this.#blocks.at(-1);
     if (last === undefined) {
       this.#blocks.push([entry]);
@@ -24,6 +66,7 @@ export class SortedEntries<E extends { readonly key: Key }> {
 
   /** The first entry with `key >= from`. */
   atOrAfter(from: Key): E | undefined {
+    this.#settle();
     const index = Math.max(0, this.#blockOf(from));
     const block = this.#blocks[index];
     if (block === undefined) return undefined;
@@ -32,6 +75,7 @@ export class SortedEntries<E extends { readonly key: Key }> {
 
   /** The last entry with `key < before`. */
   before(before: Key): E | undefined {
+    this.#settle();
     const index = Math.max(0, this.#blockOf(before));
     const block = this.#blocks[index];
     if (block === undefined) return undefined;

@@ -20,6 +20,10 @@ export interface StoreContext {
   readonly log: Log;
 }
 
+/** Memory for nodes that database files have, over all databases, and the least for each. */
+const MEMORY_BYTES = 160 * 1024 * 1024;
+const MEMORY_BYTES_MIN = 1024 * 1024;
+
 /** Why updates of a local database wait: their outcome is the mirror's to say. */
 const inDoubt: WriteBar = {
   code: 'PROTECT',
@@ -103,12 +107,19 @@ export class Store {
       const database = new OpenDatabase({ name, directory, guid: meta.guid, mirror, nodes, turns: this.#context.io.turns });
       if (mirror !== null) database.bar = notPrimary(name);
       this.executor.namespaces.mount(database);
+      this.#shareMemory();
       return database;
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
       this.#context.log(2, `The database ${name} is not mounted. ${error.message}`);
       return null;
     }
+  }
+
+  /** What is remembered of database files, over all of them. */
+  #shareMemory(): void {
+    const all = this.executor.namespaces.all();
+    for (const each of all) each.nodes.memoryBytes = Math.max(MEMORY_BYTES_MIN, MEMORY_BYTES / all.length);
   }
 
   localDatabases(): OpenDatabase[] {
