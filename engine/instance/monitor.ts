@@ -36,7 +36,7 @@ export class Monitor {
     this.#delay = monitorEventLoopDelay({ resolution: 5 });
     this.#delay.enable();
     this.topic = new Topic();
-    this.topic.publish(this.#snapshot());
+    this.topic.publish(this.snapshot());
     this.#tick();
   }
 
@@ -48,7 +48,7 @@ export class Monitor {
   changed(): void {
     this.#soon ??= this.#options.clock.timer(SOON_MS, () => {
       this.#soon = null;
-      this.topic.publish(this.#snapshot());
+      this.topic.publish(this.snapshot());
     });
   }
 
@@ -61,7 +61,7 @@ export class Monitor {
   #tick(): void {
     this.#timer = this.#options.clock.timer(EVERY_MS, () => {
       this.#metrics = this.#measure();
-      this.topic.publish(this.#snapshot());
+      this.topic.publish(this.snapshot());
       this.#tick();
     });
   }
@@ -69,6 +69,11 @@ export class Monitor {
   #writers(): JournalWriter[] {
     const { store, mirror } = this.#options;
     return [mirror.mirror?.journal.writer, store.localWriter].filter((w) => w !== null && w !== undefined);
+  }
+
+  /** Written by the journals' writers since each of them began. */
+  get journalBytes(): number {
+    return this.#writers().reduce((sum, writer) => sum + writer.sealedBytes, 0);
   }
 
   #measure(): Metrics {
@@ -80,7 +85,7 @@ export class Monitor {
     const perS = (updates - this.#updates) / seconds;
     this.#updates = updates;
     const writers = this.#writers();
-    const bytes = writers.reduce((sum, w) => sum + w.sealedBytes, 0);
+    const bytes = this.journalBytes;
     const journalKBs = Math.max(0, bytes - this.#bytes) / 1024 / seconds;
     this.#bytes = bytes;
     const latency = latencies(writers);
@@ -97,7 +102,8 @@ export class Monitor {
     };
   }
 
-  #snapshot(): MonitorSnapshot {
+  /** The picture of this moment; its figures are those of the last second. */
+  snapshot(): MonitorSnapshot {
     const { clock, mirror, status } = this.#options;
     const { view } = mirror;
     return {
@@ -114,7 +120,10 @@ export class Monitor {
 /** Of the journal with the most commits in the interval just over. */
 function latencies(writers: readonly JournalWriter[]): Metrics['commitLatencyMs'] {
   const busiest = [...writers].sort((a, b) => b.latency.count - a.latency.count)[0]?.latency;
-  const view = busiest === undefined || busiest.count === 0 ? null : { p50: busiest.quantile(0.5) ?? 0, p99: busiest.quantile(0.99) ?? 0, max: busiest.max };
+  const view =
+    busiest === undefined || busiest.count === 0
+      ? null
+      : { p50: busiest.quantile(0.5) ?? 0, p99: busiest.quantile(0.99) ?? 0, max: busiest.max };
   for (const { latency } of writers) latency.reset();
   return view;
 }

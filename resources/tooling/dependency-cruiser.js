@@ -1,6 +1,6 @@
 /**
  * The layers: an import may only go down this list. engine/api is not in it: a leaf vocabulary that every layer may import.
- * The agent and the superserver stand side by side (see the rule of that name).
+ * The agent, the superserver and the web port stand side by side (see the rule of that name).
  */
 const layers = [
   { name: 'renderer', path: '^renderer/' },
@@ -8,7 +8,7 @@ const layers = [
   { name: 'engine/sim', path: '^engine/sim/' },
   { name: 'engine/cli', path: '^engine/cli/' },
   { name: 'engine/client', path: '^engine/client/' },
-  { name: 'engine/agent, engine/superserver', path: '^engine/(agent|superserver)/' },
+  { name: 'engine/agent, engine/superserver, engine/web', path: '^engine/(agent|superserver|web)/' },
   { name: 'engine/instance', path: '^engine/instance/' },
   { name: 'engine/mirror', path: '^engine/mirror/(?!failover/)' },
   { name: 'engine/mirror/failover', path: '^engine/mirror/failover/' },
@@ -39,10 +39,10 @@ export default {
     ...onlyDown,
     {
       name: 'side-by-side',
-      comment: 'The agent and the superserver do not know each other; process entries compose them.',
+      comment: 'The agent, the superserver and the web port do not know each other; process entries compose them.',
       severity: 'error',
-      from: { path: '^engine/(agent|superserver)/', pathNot: tests },
-      to: { path: '^engine/(agent|superserver)/', pathNot: '^engine/$1/' },
+      from: { path: '^engine/(agent|superserver|web)/', pathNot: tests },
+      to: { path: '^engine/(agent|superserver|web)/', pathNot: '^engine/$1/' },
     },
     {
       name: 'api-is-a-leaf',

@@ -1,4 +1,3 @@
-import net from 'node:net';
 import type { InstanceMethods } from '../../api/contract.ts';
 import { GemelError } from '../../api/errors.ts';
 import type { Handlers } from '../../api/rpc/index.ts';
@@ -13,7 +12,8 @@ import { verifyAside } from '../../database/index.ts';
 import { realIo } from '../../io/index.ts';
 import { socketConnection } from '../../io/net.ts';
 import { MAGIC, ownStatus } from '../../mirror/index.ts';
-import { createSuperserver } from '../../superserver/index.ts';
+import { createSuperserver, listenShared, type Superserver } from '../../superserver/index.ts';
+import { createWebServer, type Counters } from '../../web/index.ts';
 
 /** An instance: databases and journals, the superserver, and its place in a mirror. */
 export async function startEngine(context: EngineContext): Promise<Engine> {
@@ -22,6 +22,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
   const superserver = createSuperserver({ executor: store.executor, locks: new LockTable(), clock, log, version: VERSION });
   const changed = (): void => monitor.changed();
   const listening = { host: settings.Startup.ListenAddress, port: settings.Startup.DefaultPort };
+  let webPort = settings.Startup.WebServerPort;
   const mirror = new MirrorService({
     io: realIo,
     paths,
@@ -43,16 +44,34 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
       pid: process.pid,
       version: VERSION,
       superserverPort: listening.port,
-      webPort: settings.Startup.WebServerPort,
-      mirrors: member === null ? [] : [{ mirror: member.membership.mirror, type: 'Failover', status: ownStatus(member.state.role, member.state.role.is === 'backup' && member.state.role.active === null) }],
+      webPort,
+      mirrors:
+        member === null
+          ? []
+          : [
+              {
+                mirror: member.membership.mirror,
+                type: 'Failover',
+                status: ownStatus(member.state.role, member.state.role.is === 'backup' && member.state.role.active === null),
+              },
+            ],
     };
   };
   const monitor = new Monitor({ clock, store, mirror, status, clients: () => superserver.connectionCount });
-  const server = await listen(listening, (socket, head) => {
-    if (!head.subarray(0, MAGIC.length).equals(MAGIC)) return superserver.attach(socket, head);
-    if (mirror.mirror === null) socket.destroy();
-    else mirror.mirror.accept(socketConnection(socket, head));
+  const server = await listenShared({
+    ...listening,
+    clock,
+    log,
+    magic: MAGIC,
+    client: (socket, head) => superserver.attach(socket, head),
+    member: (socket, head) => {
+      if (mirror.mirror === null) socket.destroy();
+      else mirror.mirror.accept(socketConnection(socket, head));
+    },
   });
+  listening.port = server.port;
+  const web = createWebServer({ snapshot: () => monitor.snapshot(), counters: () => countersOf(store, monitor, superserver), log });
+  webPort = await web.listen(listening.host, webPort);
   await mirror.start();
   return {
     handlers: handlers({ store, mirror, status }),
@@ -60,6 +79,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
     stop: async ({ nofailover }) => {
       await mirror.stop(nofailover);
       server.close();
+      await web.close();
       await superserver.close();
       monitor.close();
       await store.close();
@@ -67,44 +87,43 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
   };
 }
 
-/** One port for clients and for the other mirror members: the first bytes tell them apart. */
-async function listen(at: { host: string; port: number }, route: (socket: net.Socket, head: Buffer) => void): Promise<net.Server> {
-  const server = net.createServer({ noDelay: true }, (socket) => {
-    const drop = (): void => {
-      socket.destroy();
-    };
-    socket.on('error', drop);
-    socket.once('data', (head: Buffer) => {
-      socket.pause();
-      socket.off('error', drop);
-      route(socket, head);
-      socket.resume();
-    });
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, at)));
-    server.listen(at, resolve);
-  });
-  const address = server.address();
-  if (typeof address === 'object' && address !== null) at.port = address.port;
-  return server;
+/** What the web port counts. */
+function countersOf(store: Store, monitor: Monitor, { metrics }: Superserver): Counters {
+  const { commands, errors, connectionsAccepted, connectionsRefused, bytesIn, bytesOut } = metrics;
+  const { updates } = store.executor;
+  return {
+    updates,
+    journalBytes: monitor.journalBytes,
+    commands,
+    commandErrors: errors,
+    connectionsAccepted,
+    connectionsRefused,
+    bytesIn,
+    bytesOut,
+  };
 }
 
-function listenError(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): GemelError {
-  const safe = 'The instance was not started.';
-  if (error.code === 'EADDRINUSE') return new GemelError('PORT_IN_USE', `The superserver port ${port} on ${host} is in use.`, safe, 'Stop what uses it, or change DefaultPort in gemel.cpf.');
-  if (error.code === 'EACCES') return new GemelError('RIGHTS', `The instance may not listen on port ${port}.`, safe, 'Choose a port above 1023 in gemel.cpf.');
-  return new GemelError('IO', `The superserver cannot listen on ${host}:${port}: ${error.message}.`, safe, 'Check ListenAddress in gemel.cpf.');
-}
-
-function handlers({ store, mirror, status }: { store: Store; mirror: MirrorService; status: () => InstanceStatus }): Omit<Handlers<InstanceMethods>, 'instance.stop'> {
+function handlers({
+  store,
+  mirror,
+  status,
+}: {
+  store: Store;
+  mirror: MirrorService;
+  status: () => InstanceStatus;
+}): Omit<Handlers<InstanceMethods>, 'instance.stop'> {
   return {
     'instance.status': () => status(),
     'db.list': () => store.list(),
     'db.create': async (params) => {
       if (params.mirrored) return store.view(await mirror.createDatabase(params));
       if (params.mirrorDatabase !== undefined || params.mirror !== undefined) {
-        throw new GemelError('USAGE', 'A mirror and a mirror database name belong to a mirrored database.', 'Nothing was made.', 'Add --mirrored, or leave them out.');
+        throw new GemelError(
+          'USAGE',
+          'A mirror and a mirror database name belong to a mirrored database.',
+          'Nothing was made.',
+          'Add --mirrored, or leave them out.',
+        );
       }
       const place = store.checkNew(params.name, params.directory);
       return store.view(await store.create({ ...place, namespace: params.namespace, maxSizeMB: params.maxSizeMB, mirror: null }));
@@ -114,7 +133,13 @@ function handlers({ store, mirror, status }: { store: Store; mirror: MirrorServi
       if (database === undefined) throw new GemelError('NOT_FOUND', `There is no mounted database ${name.toUpperCase()}.`);
       await store.contained(database);
       const found = await verifyAside(database.directory);
-      return { sound: found.sound, nodes: found.nodes, digest: found.digest, position: found.position === null ? '' : `${found.position.file}:${found.position.offset}`, problems: [...found.problems] };
+      return {
+        sound: found.sound,
+        nodes: found.nodes,
+        digest: found.digest,
+        position: found.position === null ? '' : `${found.position.file}:${found.position.offset}`,
+        problems: [...found.problems],
+      };
     },
     'mirror.create': (params) => mirror.create(params),
     'mirror.join': (params) => mirror.join(params),

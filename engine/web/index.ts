@@ -1,0 +1,2 @@
+export type { Counters } from './metrics.ts';
+export { createWebServer } from './web-server.ts';
