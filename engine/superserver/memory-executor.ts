@@ -306,8 +306,12 @@ class MemorySession implements Session {
       undo?.push({ key, old });
       this.#executor.changed(key);
     };
-    change();
-    nodes.onChange = () => undefined;
+    try {
+      change();
+    } finally {
+      // else a rollback would go on noting its own steps, without end
+      nodes.onChange = () => undefined;
+    }
   }
 
   #inSteps(steps: Steps): Work | undefined {
