@@ -230,6 +230,14 @@ export class Connection implements Client, Served {
     this.#socket.destroy();
   }
 
+  /** Ends the connection and its session now; a client that waits for a reply is told why none of its replies will come. */
+  cutOff(why: string): void {
+    if (this.#closed) return;
+    const waits = this.#gate.count > 0 || this.#suspension !== undefined || this.#postponed !== undefined;
+    this.#onClose();
+    this.#socket.end(waits ? `-ERR ${why}\r\n` : '', () => this.#socket.destroy());
+  }
+
   #receive(chunk: Buffer): void {
     this.server.metrics.bytesIn += chunk.length;
     if (this.#closing || this.#closed) return;

@@ -428,6 +428,21 @@ describe('connections', () => {
     await next.hears('$1', '1');
   });
 
+  test('can be cut with a reason, which those who wait are told', async () => {
+    const rig = await startRig({ automatic: false });
+    const [waiting, idle] = [await rig.connect(), await rig.connect()];
+    waiting.say('GSET ^a 1', 'GSET ^b 1');
+    idle.say('PING');
+    await idle.hears('+PONG');
+    await until(() => rig.executor.newestTicket === 2);
+    rig.superserver.disconnectAll('The disk is full.');
+    rig.executor.settle();
+    await Promise.all([waiting.ends(), idle.ends()]);
+    expect(waiting.received).toBe('-ERR The disk is full.\r\n');
+    expect(idle.received).toBe('');
+    expect(rig.executor.sessions.size).toBe(0);
+  });
+
   test('there is a most of them', async () => {
     const rig = await startRig({ limits: { connections: 1 } });
     const first = await rig.connect();

@@ -36,7 +36,8 @@ export interface Superserver {
    */
   listen(host: string, port: number): Promise<{ host: string; port: number }>;
   /** Cuts all connections and goes on listening: what they were still to be told must not be told any more. */
-  disconnectAll(): void;
+  /** Whoever waits for a reply gets `why` as an error instead, when given. */
+  disconnectAll(why?: string): void;
   /** Stops listening, cuts all connections, and comes back when their sessions are closed. */
   close(): Promise<void>;
   readonly connectionCount: number;
@@ -148,8 +149,11 @@ class Host implements Superserver, ConnectionHost {
     return { host, port: address !== null && typeof address === 'object' ? address.port : port };
   }
 
-  disconnectAll(): void {
-    for (const connection of [...this.#connections.values()]) connection.destroy();
+  disconnectAll(why?: string): void {
+    for (const connection of [...this.#connections.values()]) {
+      if (why === undefined) connection.destroy();
+      else connection.cutOff(why);
+    }
   }
 
   async close(): Promise<void> {

@@ -21,6 +21,10 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
   const store = await Store.open({ io: realIo, paths, settings, log });
   const superserver = createSuperserver({ executor: store.executor, locks: new LockTable(), clock, log, version: VERSION });
   const changed = (): void => monitor.changed();
+  store.onJournalFailed((why) => {
+    superserver.disconnectAll(why);
+    changed();
+  });
   const listening = { host: settings.Startup.ListenAddress, port: settings.Startup.DefaultPort };
   let webPort = settings.Startup.WebServerPort;
   const mirror = new MirrorService({

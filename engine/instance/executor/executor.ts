@@ -30,6 +30,18 @@ export interface FoundOpen {
   readonly undo: readonly Undo[];
 }
 
+/** A commit over both journals on its way (see joint.ts). */
+interface JointCommit {
+  readonly transaction: Transaction;
+  readonly session: number;
+  /** What its reply waits for. */
+  readonly ticket: Ticket;
+  readonly mirror: JournalPort;
+  readonly local: JournalPort;
+  /** The mirror's journal has taken the commit. */
+  decided: boolean;
+}
+
 function databaseFull(database: OpenDatabase): GemelError {
   return new GemelError('FILEFULL', `The database ${database.name} has reached its maximum size.`, 'Nothing was changed.', 'Raise its maximum size, or kill data that is no longer needed.');
 }
@@ -49,6 +61,8 @@ export class Executor implements ExecutorFace {
   readonly #durable: (() => void)[] = [];
   readonly #drain: (() => void)[] = [];
   readonly #ports = new Set<JournalPort>();
+  readonly #joint = new Set<JointCommit>();
+  readonly #whenNoJoint: (() => void)[] = [];
   #nextSession = 1;
   #nextTransaction = 1;
   #saturated = false;
@@ -56,7 +70,7 @@ export class Executor implements ExecutorFace {
   // ------------------------------------------------------------ for the superserver
 
   open(namespace?: string): ExecutorSession {
-    const session = new ExecutorSession(this, this.#nextSession, namespace ?? 'USER');
+    const session = new ExecutorSession(this, this.#nextSession, (namespace ?? 'USER').toUpperCase());
     this.#nextSession += 1;
     this.#sessions.add(session);
     return session;
@@ -107,9 +121,36 @@ export class Executor implements ExecutorFace {
     return port;
   }
 
+  /**
+   * The journal is no longer written here: with the role, or because it cannot be. Open transactions and commits over it
+   * end; what they changed elsewhere is undone. Cut the clients that wait for it before `advance` is called: nothing
+   * tells their tickets from durable ones any more.
+   */
   detach(port: JournalPort): void {
+    if (!this.#ports.delete(port)) return;
     port.close();
-    this.#ports.delete(port);
+    for (const session of this.#sessions) session.abandon(port);
+    for (const commit of this.#joint) if (commit.mirror === port || (commit.local === port && !commit.decided)) this.#giveUp(commit, port);
+  }
+
+  /** Nobody learns the outcome of such a commit here. */
+  #giveUp(commit: JointCommit, port: JournalPort): void {
+    this.#endJoint(commit);
+    // Without the local journal it can never be decided: undone in the mirror. Without the mirror's, the mirror decides.
+    if (commit.local !== port) return;
+    commit.transaction.journals.delete(port);
+    this.rollBack(commit.transaction, 0, commit.session, true);
+  }
+
+  #endJoint(commit: JointCommit): void {
+    this.#joint.delete(commit);
+    this.clock.release(commit.ticket);
+    if (this.#joint.size === 0) for (const then of this.#whenNoJoint.splice(0)) then();
+  }
+
+  /** Resolves when no commit over both journals is under way. */
+  jointSettled(): Promise<void> {
+    return this.#joint.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#whenNoJoint.push(resolve));
   }
 
   advance(): void {
@@ -177,20 +218,25 @@ export class Executor implements ExecutorFace {
       ports[0]?.commit(ticket, transaction.id, session);
       return ticket;
     }
-    local.prepare(this.clock.next(), preparedPayload(transaction.id, mirror.writer.epoch));
-    const last = this.clock.next();
-    this.clock.hold(last);
-    local.afterDurable(() => {
-      // The journal is gone with the role: the answer never comes, and whoever continues the mirror decides.
-      if (!this.#ports.has(mirror)) return;
-      mirror.commit(this.clock.next(), transaction.id, session);
-      mirror.afterDurable(() => {
-        local.commit(this.clock.next(), transaction.id, session);
-        this.clock.release(last);
-        this.advance();
-      });
+    local.prepare(this.clock.next(), preparedPayload(transaction.id, mirror.writer.epoch, mirror.writer.end));
+    const joint: JointCommit = { transaction, session, ticket: this.clock.next(), mirror, local, decided: false };
+    this.clock.hold(joint.ticket);
+    this.#joint.add(joint);
+    local.afterDurable(() => this.#decide(joint));
+    return joint.ticket;
+  }
+
+  #decide(joint: JointCommit): void {
+    const { mirror, local, transaction, session } = joint;
+    if (!this.#joint.has(joint)) return;
+    joint.decided = true;
+    mirror.commit(this.clock.next(), transaction.id, session);
+    mirror.afterDurable(() => {
+      if (!this.#joint.has(joint)) return;
+      if (this.#ports.has(local)) local.commit(this.clock.next(), transaction.id, session);
+      this.#endJoint(joint);
+      this.advance();
     });
-    return last;
   }
 
   /** Undoes a transaction's updates from `mark` on, newest first, with compensation records. */
@@ -213,7 +259,7 @@ export class Executor implements ExecutorFace {
   #compensate(undo: Undo, transaction: number, session: number): Ticket {
     const port = undo.database.journal;
     // The journal is gone with the role: the new primary rolls the transaction back.
-    if (port === null) return 0;
+    if (port === null || !this.#ports.has(port)) return 0;
     const now = undo.database.nodes.get(undo.key);
     if (now === undefined && undo.old === undefined) return 0;
     return this.#write(port, undo.database, undo.key, undo.old, now, transaction, session, true);
@@ -235,10 +281,5 @@ export class Executor implements ExecutorFace {
   /** Ends a transaction found prepared whose commit the mirror's journal holds. */
   commitFound(port: JournalPort, found: FoundOpen): void {
     port.commit(this.clock.next(), found.transaction, found.session);
-  }
-
-  /** Open transactions of all sessions are forgotten: this member is no longer the one to end them. */
-  abandonTransactions(): void {
-    for (const session of this.#sessions) session.abandon();
   }
 }

@@ -1,5 +1,6 @@
 export { Executor, unmirrored, type FoundOpen, type RoleView } from './executor.ts';
-export { parsePrepared } from './joint.ts';
+export { parsePrepared, type Prepared } from './joint.ts';
 export { JournalPort, PREPARED } from './journal-port.ts';
-export { OpenDatabase, type WriteBar } from './open-database.ts';
+export { OpenDatabase } from './open-database.ts';
 export type { Undo } from './transaction.ts';
+export type { WriteBar } from './write-bar.ts';

@@ -1,5 +1,5 @@
 import type { Bytes } from '../../globals/index.ts';
-import type { Epoch } from '../../journal/index.ts';
+import type { Epoch, Position } from '../../journal/index.ts';
 
 /**
  * Transactions over mirrored and unmirrored databases. The mirror's journal decides: the local one notes durably that
@@ -8,13 +8,23 @@ import type { Epoch } from '../../journal/index.ts';
  * holds its commit.
  */
 
-/** Which transaction of which epoch of the mirror's journal: numbers are used again in later epochs. */
-export function preparedPayload(transaction: number, epoch: Epoch): Bytes {
-  return `${transaction} ${epoch.major} ${epoch.minor}`;
+/** Where the mirror's journal would hold the commit: numbers are used again in later epochs. */
+export interface Prepared {
+  readonly transaction: number;
+  readonly major: number;
+  readonly minor: number;
+  /** The commit stands behind it, if anywhere. */
+  readonly from: Position;
 }
 
-export function parsePrepared(payload: Bytes): { transaction: number; major: number; minor: number } | null {
-  const [transaction, major, minor] = payload.split(' ').map(Number);
-  if (transaction === undefined || major === undefined || minor === undefined || [transaction, major, minor].some(Number.isNaN)) return null;
-  return { transaction, major, minor };
+export function preparedPayload(transaction: number, { major, minor }: Epoch, { file, offset }: Position): Bytes {
+  return [transaction, major, minor, file, offset].join(' ');
+}
+
+/** null for what is no such note. */
+export function parsePrepared(payload: Bytes): Prepared | null {
+  const [transaction, major, minor, file, offset, ...rest] = payload.split(' ').map(Number);
+  if (transaction === undefined || major === undefined || minor === undefined || file === undefined || offset === undefined) return null;
+  if (rest.length > 0 || ![transaction, major, minor, file, offset].every(Number.isSafeInteger)) return null;
+  return { transaction, major, minor, from: { file, offset } };
 }

@@ -2,6 +2,7 @@ import type { JournalWriter } from '../../journal/index.ts';
 import type { Bytes, Key } from '../../globals/index.ts';
 import type { Ticket } from '../session.ts';
 import type { TicketClock, TicketSource } from './ticket-clock.ts';
+import type { WriteBar } from './write-bar.ts';
 
 /** Kind of the mark that a transaction over both journals leaves in the local one before it commits. */
 export const PREPARED = 'PREPARED';
@@ -10,6 +11,8 @@ export const PREPARED = 'PREPARED';
 export class JournalPort {
   readonly kind: 'mirror' | 'local';
   readonly writer: JournalWriter;
+  /** Why no transaction may be committed here now; null: it may. */
+  bar: WriteBar = null;
   readonly #clock: TicketClock;
   readonly #source: TicketSource;
   #whenDurable: { ticket: Ticket; then: () => void }[] = [];
@@ -21,8 +24,9 @@ export class JournalPort {
     this.#clock = clock;
     this.#source = clock.source();
     writer.onDurable((_position, ticket) => {
-      this.#source.durable = ticket;
-      this.#release(ticket);
+      // A block may hold nothing that has a ticket.
+      if (ticket > this.#source.durable) this.#source.durable = ticket;
+      this.#release(this.#source.durable);
       advanced();
     });
   }

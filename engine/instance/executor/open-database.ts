@@ -4,9 +4,7 @@ import type { Bytes, Key, Node, NodeWriter } from '../../globals/index.ts';
 import type { Turns } from '../../io/index.ts';
 import type { DatabaseHandle, Ticket } from '../session.ts';
 import type { JournalPort } from './journal-port.ts';
-
-/** Why a database takes no updates now; null: it does. */
-export type WriteBar = { readonly code: 'PROTECT'; readonly what: string; readonly todo: string } | null;
+import { refuseIf, type WriteBar } from './write-bar.ts';
 
 /** A mounted database on the executor's thread: its nodes, and the journal its updates go to. */
 export class OpenDatabase implements DatabaseHandle {
@@ -64,7 +62,7 @@ export class OpenDatabase implements DatabaseHandle {
   }
 
   writable(): JournalPort {
-    if (this.bar !== null) throw new GemelError(this.bar.code, this.bar.what, 'Nothing was changed.', this.bar.todo);
+    refuseIf(this.bar);
     if (this.journal === null) throw new GemelError('PROTECT', `The database ${this.name} is read-only here.`, 'Nothing was changed.', 'Update it on the primary.');
     return this.journal;
   }

@@ -5,8 +5,10 @@ import {
 } from '../../globals/index.ts';
 import type { Session, Target, Ticket, Watch, Work } from '../session.ts';
 import type { Executor } from './executor.ts';
+import type { JournalPort } from './journal-port.ts';
 import { SessionWriter, type OpenDatabase, type UpdateSink } from './open-database.ts';
 import { Transaction } from './transaction.ts';
+import { refuseIf } from './write-bar.ts';
 
 /** A value is at most this long (the globals world's longest string). */
 export const VALUE_MAX = 3_641_144;
@@ -210,11 +212,12 @@ export class ExecutorSession implements Session, UpdateSink {
     const step = (): boolean => {
       try {
         if (!steps.step(SLICE)) return false;
+        end();
       } catch (error) {
-        this.trollback(1);
+        // Without one, the role was lost meanwhile, and the transaction with it.
+        if (this.#transaction !== null) this.trollback(1);
         throw error;
       }
-      end();
       return true;
     };
     return step() ? undefined : { step };
@@ -230,6 +233,7 @@ export class ExecutorSession implements Session, UpdateSink {
 
   tcommit(): number {
     const transaction = this.#open('committed');
+    if (transaction.levels.length === 1) for (const port of transaction.journals) refuseIf(port.bar);
     transaction.levels.pop();
     if (transaction.levels.length > 0) return transaction.levels.length;
     this.#transaction = null;
@@ -268,9 +272,12 @@ export class ExecutorSession implements Session, UpdateSink {
     this.#executor.closed(this);
   }
 
-  /** The transaction is gone with the role that allowed it; the new primary rolls it back. */
-  abandon(): void {
+  /** The journal is gone: what an open transaction has changed through it is no longer this member's to undo; the rest is undone. */
+  abandon(port: JournalPort): void {
+    const transaction = this.#transaction;
+    if (transaction === null || !transaction.journals.delete(port)) return;
     this.#transaction = null;
+    this.#executor.rollBack(transaction, 0, this.id, true);
   }
 }
 

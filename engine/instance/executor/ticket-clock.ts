@@ -39,7 +39,8 @@ export class TicketClock {
 
   /** A journal that is closed for good no longer counts; what was not durable in it never will be. */
   drop(source: Source): void {
-    this.#sources.splice(this.#sources.indexOf(source), 1);
+    const at = this.#sources.indexOf(source);
+    if (at >= 0) this.#sources.splice(at, 1);
   }
 
   hold(ticket: Ticket): void {

@@ -2,9 +2,9 @@ import { GemelError } from '../../api/errors.ts';
 import { assert } from '../../io/assert.ts';
 import type { JournalWriter, Position } from '../../journal/index.ts';
 import type { LocalDatabase, Mirror, MirrorHost } from '../../mirror/index.ts';
-import type { JournalPort, RoleView } from '../executor/index.ts';
+import type { JournalPort, RoleView, WriteBar } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
-import { notPrimary, openAtEnd, type Feed, type Store } from '../store/index.ts';
+import { journalBroken, notPrimary, openAtEnd, type Feed, type Store } from '../store/index.ts';
 
 export interface MemberHostOptions {
   readonly store: Store;
@@ -24,6 +24,8 @@ export class MemberHost implements MirrorHost {
   #mirror: Mirror | null = null;
   #port: JournalPort | null = null;
   #open = false;
+  /** Why this primary takes no updates although it is open: its journal cannot be written. */
+  #frozen: WriteBar = null;
 
   constructor(options: MemberHostOptions, feed: Feed) {
     this.#options = options;
@@ -60,6 +62,8 @@ export class MemberHost implements MirrorHost {
 
   applyTo(position: Position): void {
     this.#feed.applier.applyTo(position);
+    const journal = this.#mirror?.journal.journal;
+    if (journal !== undefined) this.#options.store.decidePrepared(journal, position);
   }
 
   applied(position: Position): Promise<void> {
@@ -79,6 +83,8 @@ export class MemberHost implements MirrorHost {
     const { executor } = this.#options.store;
     const port = executor.attach('mirror', writer);
     this.#port = port;
+    this.#frozen = null;
+    writer.onError((error) => void this.#freeze(port, error));
     for (const database of this.#options.store.mirrored()) {
       database.release();
       database.nodes.reset();
@@ -95,7 +101,13 @@ export class MemberHost implements MirrorHost {
     if (port === null) return;
     database.journal = port;
     database.journalNumber = port.writer.bind({ name: database.journalName, guid: database.guid });
-    if (this.#open) database.bar = null;
+    if (this.#open) database.bar = this.#frozen;
+  }
+
+  /** The mirror's journal cannot be written here: nothing is taken any more until another member is primary or this one starts anew. */
+  #freeze(port: JournalPort, error: GemelError): Promise<void> {
+    if (this.#port === port) this.#frozen = journalBroken(error);
+    return this.#options.store.journalFailed(port, error);
   }
 
   rollBackOpen(): void {
@@ -108,19 +120,25 @@ export class MemberHost implements MirrorHost {
     store.executor.transactionsBegin(found.highest);
     store.executor.rollBackFound(port, found.open);
     if (found.open.length > 0) log(1, `${found.open.length} transactions that were open on the former primary are rolled back.`);
-    store.decidePrepared(journal);
+    store.decidePrepared(journal, journal.end.position);
   }
 
   openForUsers(): void {
     this.#open = true;
-    for (const database of this.#options.store.mirrored()) database.bar = null;
+    for (const database of this.#options.store.mirrored()) database.bar = this.#frozen;
+    if (this.#port !== null) this.#port.bar = this.#frozen;
     this.#options.changed();
   }
 
   async drain(): Promise<void> {
-    for (const database of this.#options.store.mirrored()) database.bar = handingOver;
+    const { store } = this.#options;
+    for (const database of store.mirrored()) database.bar = handingOver;
     const port = this.#port;
-    if (port !== null) await new Promise<void>((resolve) => port.afterDurable(resolve));
+    if (port === null) return;
+    port.bar = handingOver;
+    // A commit on its way from the local journal to this one is taken along.
+    await store.executor.jointSettled();
+    await new Promise<void>((resolve) => port.afterDurable(resolve));
   }
 
   resume(): void {
@@ -137,15 +155,9 @@ export class MemberHost implements MirrorHost {
       database.journal = null;
     }
     if (port === null) return;
-    store.executor.abandonTransactions();
-    this.#feed.detach();
-    store.executor.detach(port);
-    // What is in the overlays and not durable never was: readers must not see it again.
-    for (const database of store.mirrored()) {
-      database.release();
-      database.nodes.reset();
-    }
+    store.letGo(port);
     this.#options.resetClients(why);
+    store.executor.advance();
     this.#options.changed();
   }
 

@@ -30,7 +30,6 @@ export class Feed {
   applier: Applier;
   readonly #options: FeedOptions;
   readonly #databases = new Set<OpenDatabase>();
-  readonly #failed = new Set<string>();
   #port: JournalPort | null = null;
   #frozen: Frozen[] = [];
   #timer: { cancel(): void } | null = null;
@@ -49,15 +48,10 @@ export class Feed {
       this.#options.dropped();
     });
     applier.onFailure((failure) => {
-      if (failure.database !== null) this.#failed.add(failure.database);
+      if (failure.database !== null) this.#fail(failure.database);
       this.#options.failed(failure);
     });
     return applier;
-  }
-
-  /** Databases whose file could not be written: they stay where they are. */
-  get failures(): ReadonlySet<string> {
-    return this.#failed;
   }
 
   get databases(): ReadonlySet<OpenDatabase> {
@@ -68,6 +62,15 @@ export class Feed {
     const position = await this.applier.add({ name: database.journalName, directory: database.directory });
     this.#databases.add(database);
     return position;
+  }
+
+  /** The database's file gets no more: its changes stay in memory, and the others' cycle goes on without it. */
+  #fail(name: string): void {
+    for (const database of this.#databases) if (database.journalName === name) this.#databases.delete(database);
+    for (const { generations } of this.#frozen) {
+      for (const database of generations.keys()) if (database.journalName === name) generations.delete(database);
+    }
+    this.#frozen = this.#frozen.filter((f) => f.generations.size > 0);
   }
 
   async remove(database: OpenDatabase): Promise<void> {

@@ -1,3 +1,3 @@
 export { Feed } from './feed.ts';
 export { openAtEnd } from './recover.ts';
-export { notPrimary, Store } from './store.ts';
+export { journalBroken, notPrimary, Store } from './store.ts';

@@ -1,5 +1,8 @@
-import { recoverTransactions, type JournalFiles, type OpenTransaction, type Position, type Recovered, isBefore } from '../../journal/index.ts';
-import { parsePrepared, PREPARED, type FoundOpen, type OpenDatabase, type Undo } from '../executor/index.ts';
+import {
+  comparePositions, isBefore, recordTypes, recoverTransactions, scanRecords,
+  type Journal, type JournalFiles, type OpenTransaction, type Position, type Recovered,
+} from '../../journal/index.ts';
+import { parsePrepared, PREPARED, type FoundOpen, type OpenDatabase, type Prepared, type Undo } from '../executor/index.ts';
 
 /** From where a journal must be read for transactions that databases fed by it may hold open. */
 export function oldestOpen(databases: Iterable<OpenDatabase>, end: Position): Position {
@@ -12,11 +15,16 @@ export function oldestOpen(databases: Iterable<OpenDatabase>, end: Position): Po
   return oldest;
 }
 
+export interface FoundPrepared {
+  readonly found: FoundOpen;
+  readonly mirror: Prepared;
+}
+
 export interface OpenAtEnd {
   /** To be rolled back. */
   readonly open: readonly FoundOpen[];
   /** Prepared transactions, decided by the mirror's journal. */
-  readonly prepared: readonly { readonly found: FoundOpen; readonly mirror: { transaction: number; major: number; minor: number } }[];
+  readonly prepared: readonly FoundPrepared[];
   readonly highest: number;
 }
 
@@ -25,7 +33,7 @@ export function openAtEnd(files: JournalFiles, databases: Iterable<OpenDatabase>
   const byName = new Map([...databases].map((d) => [d.journalName, d]));
   const recovered = files.last === undefined ? nothing : recoverTransactions(files, oldestOpen(byName.values(), end), end);
   const open: FoundOpen[] = [];
-  const prepared: { found: FoundOpen; mirror: { transaction: number; major: number; minor: number } }[] = [];
+  const prepared: FoundPrepared[] = [];
   for (const transaction of recovered.open) {
     const found = translate(transaction, byName);
     const mark = preparedMark(recovered, transaction);
@@ -36,7 +44,7 @@ export function openAtEnd(files: JournalFiles, databases: Iterable<OpenDatabase>
 }
 
 /** Numbers are used again after a restart: only a mark behind the transaction's own start is about it. */
-function preparedMark(recovered: Recovered, transaction: OpenTransaction): ReturnType<typeof parsePrepared> {
+function preparedMark(recovered: Recovered, transaction: OpenTransaction): Prepared | null {
   const mark = recovered.marks.find(
     (m) => m.kind === PREPARED && !isBefore(m.position, transaction.start) && parsePrepared(m.payload)?.transaction === transaction.transaction,
   );
@@ -52,4 +60,22 @@ function translate(transaction: OpenTransaction, byName: ReadonlyMap<string, Ope
     if (database !== undefined) undo.push({ database, key: entry.key, old: entry.old });
   }
   return { transaction: transaction.transaction, session: transaction.session, undo };
+}
+
+/**
+ * Whether the mirror's journal, settled up to the position, holds the commit of a prepared transaction. undefined: it cannot
+ * say yet, since the epoch that would have it goes on there.
+ */
+export function committedIn(journal: Journal, settled: Position, { transaction, major, minor, from }: Prepared): boolean | undefined {
+  const { lineage } = journal;
+  const after = lineage.find(({ epoch, first }) => (epoch.major - major || epoch.minor - minor) > 0 && comparePositions(first, settled) <= 0);
+  if (after === undefined) return undefined;
+  const isKept = lineage.some(({ epoch }) => epoch.major === major && epoch.minor === minor);
+  // Cut before the place where the commit could stand: it never became durable in the mirror.
+  if (!isKept || isBefore(after.previousEnd, from)) return false;
+  let isCommitted = false;
+  scanRecords(journal.files, from, after.previousEnd, (record) => {
+    if (record.type === recordTypes.tcommit && record.transaction === transaction) isCommitted = true;
+  });
+  return isCommitted;
 }

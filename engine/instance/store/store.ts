@@ -5,13 +5,13 @@ import { DatabaseName } from '../../api/names.ts';
 import type { DatabaseView } from '../../api/status.ts';
 import { createDatabase, Database } from '../../database/index.ts';
 import type { Io } from '../../io/index.ts';
-import { Journal, JournalWriter, scanRecords, recordTypes, ThreadDisk, type ApplierFailure, type Position } from '../../journal/index.ts';
+import { Journal, JournalWriter, ThreadDisk, type ApplierFailure, type Position } from '../../journal/index.ts';
 import type { InstancePaths } from '../directory.ts';
 import { Executor, OpenDatabase, type JournalPort, type WriteBar } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
 import { updateSettings, type Settings } from '../settings.ts';
 import { Feed } from './feed.ts';
-import { openAtEnd, type OpenAtEnd } from './recover.ts';
+import { committedIn, openAtEnd, type OpenAtEnd } from './recover.ts';
 
 export interface StoreContext {
   readonly io: Io;
@@ -42,6 +42,7 @@ export class Store {
   #localPort: JournalPort | null = null;
   #localWriter: JournalWriter | null = null;
   #prepared: OpenAtEnd['prepared'] = [];
+  #onJournalFailed: (why: string) => void = () => undefined;
   readonly #context: StoreContext;
   readonly #failures = new Map<string, string>();
 
@@ -84,6 +85,8 @@ export class Store {
 
   #failed({ database, error }: ApplierFailure): void {
     this.#failures.set(database ?? '', error.message);
+    // Updates would only pile up in memory: they are safe in the journal, but the file no longer takes them.
+    for (const each of this.executor.namespaces.all()) if (each.bar === null && (database === null || each.journalName === database)) each.bar = fileBroken(each.name, error);
     this.#context.log(2, database === null ? `Updates can no longer be brought into the databases: ${error.message}` : `The database ${database} takes no more updates from the journal: ${error.message}`);
   }
 
@@ -218,11 +221,13 @@ export class Store {
     const minor = (journal.lineage.at(-1)?.epoch.minor ?? 0) + 1;
     const writer = await JournalWriter.open({ io, journal, disk: new ThreadDisk(), epoch: { major: 1, minor, member: guid }, fileBytesMax: this.journalBytesMax });
     this.#localWriter = writer;
-    this.#localPort = this.executor.attach('local', writer);
+    const port = this.executor.attach('local', writer);
+    this.#localPort = port;
+    writer.onError((error) => void this.journalFailed(port, error));
     this.executor.transactionsBegin(found.highest);
     for (const database of this.localDatabases()) this.#bindLocal(database);
-    this.local.attach(this.#localPort, writer);
-    this.executor.rollBackFound(this.#localPort, found.open);
+    this.local.attach(port, writer);
+    this.executor.rollBackFound(port, found.open);
     if (found.open.length > 0) this.#context.log(1, `${found.open.length} open transactions of the local journal were rolled back.`);
     this.#prepared = found.prepared;
     if (found.prepared.length > 0) {
@@ -246,29 +251,67 @@ export class Store {
     this.#bindLocal(database);
   }
 
-  /** The mirror's journal is settled for this member: transactions over both journals end as it says. */
-  decidePrepared(mirrorJournal: Journal): void {
+  /** The mirror's journal is settled up to the position: transactions over both journals end as it says, where it can. */
+  decidePrepared(mirrorJournal: Journal, settled: Position): void {
     const port = this.#localPort;
     if (this.#prepared.length === 0 || port === null) return;
-    const undecided = new Set(this.#prepared);
-    const files = mirrorJournal.files;
-    const first = Math.min(...this.#prepared.map(({ mirror }) => files.all.find((h) => h.epoch.major === mirror.major && h.epoch.minor === mirror.minor)?.number ?? Number.POSITIVE_INFINITY));
-    if (Number.isFinite(first)) {
-      scanRecords(files, { file: first, offset: 0 }, mirrorJournal.end.position, (record, _database, block) => {
-        if (record.type !== recordTypes.tcommit) return;
-        for (const entry of undecided) {
-          const { mirror } = entry;
-          if (mirror.transaction === record.transaction && mirror.major === block.major && mirror.minor === block.minor) undecided.delete(entry);
-        }
-      });
+    const outcomes = this.#prepared.map((entry) => ({ ...entry, committed: committedIn(mirrorJournal, settled, entry.mirror) }));
+    this.#prepared = outcomes.filter(({ committed }) => committed === undefined);
+    const inDoubtStill = new Set(this.#prepared.flatMap(({ found }) => found.undo.map(({ database }) => database)));
+    for (const { found, committed } of outcomes) {
+      if (committed === undefined) continue;
+      for (const { database } of found.undo) if (database.bar === inDoubt && !inDoubtStill.has(database)) database.bar = null;
+      if (committed) this.executor.commitFound(port, found);
+      else this.executor.rollBackFound(port, [found]);
+      this.#context.log(1, `Transaction ${found.transaction} over both journals was ${committed ? 'committed in the mirror and stands' : 'not committed in the mirror and is rolled back'}.`);
     }
-    for (const entry of this.#prepared) {
-      for (const { database } of entry.found.undo) database.bar = null;
-      if (undecided.has(entry)) this.executor.rollBackFound(port, [entry.found]);
-      else this.executor.commitFound(port, entry.found);
+  }
+
+  // ------------------------------------------------------------ a journal that ends
+
+  /** Cut whoever waits for updates that will never become durable. */
+  onJournalFailed(listener: (why: string) => void): void {
+    this.#onJournalFailed = listener;
+  }
+
+  /**
+   * A journal can no longer be written. Its databases are refused any update; what never became durable is forgotten,
+   * as soon as the files have everything that did.
+   */
+  async journalFailed(port: JournalPort, error: GemelError): Promise<void> {
+    const bar = journalBroken(error);
+    const databases = this.#through(port);
+    for (const database of databases) database.bar = bar;
+    this.#context.log(3, `[JOURNAL_ERROR] ${bar.what} Everything acknowledged is safe; updates of ${databases.map((d) => d.name).join(', ')} are refused. ${bar.todo}`);
+    try {
+      await this.#feedOf(port)?.drained(port.writer.durable);
+    } catch (failure) {
+      if (!(failure instanceof GemelError)) throw failure;
+      this.#context.log(2, `Not everything durable could be brought into the databases: ${failure.message}`);
     }
-    this.#context.log(1, `${this.#prepared.length - undecided.size} transactions over both journals were committed in the mirror and stand, ${undecided.size} were rolled back.`);
-    this.#prepared = [];
+    this.letGo(port);
+    this.#onJournalFailed(`${bar.what} Whether this update was kept is not known.`);
+    this.executor.advance();
+  }
+
+  /** The journal is no longer written here. What its databases have in memory and not in a durable block never was. */
+  letGo(port: JournalPort): void {
+    const databases = this.#through(port);
+    this.#feedOf(port)?.detach();
+    for (const database of databases) database.journal = null;
+    this.executor.detach(port);
+    for (const database of databases) {
+      database.release();
+      database.nodes.reset();
+    }
+  }
+
+  #through(port: JournalPort): OpenDatabase[] {
+    return this.executor.namespaces.all().filter((database) => database.journal === port);
+  }
+
+  #feedOf(port: JournalPort): Feed | null {
+    return port.kind === 'local' ? this.local : this.#mirrorFeed;
   }
 
   switchLocalJournal(): Promise<Position> {
@@ -319,7 +362,10 @@ export class Store {
     await this.#mirrorFeed?.close();
     await this.local.close();
     await this.#localWriter?.close().catch(() => undefined);
-    for (const database of this.executor.namespaces.all()) database.nodes.close();
+    for (const database of this.executor.namespaces.all()) {
+      database.release();
+      database.nodes.close();
+    }
   }
 
   /** Bytes that database files take on disk, for the figures. */
@@ -331,4 +377,13 @@ export class Store {
 /** Why a mirrored database takes no updates here. */
 export function notPrimary(name: string): WriteBar {
   return { code: 'PROTECT', what: `The database ${name} is mirrored and read-only here: this member is not the primary.`, todo: 'Update it on the primary.' };
+}
+
+/** Why databases take no updates when their journal cannot be written. */
+export function journalBroken(error: GemelError): NonNullable<WriteBar> {
+  return { code: 'DATABASE', what: `The journal can no longer be written: ${error.what}`, todo: `${error.todo} Then restart the instance.`.trim() };
+}
+
+function fileBroken(name: string, error: GemelError): NonNullable<WriteBar> {
+  return { code: 'DATABASE', what: `The database ${name} takes no more updates: ${error.what}`, todo: `${error.todo} Then restart the instance.`.trim() };
 }
