@@ -165,13 +165,13 @@ export class Mirror {
       case 'answer-hello':
         return this.peers.answerHello(effect.answer);
       case 'dial-peer':
-        return this.peers.dial(effect.hello);
+        return this.peers.dial(effect.hello, effect.question);
       case 'hang-up-peer':
         return this.peers.hangUp(effect.why);
       case 'tell-arbiter':
         return this.#arbiter?.tell(effect.message);
       case 'ask-agent':
-        return void this.#askAgent(effect.member, effect.grant);
+        return void this.#askAgent(effect);
       case 'become-primary':
         return void this.#become(effect);
       case 'open':
@@ -233,9 +233,9 @@ export class Mirror {
     });
   }
 
-  async #askAgent(member: string, grant: boolean): Promise<void> {
+  async #askAgent({ member, grant, question }: Extract<Effect, { do: 'ask-agent' }>): Promise<void> {
     const asked = memberOf(this.membership, member);
-    if (asked === undefined) return this.input({ on: 'agent-silent', member });
+    if (asked === undefined) return this.input({ on: 'agent-silent', member, question });
     const { io, net, record } = this.options;
     const above = this.#durable.seen.major > 0 ? this.#durable.seen : this.journal.end.epoch;
     try {
@@ -246,10 +246,10 @@ export class Mirror {
         Math.max(200, this.membership.qosMs / 2),
       );
       if (reply.t !== 'answer') throw new GemelError('UNREACHABLE', 'The agent gave no answer to the question.');
-      this.input({ on: 'agent', answer: reply.answer });
+      this.input({ on: 'agent', answer: reply.answer, question });
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
-      this.input({ on: 'agent-silent', member });
+      this.input({ on: 'agent-silent', member, question });
     }
   }
 
@@ -288,7 +288,6 @@ export class Mirror {
     }
     this.peers.hangUp('handed over');
     await this.journal.close();
-    this.state = { ...this.state, role: { is: 'starting', why: 'Handed over.', askAt: 0, asking: null } };
     this.input({ on: 'start' });
   }
 

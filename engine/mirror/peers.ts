@@ -89,21 +89,21 @@ export class PeerConnections {
 
   // ------------------------------------------------------------ outgoing
 
-  dial(hello: Hello): void {
+  dial(hello: Hello, question: number): void {
     const partner = this.#mirror.partner;
     if (partner === null) return;
     this.#dialling?.close('dialling anew');
-    void this.#dialTo(splitAddress(partner.privateAddress), partner.guid, hello);
+    void this.#dialTo(splitAddress(partner.privateAddress), partner.guid, hello, question);
   }
 
-  async #dialTo(address: { host: string; port: number }, member: string, hello: Hello): Promise<void> {
+  async #dialTo(address: { host: string; port: number }, member: string, hello: Hello, question: number): Promise<void> {
     const mirror = this.#mirror;
     const timeoutMs = Math.max(100, mirror.membership.qosMs / 2);
     let channel: Channel;
     try {
       channel = new Channel(await mirror.options.net.connect(address.host, address.port, timeoutMs), true, () => this.#clock.monotonicMs());
     } catch {
-      return mirror.input({ on: 'dial-failed' });
+      return mirror.input({ on: 'dial-failed', question });
     }
     this.#dialling = channel;
     let answered = false;
@@ -113,7 +113,7 @@ export class PeerConnections {
       timer.cancel();
       if (this.#dialling === channel) this.#dialling = null;
       channel.close('no answer');
-      mirror.input({ on: 'dial-failed' });
+      mirror.input({ on: 'dial-failed', question });
     };
     const timer = this.#clock.timer(timeoutMs, fail);
     channel.onClose = fail;
@@ -125,19 +125,19 @@ export class PeerConnections {
       answered = true;
       timer.cancel();
       this.#dialling = null;
-      void this.#answered(channel, member, message);
+      void this.#answered(channel, member, message, question);
     };
     this.#lastSentAt = this.#clock.monotonicMs();
     channel.control({ t: 'hello', mirror: mirror.membership.guid, version: mirror.version, hello, reach: mirror.journal.reach } satisfies PeerControl);
   }
 
-  async #answered(channel: Channel, member: string, message: Extract<PeerControl, { t: 'hello-answer' }>): Promise<void> {
+  async #answered(channel: Channel, member: string, message: Extract<PeerControl, { t: 'hello-answer' }>, question: number): Promise<void> {
     const mirror = this.#mirror;
     const role = mirror.state.role.is;
     if (message.answer.is !== 'primary' || role === 'primary' || role === 'taking' || role === 'down' || role === 'yielded') {
       channel.onClose = () => undefined;
       channel.close('answered');
-      return mirror.input({ on: 'hello-answer', answer: message.answer });
+      return mirror.input({ on: 'hello-answer', answer: message.answer, question });
     }
     // Until this member's journal is a beginning of the primary's nothing but heartbeats comes, and they are not needed.
     try {
@@ -148,16 +148,17 @@ export class PeerConnections {
       if (!(error instanceof GemelError)) throw error;
       channel.close('cannot follow');
       mirror.log(2, `[CANNOT_FOLLOW] This member cannot follow the primary. ${error.message}`);
-      return mirror.input({ on: 'dial-failed' });
+      return mirror.input({ on: 'dial-failed', question });
     }
-    if (channel.closed) return mirror.input({ on: 'dial-failed' });
-    mirror.input({ on: 'hello-answer', answer: message.answer });
+    if (channel.closed) return mirror.input({ on: 'dial-failed', question });
+    mirror.input({ on: 'hello-answer', answer: message.answer, question });
     if (mirror.state.role.is !== 'backup') return channel.close('no longer wanted');
     this.#establish(channel, member);
     mirror.journal.receive();
     this.#knownDurable = mirror.journal.reach.end.position;
-    this.link?.send({ t: 'ready', from: mirror.journal.reach.end.position });
+    // The heartbeat first: it tells a primary in trouble that this member follows it.
     this.link?.beat();
+    this.link?.send({ t: 'ready', from: mirror.journal.reach.end.position });
   }
 
   // ------------------------------------------------------------ established

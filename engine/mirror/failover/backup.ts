@@ -76,7 +76,8 @@ function requested(turn: Turn, message: Extract<PeerMessage, { m: 'take-over' }>
   return true;
 }
 
-export function primaryLost(turn: Turn, why: string): void {
+/** @param givingUp the primary or the arbiter has to be told that this member does not take over by the last generation */
+export function primaryLost(turn: Turn, why: string, givingUp: boolean): void {
   const role = turn.state.role;
   if (role.is !== 'backup') return;
   if (role.pendingNoFailover !== null) turn.answer(role.pendingNoFailover.id, { code: 'UNREACHABLE', text: 'The primary was lost before it confirmed the change.' });
@@ -84,11 +85,10 @@ export function primaryLost(turn: Turn, why: string): void {
   turn.log(role.active === null ? 1 : 2, 'PRIMARY_LOST', `The connection to the primary was lost (${why}).`);
   const gen = role.active !== null && role.generation?.phase === 'formed' ? role.generation.gen : null;
   const may = turn.facts.canTakeOver && turn.state.durable.noFailover === null;
-  const askArbiter = gen !== null && may && turn.state.arbiter.connected;
-  turn.state.role = { is: 'lost', epoch: role.epoch, since: turn.now, primary: role.primary, generation: askArbiter ? gen : null, askAt: turn.now, asking: 'agent' };
+  const askArbiter = gen !== null && may && !givingUp && turn.state.arbiter.connected;
+  turn.state.role = { is: 'lost', epoch: role.epoch, since: turn.now, primary: role.primary, generation: askArbiter ? gen : null, askAt: turn.now, asking: turn.askAgent(may) };
   if (askArbiter) turn.tellArbiter({ m: 'lost', g: gen.g, who: role.primary });
   if (!may) turn.log(2, 'CANNOT_TAKE_OVER', turn.state.durable.noFailover !== null ? 'No failover is set; this member does not take over.' : turn.facts.cannotWhy);
-  turn.askAgent(may);
 }
 
 /** A backup without its arbiter follows the agent rules; a generation it could still have used is given up for good. */
@@ -103,6 +103,8 @@ export function arbiterMessage(turn: Turn, message: FromArbiter): void {
   if (!('g' in message)) return;
   const role = turn.state.role;
   if (message.m === 'give-up') {
+    // Who has the right already, by another way, does not give it up.
+    if (role.is === 'taking' || role.is === 'primary') return;
     giveUp(turn, message.g);
     turn.tellArbiter({ m: 'gave-up', g: message.g });
     return;
@@ -120,18 +122,17 @@ export function arbiterMessage(turn: Turn, message: FromArbiter): void {
 }
 
 /** Leaves a generation for good: later verdicts in it are ignored. */
-export function giveUp(turn: Turn, g: string): void {
+function giveUp(turn: Turn, g: string): void {
   const role = turn.state.role;
   if (role.is === 'lost' && role.generation?.g === g) role.generation = null;
-  if (role.is === 'backup' && role.generation?.gen.g === g) {
-    role.generation = null;
-    role.active = null;
-  }
+  // The primary has lost this member, whatever the connection looks like from here.
+  if (role.is === 'backup' && role.generation?.gen.g === g) primaryLost(turn, 'the primary has lost this member', true);
 }
 
 export function askNoFailover(turn: Turn, id: number, set: boolean): void {
   const role = turn.state.role;
   if (role.is !== 'backup') return turn.answer(id, { code: 'REFUSED', text: 'This member is neither primary nor connected to it; set or clear no failover on the primary.' });
+  if (role.pendingNoFailover !== null) return turn.answer(id, { code: 'REFUSED', text: 'Such a change is under way already.' });
   role.pendingNoFailover = { id };
   turn.tellPeer({ m: 'ask-no-failover', set });
 }

@@ -26,9 +26,9 @@ function dispatch(turn: Turn, input: Input): void {
     case 'hello':
       return hello(turn, input.hello);
     case 'hello-answer':
-      return turn.state.role.is === 'primary' ? primary.helloAnswered(turn, input.answer) : starting.helloAnswered(turn, input.answer);
+      return turn.state.role.is === 'primary' ? primary.helloAnswered(turn, input.answer, input.question) : starting.helloAnswered(turn, input.answer, input.question);
     case 'dial-failed':
-      return starting.dialFailed(turn);
+      return starting.dialFailed(turn, input.question);
     case 'peer-lost':
       return peerLost(turn, input.why);
     case 'peer':
@@ -44,9 +44,9 @@ function dispatch(turn: Turn, input: Input): void {
     case 'arbiter':
       return arbiterMessage(turn, input.message);
     case 'agent':
-      return turn.state.role.is === 'primary' ? primary.agentAnswered(turn, input.answer) : starting.agentAnswered(turn, input.answer);
+      return turn.state.role.is === 'primary' ? primary.agentAnswered(turn, input.answer, input.question) : starting.agentAnswered(turn, input.answer, input.question);
     case 'agent-silent':
-      return turn.state.role.is === 'primary' ? undefined : starting.agentSilent(turn);
+      return turn.state.role.is === 'primary' ? undefined : starting.agentSilent(turn, input.question);
     case 'became':
       return starting.became(turn, input.epoch);
     case 'become-failed':
@@ -79,7 +79,7 @@ function arbiterUp(turn: Turn): void {
 function peerLost(turn: Turn, why: string): void {
   const role = turn.state.role.is;
   if (role === 'primary') primary.backupLost(turn, why);
-  else if (role === 'backup') backup.primaryLost(turn, why);
+  else if (role === 'backup') backup.primaryLost(turn, why, false);
   else if (role === 'yielded') primary.yieldEnded(turn, false);
 }
 
@@ -124,10 +124,7 @@ function request(turn: Turn, id: number, what: Extract<Input, { on: 'request' }>
     case 'stop':
       return turn.state.role.is === 'primary' ? primary.handOver(turn, id, what) : backup.stop(turn, id, what);
     case 'stop-nofailover':
-      if (turn.state.role.is === 'primary') turn.persist({ stoppedNoFailover: true });
-      turn.answer(id, null);
-      turn.effects.push({ do: 'handed-over', accepted: false });
-      return;
+      return turn.state.role.is === 'primary' ? primary.stopNoFailover(turn, id) : backup.stop(turn, id, 'stop');
     default:
       return assertNever(what);
   }

@@ -1,5 +1,5 @@
-import { compareEpochs, sameEpoch, type PrimaryRole, type Turn } from './state.ts';
-import type { AgentAnswer, FromArbiter, Hello, HelloAnswer, PeerMessage, Position } from './types.ts';
+import { compareEpochs, newerEpoch, sameEpoch, type PrimaryRole, type Turn } from './state.ts';
+import type { AgentAnswer, Epoch, FromArbiter, Hello, HelloAnswer, PeerMessage, Position } from './types.ts';
 
 /** What a primary decides: active periods, trouble, generations, hand-over. */
 
@@ -19,19 +19,18 @@ function stepDown(turn: Turn, why: string): void {
 
 export function hello(turn: Turn, from: Hello): void {
   const role = primaryRole(turn);
-  if (compareEpochs(from.seen, role.epoch) > 0) {
+  const why = supersededBy(newerEpoch(from.seen, from.journal.epoch), role.epoch);
+  if (why !== null) {
     turn.notPrimary();
-    return stepDown(turn, `The other failover member has seen a newer primary (epoch ${from.seen.major}.${from.seen.minor}).`);
+    return stepDown(turn, why);
   }
   if (role.backup !== null) backupLost(turn, 'it connected anew');
-  if (role.trouble !== null) {
-    if (from.role === 'taking' || !from.gaveUp) return turn.notPrimary();
-    resolve(turn, 'the backup reconnected and has given up taking over');
-  }
+  // In trouble the words alone prove nothing: they may be old ones. The first message over the connection they lead to does.
+  if (role.trouble !== null && (from.role === 'taking' || !from.gaveUp)) return turn.notPrimary();
   if (role.yielding !== null) return turn.notPrimary();
   // A former primary that asks whether it is still needed is told, but is no backup.
   if (from.role !== 'in-trouble' && from.role !== 'primary') {
-    role.backup = { member: from.member, boot: from.boot, active: false, arbiter: false, canTakeOver: false };
+    role.backup = { member: from.member, boot: from.boot, active: false, arbiter: false, canTakeOver: false, caughtUp: false };
     turn.log(0, 'BACKUP_CONNECTED', 'The backup connected and receives the journal.');
   }
   const { boot, membership, durable, qosMs } = turn.state;
@@ -39,22 +38,32 @@ export function hello(turn: Turn, from: Hello): void {
 }
 
 /** The answer to this primary's own question in trouble. */
-export function helloAnswered(turn: Turn, answer: HelloAnswer): void {
+export function helloAnswered(turn: Turn, answer: HelloAnswer, question: number): void {
   const role = primaryRole(turn);
-  if (answer.is === 'primary') {
-    if (compareEpochs(answer.epoch, role.epoch) > 0) stepDown(turn, 'The other failover member has become primary.');
-    else if (!sameEpoch(answer.epoch, role.epoch)) stepDown(turn, 'Two primaries claim the same epoch.');
-    return;
-  }
-  if (role.trouble === null) return;
-  if (answer.is === 'not-primary' && (answer.role === 'taking' || answer.role === 'primary')) return;
-  resolve(turn, 'the backup answered that it is not primary and will not take over');
+  const theirs = answer.is === 'primary' ? answer.epoch : answer.is === 'not-primary' ? newerEpoch(answer.seen, answer.journal.epoch) : null;
+  const why = theirs === null ? null : supersededBy(theirs, role.epoch);
+  if (why !== null) return stepDown(turn, why);
+  if (role.trouble === null || question < role.trouble.firstQuestion || answer.is !== 'not-primary') return;
+  if (answer.role === 'lost' || answer.role === 'waiting' || answer.role === 'starting') resolve(turn, 'the backup answered that it is not primary and will not take over');
+}
+
+/** Why an epoch known elsewhere ends this primary's time; null: it does not. */
+function supersededBy(theirs: Epoch, mine: Epoch): string | null {
+  if (compareEpochs(theirs, mine) > 0) return `The other failover member knows a newer primary (epoch ${theirs.major}.${theirs.minor}).`;
+  return compareEpochs(theirs, mine) === 0 && !sameEpoch(theirs, mine) ? 'Two primaries claim the same epoch.' : null;
 }
 
 /** The backup holds everything written so far: from now on every commit waits for it. */
 export function caughtUp(turn: Turn): void {
+  const { backup } = primaryRole(turn);
+  if (backup === null) return;
+  backup.caughtUp = true;
+  beginPeriod(turn);
+}
+
+function beginPeriod(turn: Turn): void {
   const role = primaryRole(turn);
-  if (role.backup === null || role.backup.active || role.yielding !== null || role.trouble !== null) return;
+  if (role.backup === null || !role.backup.caughtUp || role.backup.active || role.yielding !== null || role.trouble !== null) return;
   role.periods += 1;
   turn.persist({ period: { epoch: role.epoch, n: role.periods, backup: role.backup.member, ended: false } });
   turn.gate('remote');
@@ -69,10 +78,14 @@ export function backupLost(turn: Turn, why: string): void {
   if (lost === null) return;
   role.backup = null;
   turn.effects.push({ do: 'hang-up-peer', why });
-  if (role.pendingNoFailover !== null) {
-    turn.answer(role.pendingNoFailover.id, { code: 'UNREACHABLE', text: 'The backup was lost before it confirmed; the change holds on this member only.' });
-    role.pendingNoFailover = null;
+  const pending = role.pendingNoFailover;
+  role.pendingNoFailover = null;
+  if (pending !== null) {
+    if (pending.thenStop) return stopNow(turn, pending.id);
+    turn.answer(pending.id, { code: 'UNREACHABLE', text: 'The backup was lost before it confirmed; the change holds on this member only.' });
   }
+  // It connected after an active one was lost and has not proven yet that it will not take over: the trouble goes on.
+  if (role.trouble !== null) return;
   if (!lost.active) {
     role.generation = null;
     turn.log(1, 'BACKUP_LOST_INACTIVE', `The connection to the backup was lost (${why}); it was not active, so this member works on.`);
@@ -81,7 +94,7 @@ export function backupLost(turn: Turn, why: string): void {
   turn.gate('hold');
   if (role.generation?.phase === 'proposed') role.generation = null;
   const bound = role.generation !== null;
-  role.trouble = { since: turn.now, until: bound ? null : turn.now + 2 * turn.state.qosMs };
+  role.trouble = { since: turn.now, until: bound ? null : turn.now + 2 * turn.state.qosMs, firstQuestion: turn.state.questions + 1 };
   turn.log(2, 'PRIMARY_IN_TROUBLE', `The active backup was lost (${why}). Nothing becomes durable until it is certain that it does not take over.`);
   if (role.generation !== null) turn.tellArbiter({ m: 'lost', g: role.generation.gen.g, who: lost.member });
   askAround(turn);
@@ -93,10 +106,8 @@ function abandonHandOver(turn: Turn): void {
   if (role.yielding === null) return;
   const { id, then } = role.yielding;
   role.yielding = null;
-  if (then === 'stop') {
-    turn.answer(id, null);
-    turn.effects.push({ do: 'handed-over', accepted: false });
-  } else {
+  if (then === 'stop') stopNow(turn, id);
+  else {
     turn.answer(id, { code: 'UNREACHABLE', text: 'The backup was lost before it could take over; this member stays primary.' });
     turn.effects.push({ do: 'resume' });
   }
@@ -106,7 +117,7 @@ function abandonHandOver(turn: Turn): void {
 function askAround(turn: Turn): void {
   const role = primaryRole(turn);
   role.dialAt = turn.now + turn.retryMs;
-  turn.dialPeer(false);
+  if (role.backup === null) turn.dialPeer(false);
   turn.askAgent(false);
 }
 
@@ -125,16 +136,17 @@ function resolve(turn: Turn, why: string): void {
   role.trouble = null;
   turn.gate('open');
   turn.log(1, 'PRIMARY_RESUMES', `This member works on as primary: ${why}.`);
+  beginPeriod(turn);
 }
 
-export function agentAnswered(turn: Turn, answer: AgentAnswer): void {
+export function agentAnswered(turn: Turn, answer: AgentAnswer, question: number): void {
   const role = primaryRole(turn);
   if (answer.member !== turn.state.partner) return;
-  if (answer.journal !== null && compareEpochs(answer.journal.epoch, role.epoch) > 0) {
-    return stepDown(turn, "The other failover member's agent has its journal of a newer primary.");
-  }
+  const why = answer.journal === null ? null : supersededBy(answer.journal.epoch, role.epoch);
+  if (why !== null) return stepDown(turn, why);
+  if (role.trouble === null || question < role.trouble.firstQuestion) return;
   // Its activity ended with its process; a new process asks before it takes over.
-  if (role.trouble !== null && answer.state === 'down' && answer.journal !== null) resolve(turn, "the backup's agent states that it is down and has not taken over");
+  if (answer.state === 'down' && answer.journal !== null) resolve(turn, "the backup's agent states that it is down and has not taken over");
 }
 
 export function arbiterMessage(turn: Turn, message: FromArbiter): void {
@@ -220,6 +232,8 @@ export function peerMessage(turn: Turn, message: PeerMessage): boolean {
   const role = turn.state.role;
   if (role.is === 'yielded') return yieldedMessage(turn, message);
   if (role.is !== 'primary') return false;
+  // Over this connection the backup has said, after this primary's answer, that it follows: it cannot take over by anything older.
+  if (role.trouble !== null && role.backup !== null) resolve(turn, 'the backup reconnected and has given up taking over');
   switch (message.m) {
     case 'beat':
       if (role.backup !== null) {
@@ -244,8 +258,7 @@ export function peerMessage(turn: Turn, message: PeerMessage): boolean {
       noFailover(turn, null, message.set);
       return true;
     case 'no-failover-done':
-      if (role.pendingNoFailover !== null) turn.answer(role.pendingNoFailover.id, null);
-      role.pendingNoFailover = null;
+      noFailoverDone(turn);
       return true;
     default:
       return false;
@@ -256,6 +269,8 @@ export function peerMessage(turn: Turn, message: PeerMessage): boolean {
 export function noFailover(turn: Turn, id: number | null, set: boolean): void {
   const role = primaryRole(turn);
   const epoch = set ? role.epoch : null;
+  const refusal = role.trouble !== null ? 'This primary is in trouble; nothing is changed until it is out of it.' : role.pendingNoFailover !== null ? 'Such a change is under way already.' : null;
+  if (refusal !== null) return id === null ? undefined : turn.answer(id, { code: 'REFUSED', text: refusal });
   if (set) leaveGeneration(turn);
   turn.persist({ noFailover: epoch });
   turn.log(1, set ? 'NO_FAILOVER_SET' : 'NO_FAILOVER_CLEARED', set ? 'No failover is set: the backup will not take over.' : 'No failover is cleared.');
@@ -263,8 +278,36 @@ export function noFailover(turn: Turn, id: number | null, set: boolean): void {
     if (id !== null) turn.answer(id, null);
     return;
   }
-  if (id !== null) role.pendingNoFailover = { id, epoch };
+  if (id !== null) role.pendingNoFailover = { id, thenStop: false };
   turn.tellPeer({ m: 'no-failover', epoch });
+}
+
+function noFailoverDone(turn: Turn): void {
+  const role = primaryRole(turn);
+  const pending = role.pendingNoFailover;
+  role.pendingNoFailover = null;
+  if (pending === null) return;
+  if (pending.thenStop) stopNow(turn, pending.id);
+  else turn.answer(pending.id, null);
+}
+
+/** A stop after which nobody takes over: the agent will refuse, and a connected backup, which the arbiter might let take over, is told. */
+export function stopNoFailover(turn: Turn, id: number): void {
+  const role = primaryRole(turn);
+  turn.persist({ stoppedNoFailover: true });
+  for (const other of [role.yielding, role.pendingNoFailover]) if (other !== null) turn.answer(other.id, { code: 'REFUSED', text: 'This member is being stopped.' });
+  role.yielding = null;
+  if (role.backup === null || role.trouble !== null) return stopNow(turn, id);
+  leaveGeneration(turn);
+  turn.persist({ noFailover: role.epoch });
+  role.pendingNoFailover = { id, thenStop: true };
+  turn.tellPeer({ m: 'no-failover', epoch: role.epoch });
+}
+
+function stopNow(turn: Turn, id: number): void {
+  turn.answer(id, null);
+  turn.effects.push({ do: 'handed-over', accepted: false });
+  turn.state.role = { is: 'down', why: 'This member stops.' };
 }
 
 /** A graceful stop or a switch over: the active backup is asked to take over. */
@@ -275,9 +318,7 @@ export function handOver(turn: Turn, id: number, then: 'hand-over' | 'stop'): vo
   if (refusal !== null && then === 'hand-over') return turn.answer(id, refusal);
   if (refusal !== null) {
     turn.log(1, 'STOP_WITHOUT_TAKEOVER', `Stopping without a hand-over. ${refusal.text}`);
-    turn.answer(id, null);
-    turn.effects.push({ do: 'handed-over', accepted: false });
-    return;
+    return stopNow(turn, id);
   }
   role.yielding = { id, then };
   turn.effects.push({ do: 'drain' });

@@ -1,4 +1,5 @@
-import { compareEpochs, compareJournals, rank, type LostRole, type Role, type Turn } from './state.ts';
+import { compareEpochs, compareJournals, newerEpoch, rank, sameEpoch, type LostRole, type Role, type Turn } from './state.ts';
+import * as backup from './backup.ts';
 import type { AgentAnswer, Epoch, Hello, HelloAnswer, Ms, Right } from './types.ts';
 
 /**
@@ -6,9 +7,9 @@ import type { AgentAnswer, Epoch, Hello, HelloAnswer, Ms, Right } from './types.
  * One question is under way at a time: the partner's instance, then its agent, then a pause.
  */
 
-type Asking = Extract<Role, { is: 'starting' | 'waiting' }> | LostRole;
+type Undecided = Extract<Role, { is: 'starting' | 'waiting' }> | LostRole;
 
-function asking(turn: Turn): Asking | null {
+function undecided(turn: Turn): Undecided | null {
   const role = turn.state.role;
   return role.is === 'starting' || role.is === 'waiting' || role.is === 'lost' ? role : null;
 }
@@ -18,50 +19,46 @@ export function start(turn: Turn): void {
     turn.state.role = { is: 'starting', why: 'The only failover member.', askAt: turn.now, asking: null };
     return takeOver(turn, { by: 'only-member' }, 0);
   }
-  turn.state.role = { is: 'starting', why: 'Asking the other failover member.', askAt: turn.now, asking: 'peer' };
-  turn.dialPeer(true);
+  turn.state.role = { is: 'starting', why: 'Asking the other failover member.', askAt: turn.now, asking: turn.dialPeer(true) };
 }
 
 export function tick(turn: Turn): void {
-  const role = asking(turn);
+  const role = undecided(turn);
   if (role === null || role.asking !== null || role.askAt > turn.now) return;
   // A backup that still hopes for a verdict asks only the agent: dialling means giving up.
   if (role.is === 'lost' && role.generation !== null) askAgent(turn, role);
   else dial(turn, role);
 }
 
-function dial(turn: Turn, role: Asking): void {
-  role.asking = 'peer';
-  turn.dialPeer(true);
+function dial(turn: Turn, role: Undecided): void {
+  role.asking = turn.dialPeer(true);
 }
 
-function askAgent(turn: Turn, role: Asking): void {
-  role.asking = 'agent';
-  turn.askAgent(mayTakeOver(turn));
+function askAgent(turn: Turn, role: Undecided): void {
+  role.asking = turn.askAgent(turn.able);
 }
 
-/** Whether to ask for the right at all. A last primary may restart in spite of no failover: its restart clears it. */
-function mayTakeOver(turn: Turn): boolean {
-  const wasPrimary = turn.facts.journal.epoch.member === turn.state.self;
-  return turn.facts.canTakeOver && (turn.state.durable.noFailover === null || wasPrimary);
+/** Whether this is the answer to the question under way; later ones and those of another state are too late. */
+function isAwaited(role: Undecided | null, question: number): role is Undecided {
+  return role !== null && role.asking?.question === question;
 }
 
-function pause(turn: Turn, role: Asking, ms: Ms): void {
+function pause(turn: Turn, role: Undecided, ms: Ms): void {
   role.asking = null;
   role.askAt = turn.now + ms;
 }
 
-export function dialFailed(turn: Turn): void {
-  const role = asking(turn);
-  if (role === null || role.asking !== 'peer') return;
+export function dialFailed(turn: Turn, question: number): void {
+  const role = undecided(turn);
+  if (!isAwaited(role, question)) return;
   askAgent(turn, role);
 }
 
-export function agentSilent(turn: Turn): void {
-  const role = asking(turn);
-  if (role === null || role.asking !== 'agent') return;
+export function agentSilent(turn: Turn, question: number): void {
+  const role = undecided(turn);
+  if (!isAwaited(role, question)) return;
   if (role.is === 'starting') wait(turn, 'Neither the other failover member nor its agent answers, so it is not certain which of the two has the newest data.');
-  const now = asking(turn);
+  const now = undecided(turn);
   if (now !== null) pause(turn, now, turn.retryMs);
 }
 
@@ -70,14 +67,14 @@ function wait(turn: Turn, why: string): void {
   turn.state.role = { is: 'waiting', why, askAt: turn.now + turn.retryMs, asking: null };
 }
 
-export function helloAnswered(turn: Turn, answer: HelloAnswer): void {
-  const role = asking(turn);
-  if (role === null) return;
+export function helloAnswered(turn: Turn, answer: HelloAnswer, question: number): void {
+  const role = undecided(turn);
+  if (!isAwaited(role, question)) return;
   switch (answer.is) {
     case 'primary':
       return follow(turn, answer);
     case 'promise':
-      return mayTakeOver(turn) ? takeOver(turn, { by: 'promise', from: answer.grant.to === turn.state.self ? partner(turn) : answer.grant.to }, 0) : pause(turn, role, turn.retryMs);
+      return turn.able && answer.grant.to === turn.state.self ? takeOver(turn, { by: 'promise', from: partner(turn) }, 0, answer.grant.above) : pause(turn, role, turn.retryMs);
     case 'not-primary':
       turn.sawEpoch(answer.seen);
       return pause(turn, role, turn.retryMs);
@@ -100,19 +97,19 @@ function follow(turn: Turn, answer: Extract<HelloAnswer, { is: 'primary' }>): vo
   turn.log(1, 'BACKUP', 'This member is the backup; it receives the journal from the primary.');
 }
 
-export function agentAnswered(turn: Turn, answer: AgentAnswer): void {
+export function agentAnswered(turn: Turn, answer: AgentAnswer, question: number): void {
   const taking = turn.state.role;
-  if (taking.is === 'taking') return provenDown(turn, answer);
-  const role = asking(turn);
-  if (role === null || role.asking !== 'agent' || answer.member !== turn.state.partner) return;
+  if (taking.is === 'taking') return question < taking.firstQuestion ? undefined : provenDown(turn, answer);
+  const role = undecided(turn);
+  if (!isAwaited(role, question) || answer.member !== turn.state.partner) return;
   if (answer.grant !== null && answer.journal !== null && answer.grant.to === turn.state.self) {
     turn.log(2, 'GRANTED', "The other failover member's agent states that it is down and lets this member take over.");
-    return takeOver(turn, { by: 'grant', from: answer.member, journal: answer.journal }, 0);
+    return takeOver(turn, { by: 'grant', from: answer.member, journal: answer.journal }, 0, newerEpoch(answer.grant.above, answer.journal.epoch));
   }
   if (answer.refused !== null && answer.refused.code !== 'RUNNING') {
     if (role.is === 'starting') wait(turn, answer.refused.text);
   }
-  const now = asking(turn);
+  const now = undecided(turn);
   if (now === null) return;
   // With a verdict still possible the agent is asked again at once: a killed process takes a moment to be gone.
   if (now.is === 'lost' && now.generation !== null) pause(turn, now, Math.min(5, turn.retryMs));
@@ -122,26 +119,31 @@ export function agentAnswered(turn: Turn, answer: AgentAnswer): void {
 
 /** A member that is not primary was dialled by the other failover member. */
 export function hello(turn: Turn, from: Hello): void {
-  const role = turn.state.role;
+  // A primary that dials has lost this member, even if the connection still looks well from here.
+  if (turn.state.role.is === 'backup') backup.primaryLost(turn, 'it has lost this member', true);
+  const role = undecided(turn);
   // Whatever is answered from here on says "not primary": no verdict of an older generation is used after it.
-  if (role.is === 'lost') role.generation = null;
-  const promiseTo = asking(turn) !== null && from.role !== 'in-trouble' && from.role !== 'primary' && from.role !== 'taking' && from.role !== 'down';
-  const me = turn.hello(true);
-  if (!promiseTo || rank(from, me) <= 0) return turn.notPrimary();
-  const above = compareEpochs(turn.state.durable.seen, turn.facts.journal.epoch) >= 0 ? turn.state.durable.seen : turn.facts.journal.epoch;
-  const grant = { to: from.member, above };
+  if (role?.is === 'lost') role.generation = null;
+  if (role === null || !mayPromise(turn, from)) return turn.notPrimary();
+  const grant = { to: from.member, above: turn.newestEpoch };
   turn.persist({ grant });
+  // Answers to what this member asked before are void: it has given its word since.
+  pause(turn, role, turn.retryMs);
   turn.log(1, 'PROMISED', 'The other failover member has the newer journal and becomes primary; this member has promised not to.');
   turn.effects.push({ do: 'answer-hello', answer: { is: 'promise', boot: turn.state.boot, grant } });
 }
 
+/** Whether the other one is to go on: it has the newer journal; or this member may not, and the other has all that was acknowledged in this epoch, having written it. */
+function mayPromise(turn: Turn, from: Hello): boolean {
+  if (!from.able || (from.role !== 'starting' && from.role !== 'waiting' && from.role !== 'lost')) return false;
+  const me = turn.hello(true);
+  return rank(from, me) > 0 || (!me.able && from.wasPrimary && sameEpoch(from.journal.epoch, me.journal.epoch));
+}
+
 /** The right is there; accepting it counts as having become primary. */
-export function takeOver(turn: Turn, right: Right, openAt: Ms): void {
-  const { durable } = turn.state;
-  const journal = turn.facts.journal.epoch;
-  let above = compareEpochs(durable.seen, journal) >= 0 ? durable.seen : journal;
-  if (right.by === 'grant' && compareEpochs(right.journal.epoch, above) > 0) above = right.journal.epoch;
-  turn.state.role = { is: 'taking', right, above, epoch: null, openAt, askAt: turn.now + 20 };
+export function takeOver(turn: Turn, right: Right, openAt: Ms, known: Epoch = turn.newestEpoch): void {
+  const above = newerEpoch(turn.newestEpoch, known);
+  turn.state.role = { is: 'taking', right, above, epoch: null, openAt, askAt: turn.now + 20, firstQuestion: turn.state.questions + 1 };
   turn.effects.push({ do: 'become-primary', right, above });
 }
 

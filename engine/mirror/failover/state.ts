@@ -11,12 +11,14 @@ export interface MemberState {
   /** The other failover member; null in a mirror with one. */
   partner: Guid | null;
   durable: Durable;
+  /** Number of the last question to the partner or its agent. */
+  questions: number;
   arbiter: { configured: boolean; connected: boolean; /** the arbiter says it is connected to the partner */ otherConnected: boolean };
   role: Role;
 }
 
 export type Role =
-  | { is: 'starting' | 'waiting'; why: string; /** one question at a time: when to ask again */ askAt: Ms; asking: 'peer' | 'agent' | null }
+  | { is: 'starting' | 'waiting'; why: string; /** one question at a time: when to ask again */ askAt: Ms; asking: Asking | null }
   | PrimaryRole
   | { is: 'yielded'; epoch: Epoch; until: Ms }
   | BackupRole
@@ -24,11 +26,17 @@ export type Role =
   | TakingRole
   | { is: 'down'; why: string };
 
+/** The question under way: an answer with another number is too late to count. */
+export interface Asking {
+  readonly whom: 'peer' | 'agent';
+  readonly question: number;
+}
+
 export interface PrimaryRole {
   is: 'primary';
   epoch: Epoch;
   /** The connected backup. */
-  backup: { member: Guid; boot: string; active: boolean; arbiter: boolean; canTakeOver: boolean } | null;
+  backup: { member: Guid; boot: string; active: boolean; arbiter: boolean; canTakeOver: boolean; caughtUp: boolean } | null;
   trouble: Trouble | null;
   generation: { gen: Generation; phase: 'proposed' | 'bound' | 'leaving'; heldByBackup: boolean; heldByArbiter: boolean } | null;
   /** Number of the last active period of this epoch. */
@@ -37,7 +45,7 @@ export interface PrimaryRole {
   /** A hand-over under way. */
   yielding: { id: number; then: 'hand-over' | 'stop' } | null;
   /** A no-failover change waiting for the backup's word. */
-  pendingNoFailover: { id: number; epoch: Epoch | null } | null;
+  pendingNoFailover: { id: number; thenStop: boolean } | null;
   dialAt: Ms;
 }
 
@@ -46,6 +54,8 @@ export interface Trouble {
   readonly since: Ms;
   /** Agent controlled: when it ends by itself; null: only by an answer. */
   readonly until: Ms | null;
+  /** Answers to questions asked before it began prove nothing about it. */
+  readonly firstQuestion: number;
 }
 
 export interface BackupRole {
@@ -68,7 +78,7 @@ export interface LostRole {
   /** In a formed generation and not yet given up: the arbiter may be asked. */
   generation: Generation | null;
   askAt: Ms;
-  asking: 'agent' | 'peer' | null;
+  asking: Asking | null;
 }
 
 export interface TakingRole {
@@ -79,6 +89,7 @@ export interface TakingRole {
   /** Not open for users before this (read rule); 0: at once, the former primary is proven down. */
   openAt: Ms;
   askAt: Ms;
+  firstQuestion: number;
 }
 
 export function initialState(init: { self: Guid; boot: string; qosMs: Ms; membership: number; partner: Guid | null; arbiter: boolean; durable: Durable }): MemberState {
@@ -89,6 +100,7 @@ export function initialState(init: { self: Guid; boot: string; qosMs: Ms; member
     membership: init.membership,
     partner: init.partner,
     durable: init.durable,
+    questions: 0,
     arbiter: { configured: init.arbiter, connected: false, otherConnected: false },
     role: { is: 'starting', why: 'The instance is starting.', askAt: 0, asking: null },
   };
@@ -101,6 +113,10 @@ export function compareEpochs(a: Epoch, b: Epoch): number {
 
 export function sameEpoch(a: Epoch, b: Epoch): boolean {
   return compareEpochs(a, b) === 0 && a.member === b.member;
+}
+
+export function newerEpoch(a: Epoch, b: Epoch): Epoch {
+  return compareEpochs(a, b) >= 0 ? a : b;
 }
 
 /** Newer = higher last epoch, then further position. */
@@ -165,12 +181,26 @@ export class Turn {
     this.effects.push({ do: 'answer-request', id, error });
   }
 
-  dialPeer(gaveUp: boolean): void {
-    this.effects.push({ do: 'dial-peer', hello: this.hello(gaveUp) });
+  dialPeer(gaveUp: boolean): Asking {
+    this.state.questions += 1;
+    this.effects.push({ do: 'dial-peer', hello: this.hello(gaveUp), question: this.state.questions });
+    return { whom: 'peer', question: this.state.questions };
   }
 
-  askAgent(grant: boolean): void {
-    if (this.state.partner !== null) this.effects.push({ do: 'ask-agent', member: this.state.partner, grant });
+  askAgent(grant: boolean): Asking {
+    this.state.questions += 1;
+    if (this.state.partner !== null) this.effects.push({ do: 'ask-agent', member: this.state.partner, grant, question: this.state.questions });
+    return { whom: 'agent', question: this.state.questions };
+  }
+
+  /** The highest epoch this member knows of, from others or from its own journal. */
+  get newestEpoch(): Epoch {
+    return newerEpoch(this.state.durable.seen, this.facts.journal.epoch);
+  }
+
+  /** Whether to ask for the right at all. A last primary may restart in spite of no failover: its restart clears it. */
+  get able(): boolean {
+    return this.facts.canTakeOver && (this.state.durable.noFailover === null || this.facts.journal.epoch.member === this.state.self);
   }
 
   /** A message that belongs to a state already left. */
@@ -180,8 +210,8 @@ export class Turn {
 
   /** This member's hello. */
   hello(gaveUp: boolean): Hello {
-    const { self, boot, membership, durable } = this.state;
-    return { member: self, boot, journal: this.facts.journal, wasPrimary: this.facts.journal.epoch.member === self, membership, seen: durable.seen, role: this.roleName(), gaveUp };
+    const { self, boot, membership } = this.state;
+    return { member: self, boot, journal: this.facts.journal, wasPrimary: this.facts.journal.epoch.member === self, membership, seen: this.newestEpoch, role: this.roleName(), able: this.able, gaveUp };
   }
 
   /** Tells the partner at once what it needs for forming a generation; the runtime repeats it with every heartbeat. */
@@ -197,7 +227,7 @@ export class Turn {
   notPrimary(): void {
     this.effects.push({
       do: 'answer-hello',
-      answer: { is: 'not-primary', boot: this.state.boot, role: this.roleName(), journal: this.facts.journal, seen: this.state.durable.seen },
+      answer: { is: 'not-primary', boot: this.state.boot, role: this.roleName(), journal: this.facts.journal, seen: this.newestEpoch },
     });
   }
 
@@ -233,7 +263,8 @@ function nextWake(state: MemberState, now: Ms): Ms | null {
     case 'yielded':
       return role.until;
     case 'taking':
-      return role.openAt === 0 ? null : Math.max(now, Math.min(role.openAt, role.askAt));
+      // While it is still becoming primary the time to open does not matter yet.
+      return role.openAt === 0 ? null : Math.max(now, role.epoch === null ? role.askAt : Math.min(role.openAt, role.askAt));
     default:
       return null;
   }

@@ -89,6 +89,8 @@ export interface Hello {
   readonly membership: number;
   readonly seen: Epoch;
   readonly role: RoleName;
+  /** It could become primary: its databases are well, and no failover does not bind it. */
+  readonly able: boolean;
   /** Periods and generations of this epoch and before are left for good: the sender will not take over by them. */
   readonly gaveUp: boolean;
 }
@@ -156,13 +158,14 @@ export type Effect =
   | { readonly do: 'gate'; readonly to: 'open' | 'remote' | 'hold' }
   | { readonly do: 'tell-peer'; readonly message: PeerMessage }
   | { readonly do: 'answer-hello'; readonly answer: HelloAnswer }
-  | { readonly do: 'dial-peer'; readonly hello: Hello }
+  /** `question`: comes back with the answer, so that an answer to an older question is told from it. */
+  | { readonly do: 'dial-peer'; readonly hello: Hello; readonly question: number }
   /** After an abandoned hand-over: take updates again. */
   | { readonly do: 'resume' }
   | { readonly do: 'hang-up-peer'; readonly why: string }
   | { readonly do: 'tell-arbiter'; readonly message: ToArbiter }
   /** Ask the partner's agent; `grant`: if the instance is down, promise it to me above this epoch. */
-  | { readonly do: 'ask-agent'; readonly member: Guid; readonly grant: boolean }
+  | { readonly do: 'ask-agent'; readonly member: Guid; readonly grant: boolean; readonly question: number }
   /** Carry out "Becoming primary" from step 2 on, in an epoch above `above`. */
   | { readonly do: 'become-primary'; readonly right: Right; readonly above: Epoch }
   /** Everything passed: open for users. */
@@ -187,8 +190,8 @@ export type Input =
   /** Someone dialled us. */
   | { readonly on: 'hello'; readonly hello: Hello }
   /** The member we dialled answered. */
-  | { readonly on: 'hello-answer'; readonly answer: HelloAnswer }
-  | { readonly on: 'dial-failed' }
+  | { readonly on: 'hello-answer'; readonly answer: HelloAnswer; readonly question: number }
+  | { readonly on: 'dial-failed'; readonly question: number }
   | { readonly on: 'peer-lost'; readonly why: string }
   | { readonly on: 'peer'; readonly message: PeerMessage }
   /** P: the backup has acknowledged everything that was written when it was asked. */
@@ -196,8 +199,8 @@ export type Input =
   | { readonly on: 'arbiter-up' }
   | { readonly on: 'arbiter-lost' }
   | { readonly on: 'arbiter'; readonly message: FromArbiter }
-  | { readonly on: 'agent'; readonly answer: AgentAnswer }
-  | { readonly on: 'agent-silent'; readonly member: Guid }
+  | { readonly on: 'agent'; readonly answer: AgentAnswer; readonly question: number }
+  | { readonly on: 'agent-silent'; readonly member: Guid; readonly question: number }
   /** Steps 2-5 of becoming primary are done; the new epoch is durable. */
   | { readonly on: 'became'; readonly epoch: Epoch }
   | { readonly on: 'become-failed'; readonly why: string }
