@@ -8,6 +8,8 @@ import { guarded } from './sqlite-error.ts';
 const CACHE_KIB = 32_768;
 /** A write-ahead log longer than this is cut once it is empty; shorter ones are written over from their start. */
 const WAL_KEPT_BYTES = 64 * 1024 * 1024;
+/** Nodes written by one statement: half the cost of one statement for each. */
+const ROW = 32;
 /** SQLite's header of one page in the log. */
 const WAL_FRAME_HEADER_BYTES = 24;
 
@@ -43,6 +45,9 @@ export class DatabaseWriter {
   readonly path: string;
   readonly #sqlite: Sqlite.Database;
   readonly #upsert: Sqlite.Statement<[Buffer, Buffer]>;
+  readonly #upsertRow: Sqlite.Statement<Buffer[]>;
+  /** Keys and values in turn that wait to be written together. */
+  #waiting: Buffer[] = [];
   readonly #remove: Sqlite.Statement<[Buffer]>;
   readonly #recordProgress: (progress: DatabaseProgress) => void;
   readonly #walState: Sqlite.Statement<[], WalState>;
@@ -67,7 +72,8 @@ export class DatabaseWriter {
     sqlite.pragma('wal_autocheckpoint = 0');
     sqlite.pragma(`cache_size = -${CACHE_KIB}`);
     sqlite.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`);
-    this.#upsert = sqlite.prepare('INSERT INTO node (k, v) VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v');
+    this.#upsert = sqlite.prepare('REPLACE INTO node (k, v) VALUES (?, ?)');
+    this.#upsertRow = sqlite.prepare(`REPLACE INTO node (k, v) VALUES ${Array(ROW).fill('(?, ?)').join(', ')}`);
     this.#remove = sqlite.prepare('DELETE FROM node WHERE k = ?');
     this.#recordProgress = prepareProgress(sqlite);
     this.#walState = sqlite.prepare<[], WalState>('PRAGMA wal_checkpoint(NOOP)');
@@ -107,11 +113,26 @@ export class DatabaseWriter {
 
   upsert(key: Key, value: Bytes): void {
     assert(this.#open, 'an update belongs to a batch');
-    guarded('update', this.path, () => this.#upsert.run(Buffer.from(key, 'latin1'), Buffer.from(value, 'latin1')));
+    this.#waiting.push(Buffer.from(key, 'latin1'), Buffer.from(value, 'latin1'));
+    if (this.#waiting.length === 2 * ROW) this.#writeWaiting();
+  }
+
+  #writeWaiting(): void {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    guarded('update', this.path, () => {
+      if (waiting.length === 2 * ROW) {
+        this.#upsertRow.run(...waiting);
+        return;
+      }
+      for (let i = 0; i < waiting.length; i += 2) this.#upsert.run(waiting[i] as Buffer, waiting[i + 1] as Buffer);
+    });
   }
 
   remove(key: Key): void {
     assert(this.#open, 'an update belongs to a batch');
+    this.#writeWaiting();
     guarded('update', this.path, () => this.#remove.run(Buffer.from(key, 'latin1')));
   }
 
@@ -120,6 +141,7 @@ export class DatabaseWriter {
     assert(this.#open, 'a commit ends a batch');
     const meta = { ...this.#meta, ...progress };
     try {
+      this.#writeWaiting();
       return guarded('update', this.path, () => {
         this.#recordProgress(meta);
         this.#sqlite.exec('COMMIT');
@@ -135,6 +157,7 @@ export class DatabaseWriter {
 
   /** Forgets the batch. Does nothing outside of one. */
   rollback(): void {
+    this.#waiting = [];
     this.#open = false;
     // SQLite has ended it itself where the disk was full or failed.
     if (this.#sqlite.inTransaction) guarded('update', this.path, () => this.#sqlite.exec('ROLLBACK'));

@@ -13,8 +13,11 @@ import { TransactionTracker } from './recovery.ts';
 import { dataStart, recordTypes, type Position, type RecordView } from './types.ts';
 
 /** A batch is committed at the latest when it has gathered this much. */
-const batchRecords = 100_000;
+const batchRecords = 250_000;
 const batchBytes = 32 * 1024 * 1024;
+/** Between two commits under load: this many times what the last one took, but no longer than the other. */
+const pauseShare = 4;
+const pauseMaxMs = 1500;
 /** Longest time of one step before messages are looked at again. */
 const sliceMs = 20;
 /** A database that nothing happens to gets its position written when it would have to read this much journal again. */
@@ -55,6 +58,7 @@ export class ApplierCore {
   #drains: Drain[] = [];
   #committedTo: Position = { file: 0, offset: 0 };
   #committedAtMs = Number.NEGATIVE_INFINITY;
+  #commitMs = 0;
   #timeMs: number | null = null;
   #isBroken = false;
   #gatheredRecords = 0;
@@ -136,10 +140,15 @@ export class ApplierCore {
     if (isDraining || this.#isBatchFull) this.#commit(isDraining);
     if (!isAtGoal) return 0;
     if (this.#isNothingNew) return null;
-    const wait = this.#committedAtMs + this.intervalMs - this.#options.clock.monotonicMs();
+    const wait = this.#committedAtMs + this.#pauseMs - this.#options.clock.monotonicMs();
     if (wait > 0) return Math.ceil(wait);
     this.#commit(false);
     return null;
+  }
+
+  /** Large batches write each page once for many changes: under load a commit waits in proportion to what the last one took. */
+  get #pauseMs(): number {
+    return Math.max(this.intervalMs, Math.min(pauseMaxMs, pauseShare * this.#commitMs));
   }
 
   get #isBatchFull(): boolean {
@@ -203,6 +212,7 @@ export class ApplierCore {
   #commit(all: boolean): void {
     const position = this.position;
     const openStart = this.#tracker.oldest;
+    const began = this.#options.clock.monotonicMs();
     for (const target of this.#targets.values()) {
       if (target.failure !== null || comparePositions(target.position, position) > 0) continue;
       if (!target.hasWork && !(all && !target.isCommittedAt(position)) && !target.lagsBehind(position, idleLagBytes)) {
@@ -218,6 +228,7 @@ export class ApplierCore {
     }
     this.#gatheredRecords = this.#gatheredBytes = 0;
     this.#committedTo = position;
+    this.#commitMs = this.#options.clock.monotonicMs() - began;
     if (this.#targets.size > 0) this.#options.applied(this.#progress());
     this.#settleDrains();
   }
