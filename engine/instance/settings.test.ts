@@ -41,13 +41,27 @@ describe('gemel.cpf', () => {
   });
 
   it('keeps any text as a value', () => {
+    const settings = fresh();
+    const awkward = fc.string({ unit: fc.constantFrom(...`'"\\;#=[] \t\r\n\u2028\u2029\ud800au`), maxLength: 6 });
+    const anyText = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 40 }),
+      awkward,
+      fc.constantFrom('true', 'null', '__proto__', '{"a":1}', `'{"a":1}'`, '1'),
+    );
     fc.assert(
-      fc.property(fc.dictionary(fc.stringMatching(/^[A-Z][A-Z0-9_-]{0,10}$/), fc.stringMatching(/^[ -~éß]{1,40}$/)), (databases) => {
-        writeSettings(file, { ...fresh(), Databases: databases });
+      fc.property(fc.dictionary(fc.stringMatching(/^[A-Z][A-Z0-9_-]{0,10}$/), anyText, { minKeys: 10, maxKeys: 20 }), (databases) => {
+        writeSettings(file, { ...settings, Databases: databases });
         expect(readSettings(file).Databases).toEqual(databases);
       }),
-      { numRuns: 200 },
+      // each run waits for the disk; each has many texts
+      { numRuns: 30 },
     );
+  });
+
+  it('puts in quotes only what would not come back without', () => {
+    writeSettings(file, { ...fresh(), Databases: { A: 'C:\\data\\a', B: "it's", C: "'", D: '\\\\server\\d', E: '#1', F: 'true' } });
+    const lines = fs.readFileSync(file, 'utf8').split('\n');
+    expect(lines).toEqual(expect.arrayContaining(['A=C:\\data\\a', "B=it's", `C="'"`, 'D="\\\\\\\\server\\\\d"', 'E=\\#1', 'F=true']));
   });
 
   it.each([

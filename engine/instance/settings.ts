@@ -86,7 +86,7 @@ export function readSettings(file: string): Settings {
 export function writeSettings(file: string, settings: Settings): void {
   realFiles.atomicWrite(
     file,
-    Buffer.from(`; Settings of this Gemel instance. Change them while it is stopped; comments are not kept.\n\n${ini.stringify(settings)}`),
+    Buffer.from(`; Settings of this Gemel instance. Change them while it is stopped; comments are not kept.\n\n${asIni(settings)}`),
   );
 }
 
@@ -95,6 +95,31 @@ export function updateSettings(file: string, change: (settings: Settings) => Set
   const changed = change(readSettings(file));
   writeSettings(file, changed);
   return changed;
+}
+
+/** As `ini.stringify`, but whatever a value is, the reader gives it back. */
+function asIni(settings: Settings): string {
+  return ini.stringify(quoted(settings)).replace(lineSeparators, (one) => `\\u${one.charCodeAt(0).toString(16)}`);
+}
+
+/** Ends of line to the INI reader's regular expressions, and not to its writer. They only ever stand inside of quotes. */
+const lineSeparators = /[\u2028\u2029]/g;
+
+/** The same tree, where each text that the INI writer would leave bare, and its reader take for another one, is put in quotes. */
+function quoted(value: unknown): unknown {
+  if (typeof value === 'string') return comesBack(value) ? value : inQuotes(value);
+  if (Array.isArray(value)) return value.map(quoted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, quoted(inner)]));
+}
+
+function comesBack(text: string): boolean {
+  return ini.unsafe(ini.safe(text)) === text && text.isWellFormed() && text.search(lineSeparators) < 0;
+}
+
+/** The writer puts what is neither a text nor a table down as JSON: for this that is the text in quotes, which the reader takes as JSON. */
+function inQuotes(text: string): unknown {
+  return Object.assign(() => text, { toJSON: () => text });
 }
 
 /** The INI reader skips what it does not understand; a slip of the hand must not silently drop a setting. */

@@ -34,7 +34,10 @@ export type Reply =
 // No shared record structures: each frame can be read alone. Values keep undefined apart from null.
 const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: false });
 
-/** One message as a length-prefixed msgpack frame. */
+/**
+ * One message as a length-prefixed msgpack frame. A key `__proto__`, which no value of the contract has, is read back as `__proto_`:
+ * so it is never the prototype of what is read.
+ */
 export function encodeFrame(message: Request | Reply): Buffer {
   const body = packr.pack(message);
   const frame = Buffer.allocUnsafe(LENGTH_BYTES + body.length);
