@@ -7,6 +7,7 @@ import { Applier } from './applier.ts';
 import { ApplierCore } from './applier-core.ts';
 import { JournalFiles } from './files.ts';
 import type { Journal } from './journal.ts';
+import { comparePositions } from './position.ts';
 import { mirrorJournal, Workplace } from './test-support.ts';
 import type { JournalWriter } from './writer.ts';
 
@@ -102,7 +103,12 @@ test('a small update is applied without waiting for more', async () => {
   await applying.add({ name: 'DB', directory });
   model.set('DB', 'a', '1');
   const position = await writer.settled();
-  const applied = new Promise((resolve) => applying.onApplied(resolve));
+  // the first news of a thread says where the files stood, and may come late
+  const applied = new Promise<void>((resolve) =>
+    applying.onApplied((progress) => {
+      if (comparePositions(progress.position, position) >= 0) resolve();
+    }),
+  );
   applying.applyTo(position);
   await applied;
   expect(nodes(directory)).toEqual({ a: '1' });
