@@ -97,15 +97,22 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 }
 
-/** The same in a process of its own, so that the generator does not share a thread with anything. */
-export async function spawnLoad(options: LoadOptions): Promise<LoadResult> {
+/**
+ * The same in a process of its own, so that the generator does not share a thread with anything.
+ * @param signal ends it; its reason is thrown then
+ */
+export async function spawnLoad(options: LoadOptions, signal?: AbortSignal): Promise<LoadResult> {
+  signal?.throwIfAborted();
   const entry = fileURLToPath(new URL('./load-process.ts', import.meta.url));
   const child = spawn(process.execPath, [entry, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const end = (): void => void child.kill('SIGKILL');
+  signal?.addEventListener('abort', end, { once: true });
   const [output, complaint, code] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
     new Promise<number | null>((resolve) => child.once('close', resolve)),
-  ]);
+  ]).finally(() => signal?.removeEventListener('abort', end));
+  signal?.throwIfAborted();
   if (code !== 0) throw new GemelError('UNREACHABLE', `The load generator failed: ${complaint.trim()}`);
   return LoadResultShape.parse(JSON.parse(output));
 }

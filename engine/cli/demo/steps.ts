@@ -1,6 +1,5 @@
-import { GemelError } from '../../api/errors.ts';
-import { anyFreePort } from '../../instance/host.ts';
-import { until, type DemoHost, type DemoNode, type DemoWorld } from './world.ts';
+import { createAndStart, createMirror, joinMirror, startAgents, waitFor, waitReady, type AgentAddresses } from './pair.ts';
+import { expect, until, type DemoNode, type DemoWorld } from './world.ts';
 
 /** One step of the walk. */
 export interface DemoStep {
@@ -20,17 +19,16 @@ export function demoSteps(world: DemoWorld): DemoStep[] {
   return [...makingSteps(world), ...usingSteps(world), ...handOverSteps(world), ...killSteps(world)];
 }
 
-function makingSteps({ hosts, nodes }: DemoWorld): DemoStep[] {
-  const addresses = new Map<DemoHost, string>();
-  const addressOf = (host: DemoHost): string => addresses.get(host) ?? '';
-  const { one, two } = nodes;
+function makingSteps(world: DemoWorld): DemoStep[] {
+  let agents: AgentAddresses = new Map();
+  const { one, two } = world.nodes;
   return [
     {
       title: 'Start the agents of two hosts, and of a third one as arbiter',
       commands: ['gemel agent start --port 0'],
       async run() {
-        for (const host of [hosts.one, hosts.two, hosts.arbiter]) addresses.set(host, await host.startAgent());
-        return [...addresses].map(([host, address]) => `${host.name} on ${address}`).join(', ');
+        agents = await startAgents(world);
+        return [...agents].map(([host, address]) => `${host.name} on ${address}`).join(', ');
       },
     },
     {
@@ -45,15 +43,7 @@ function makingSteps({ hosts, nodes }: DemoWorld): DemoStep[] {
       title: `Create mirror ${MIRROR} with ${one.name} as its first failover member`,
       commands: [`gemel mirror create ${one.name} --name ${MIRROR} --arbiter HOST:PORT`],
       async run(signal) {
-        const arbiter = addressOf(hosts.arbiter);
-        await one.call('mirror.create', {
-          name: MIRROR,
-          member: one.name,
-          arbiter,
-          arbiterOnMemberHost: true,
-          qosMs: QOS_MS,
-          agentAddress: addressOf(hosts.one),
-        });
+        await createMirror(world, agents, MIRROR, QOS_MS);
         return waitFor(one, signal, { [one.name]: 'Primary' });
       },
     },
@@ -61,14 +51,7 @@ function makingSteps({ hosts, nodes }: DemoWorld): DemoStep[] {
       title: `Join ${two.name} as the second failover member`,
       commands: [`gemel mirror join ${two.name} --mirror ${MIRROR} --as failover --agent HOST:PORT --via ${one.name}`],
       async run(signal) {
-        await two.call('mirror.join', {
-          mirror: MIRROR,
-          as: 'failover',
-          member: two.name,
-          agent: addressOf(hosts.one),
-          via: one.name,
-          agentAddress: addressOf(hosts.two),
-        });
+        await joinMirror(world, agents, MIRROR);
         return waitFor(one, signal, { [one.name]: 'Primary', [two.name]: 'Backup' });
       },
     },
@@ -150,14 +133,6 @@ function killSteps({ nodes: { one, two } }: DemoWorld): DemoStep[] {
   ];
 }
 
-async function createAndStart(node: DemoNode): Promise<void> {
-  const { name, host } = node;
-  node.port = await anyFreePort();
-  await host.agent('instance.create', { name, superserverPort: node.port, webPort: await anyFreePort() });
-  const { state } = await host.agent('instance.start', { name });
-  expect(state === 'running', `${name} is running`, state);
-}
-
 /** One line typed in the shell. What the backup shows may come a moment later than on the primary. */
 function shellStep(node: DemoNode, line: string, expected: string, title: string): DemoStep {
   return {
@@ -174,38 +149,4 @@ function shellStep(node: DemoNode, line: string, expected: string, title: string
       return `${node.name} ${DATABASE}> ${line}${seen === '' ? '' : ` -> ${seen}`}`;
     },
   };
-}
-
-/** Waits until `viewer` sees members in these statuses; returns them with + and -. */
-async function waitFor(viewer: DemoNode, signal: AbortSignal, wanted: Readonly<Record<string, string>>): Promise<string> {
-  const text = Object.entries(wanted)
-    .map(([member, status]) => `${member} is ${status}`)
-    .join(' and ');
-  const seen = await until(text, signal, async () => {
-    const members = (await viewer.mirror())?.members.map(({ name, status }) => ({ name, status })) ?? [];
-    return {
-      ok: Object.entries(wanted).every(([name, status]) => members.some((each) => each.name === name && each.status === status)),
-      seen: members,
-    };
-  });
-  return seen.map(({ name, status }) => `${name}${status === 'Primary' ? '+' : status === 'Backup' ? '-' : ''} ${status}`).join(', ');
-}
-
-/** Waits until a failover would work now: the backup is active and the arbiter reaches both. */
-async function waitReady(primary: DemoNode, backup: DemoNode, signal: AbortSignal): Promise<void> {
-  await until(`${backup.name} is an active backup, and the arbiter reaches both`, signal, async () => {
-    const status = await primary.mirror();
-    const active = status?.members.some(
-      (each) => each.name === backup.name && each.status === 'Backup' && each.journalTransfer === 'Active',
-    );
-    const mode = status?.arbiter.failoverMode ?? null;
-    return {
-      ok: active === true && mode === 'Arbiter Controlled',
-      seen: { members: status?.members.map((m) => [m.name, m.status, m.journalTransfer]), mode },
-    };
-  });
-}
-
-function expect(condition: boolean, wanted: string, seen: unknown): void {
-  if (!condition) throw new GemelError('REFUSED', `Expected that ${wanted}. Seen: ${JSON.stringify(seen)}.`);
 }

@@ -122,3 +122,8 @@ export async function until<T>(wanted: string, signal: AbortSignal, look: () => 
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
+
+/** Throws REFUSED with what was seen when something is not as it should be. */
+export function expect(condition: boolean, wanted: string, seen: unknown): void {
+  if (!condition) throw new GemelError('REFUSED', `Expected that ${wanted}. Seen: ${JSON.stringify(seen)}.`);
+}

@@ -1,0 +1,86 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { GemelError } from '../../api/errors.ts';
+import { connectInstance, type InstanceClient } from '../context.ts';
+import { createAndStart, createMirror, joinMirror, startAgents, waitFor, waitReady } from '../demo/pair.ts';
+import { endWorld, makeWorld, type DemoWorld } from '../demo/world.ts';
+import type { LoadOptions } from './load.ts';
+
+const MIRROR = 'BENCH';
+const DATABASE = 'BENCH';
+/** That of a real mirror: a busy machine must not look like a failed one. */
+const QOS_MS = 8000;
+
+/** What the instance counts since its start. */
+export interface Counts {
+  readonly updates: number;
+  readonly journalBytes: number;
+}
+
+/** A mirror of its own in a temporary folder: two instances, their agents, an arbiter, and the mirrored database BENCH. */
+export class BenchPair {
+  readonly #world: DemoWorld = makeWorld(fs.mkdtempSync(path.join(os.tmpdir(), 'gemel-bench-')));
+  #webPort = 0;
+  #pids: readonly [primary: number, backup: number] = [0, 0];
+
+  get root(): string {
+    return this.#world.root;
+  }
+
+  get pids(): readonly [primary: number, backup: number] {
+    return this.#pids;
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const { one, two } = this.#world.nodes;
+    const agents = await startAgents(this.#world);
+    for (const node of [one, two]) {
+      signal.throwIfAborted();
+      await createAndStart(node);
+    }
+    await createMirror(this.#world, agents, MIRROR, QOS_MS);
+    await waitFor(one, signal, { [one.name]: 'Primary' });
+    await joinMirror(this.#world, agents, MIRROR);
+    await waitFor(one, signal, { [one.name]: 'Primary', [two.name]: 'Backup' });
+    for (const node of [one, two]) await node.call('db.create', { name: DATABASE, mirrored: true });
+    await waitReady(one, two, signal);
+    const [primary, backup] = [await one.call('instance.status', {}), await two.call('instance.status', {})];
+    this.#webPort = primary.webPort;
+    this.#pids = [primary.pid ?? 0, backup.pid ?? 0];
+  }
+
+  /** Options of a load on the primary. */
+  load(options: Partial<LoadOptions>): LoadOptions {
+    return { ...options, port: this.#world.nodes.one.port, namespace: DATABASE };
+  }
+
+  /** A connection to the primary's control socket; whoever asks for it closes it. */
+  connect(): Promise<InstanceClient> {
+    const { one } = this.#world.nodes;
+    return connectInstance(one.host.home, one.name);
+  }
+
+  /** The primary's counts, from its web port. */
+  async counts(): Promise<Counts> {
+    const answer = await fetch(`http://127.0.0.1:${this.#webPort}/metrics`);
+    const text = await answer.text();
+    const count = (name: string): number => {
+      const found = new RegExp(`^gemel_${name}_total (\\S+)$`, 'm').exec(text)?.[1];
+      if (found === undefined) throw new GemelError('INTERNAL', `The web port of the primary does not tell ${name}.`);
+      return Number(found);
+    };
+    return { updates: count('updates'), journalBytes: count('journal_written_bytes') };
+  }
+
+  /** Whether the mirror is as it was made: a failover during a measurement would make it worthless. */
+  async check(signal: AbortSignal): Promise<void> {
+    const { one, two } = this.#world.nodes;
+    await waitFor(one, signal, { [one.name]: 'Primary', [two.name]: 'Backup' });
+  }
+
+  /** Ends every process and removes everything. */
+  async end(): Promise<void> {
+    await endWorld(this.#world);
+  }
+}
