@@ -41,6 +41,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           environment: 'node',
+          // Hundreds of processes are started: each in half the time when the code compiled for the first is kept.
+          env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url)) },
           include: ['e2e/**/*.test.ts'],
           exclude: [...exclude, 'e2e/browser/**', 'e2e/desktop/**'],
           // The tests kill and start processes on two cores: side by side they would only wait for each other.
