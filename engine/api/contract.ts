@@ -31,7 +31,10 @@ export const instanceMethods = {
     result: DatabaseView,
   },
   'db.list': { params: nothing, result: z.array(DatabaseView) },
-  'db.verify': { params: z.object({ name: z.string() }), result: z.object({ sound: z.boolean(), nodes: z.number(), digest: z.string(), position: z.string(), problems: z.array(z.string()) }) },
+  'db.verify': {
+    params: z.object({ name: z.string() }),
+    result: z.object({ sound: z.boolean(), nodes: z.number(), digest: z.string(), position: z.string(), problems: z.array(z.string()) }),
+  },
   'mirror.create': {
     params: z.object({
       name: z.string(),
@@ -57,7 +60,10 @@ export const instanceMethods = {
     result: done,
   },
   /** Asked by this host's agent for a member that wants to join: adds it to the membership and returns that. */
-  'mirror.admit': { params: z.object({ mirror: z.string(), member: z.record(z.string(), z.unknown()) }), result: z.object({ membership: z.unknown() }) },
+  'mirror.admit': {
+    params: z.object({ mirror: z.string(), member: z.record(z.string(), z.unknown()) }),
+    result: z.object({ membership: z.unknown() }),
+  },
   'mirror.status': { params: z.object({ mirror: z.string().optional() }), result: MirrorStatus },
   'mirror.setNoFailover': { params: nothing, result: done },
   'mirror.clearNoFailover': { params: nothing, result: done },
@@ -73,11 +79,24 @@ export const agentMethods = {
   /** Every instance of this host, running or not. */
   'host.inventory': { params: nothing, result: z.array(InstanceStatus) },
   'instance.create': {
-    params: z.object({ name: z.string(), directory: z.string().optional(), superserverPort: z.number().int().optional(), webPort: z.number().int().optional() }),
+    params: z.object({
+      name: z.string(),
+      directory: z.string().optional(),
+      superserverPort: z.number().int().optional(),
+      webPort: z.number().int().optional(),
+    }),
     result: InstanceStatus,
   },
   'instance.start': { params: z.object({ name: z.string() }), result: InstanceStatus },
-  'instance.stop': { params: z.object({ name: z.string(), nofailover: z.boolean().default(false), force: z.boolean().default(false), restart: z.boolean().default(false) }), result: InstanceStatus },
+  'instance.stop': {
+    params: z.object({
+      name: z.string(),
+      nofailover: z.boolean().default(false),
+      force: z.boolean().default(false),
+      restart: z.boolean().default(false),
+    }),
+    result: InstanceStatus,
+  },
   'instance.delete': { params: z.object({ name: z.string() }), result: done },
 } as const;
 

@@ -4,11 +4,44 @@
  */
 export type ErrorCode =
   // superserver
-  | 'PROTECT' | 'READONLY' | 'UNDEFINED' | 'SUBSCRIPT' | 'SYNTAX' | 'MAXSTRING' | 'FILEFULL' | 'DATABASE' | 'NOAUTH'
-  | 'ROLLFAIL' | 'NETWORK' | 'BUSYLOCK' | 'NAMESPACE' | 'TRANSACTION' | 'ERR' | 'WRONGTYPE' | 'LOADING' | 'EXECABORT'
+  | 'PROTECT'
+  | 'READONLY'
+  | 'UNDEFINED'
+  | 'SUBSCRIPT'
+  | 'SYNTAX'
+  | 'MAXSTRING'
+  | 'FILEFULL'
+  | 'DATABASE'
+  | 'NOAUTH'
+  | 'ROLLFAIL'
+  | 'NETWORK'
+  | 'BUSYLOCK'
+  | 'NAMESPACE'
+  | 'TRANSACTION'
+  | 'ERR'
+  | 'WRONGTYPE'
+  | 'LOADING'
+  | 'EXECABORT'
   // management
-  | 'USAGE' | 'NAME' | 'EXISTS' | 'NOT_FOUND' | 'NOT_RUNNING' | 'RUNNING' | 'LOCKED' | 'FOREIGN' | 'DAMAGED' | 'PORT_IN_USE'
-  | 'RIGHTS' | 'DISK_FULL' | 'IO' | 'UNREACHABLE' | 'TIMEOUT' | 'REFUSED' | 'NOT_BUILT' | 'VERSION' | 'INTERNAL';
+  | 'USAGE'
+  | 'NAME'
+  | 'EXISTS'
+  | 'NOT_FOUND'
+  | 'NOT_RUNNING'
+  | 'RUNNING'
+  | 'LOCKED'
+  | 'FOREIGN'
+  | 'DAMAGED'
+  | 'PORT_IN_USE'
+  | 'RIGHTS'
+  | 'DISK_FULL'
+  | 'IO'
+  | 'UNREACHABLE'
+  | 'TIMEOUT'
+  | 'REFUSED'
+  | 'NOT_BUILT'
+  | 'VERSION'
+  | 'INTERNAL';
 
 /**
  * Says what happened, what is safe, and what to do, each one plain sentence.

@@ -27,7 +27,10 @@ export const InstanceName = z
 
 export const DatabaseName = z
   .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/, 'A database name starts with a letter or underscore; letters, digits, - and _ may follow, 64 at most.')
+  .regex(
+    /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/,
+    'A database name starts with a letter or underscore; letters, digits, - and _ may follow, 64 at most.',
+  )
   .transform((s) => s.toUpperCase());
 
 /** `HOST:PORT` (an IPv6 host in brackets). */

@@ -9,7 +9,17 @@ export const MemberType = z.enum(['Failover', 'Disaster Recovery', 'Read-Only Re
 export type MemberType = z.infer<typeof MemberType>;
 
 export const MemberStatus = z.enum([
-  'Primary', 'Backup', 'In Trouble', 'Connected', 'Transition', 'Synchronizing', 'Waiting', 'Stopped', 'Crashed', 'Down', 'Not Initialized',
+  'Primary',
+  'Backup',
+  'In Trouble',
+  'Connected',
+  'Transition',
+  'Synchronizing',
+  'Waiting',
+  'Stopped',
+  'Crashed',
+  'Down',
+  'Not Initialized',
 ]);
 export type MemberStatus = z.infer<typeof MemberStatus>;
 
@@ -44,7 +54,14 @@ export const ArbiterView = z.object({
 export type ArbiterView = z.infer<typeof ArbiterView>;
 
 export const DatabaseStatus = z.enum([
-  'Normal', 'Dejournaling', 'Needs Catchup', 'Needs Activation', 'Catchup Running', 'Dejournaling Stopped', 'Database Dismounted', 'Obsolete',
+  'Normal',
+  'Dejournaling',
+  'Needs Catchup',
+  'Needs Activation',
+  'Catchup Running',
+  'Dejournaling Stopped',
+  'Database Dismounted',
+  'Obsolete',
 ]);
 export type DatabaseStatus = z.infer<typeof DatabaseStatus>;
 

@@ -15,7 +15,12 @@ import { DatabaseWriter } from './writer.ts';
  * commits on another one. One JSON line a figure. Run: node engine/database/database.bench.ts [--keys N] [--rate N] [--seconds N] [--part micro|direct|overlay]
  */
 const { values: options } = parseArgs({
-  options: { keys: { type: 'string', default: '500000' }, rate: { type: 'string', default: '80000' }, seconds: { type: 'string', default: '10' }, part: { type: 'string', default: 'all' } },
+  options: {
+    keys: { type: 'string', default: '500000' },
+    rate: { type: 'string', default: '80000' },
+    seconds: { type: 'string', default: '10' },
+    part: { type: 'string', default: 'all' },
+  },
 });
 const KEYS = Number(options.keys);
 const RATE = Number(options.rate);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { z } from 'zod';
 import { GemelError } from '../api/errors.ts';
-import { Position } from '../api/status.ts';
+import type { Position } from '../api/status.ts';
 import { realFiles } from '../io/index.ts';
 import { guarded } from './sqlite-error.ts';
 
@@ -59,7 +59,8 @@ export function databasePath(directory: string): string {
  */
 export function createDatabase(directory: string, init: NewDatabase, pageBytes = PAGE_BYTES): void {
   const path = databasePath(directory);
-  if (realFiles.exists(path)) throw new GemelError('EXISTS', `There is a database in ${directory} already.`, 'It was left as it is.', 'Choose another directory.');
+  if (realFiles.exists(path))
+    throw new GemelError('EXISTS', `There is a database in ${directory} already.`, 'It was left as it is.', 'Choose another directory.');
   realFiles.makeDirectory(directory);
   const draft = `${path}.new`;
   for (const suffix of ['', '-wal', '-shm', '-journal']) realFiles.remove(draft + suffix);
@@ -72,7 +73,14 @@ export function createDatabase(directory: string, init: NewDatabase, pageBytes =
       sqlite.pragma(`application_id = ${APPLICATION_ID}`);
       sqlite.pragma(`user_version = ${FORMAT}`);
       sqlite.exec(`${NODE_TABLE}; ${META_TABLE}; INSERT INTO meta (one, properties) VALUES (1, '{}')`);
-      writeProperties(sqlite, { guid: init.guid, name: init.name, createdMs: init.createdMs, mirror: init.mirror ?? null, maxSizeBytes: init.maxSizeBytes ?? null, extra: init.extra ?? {} });
+      writeProperties(sqlite, {
+        guid: init.guid,
+        name: init.name,
+        createdMs: init.createdMs,
+        mirror: init.mirror ?? null,
+        maxSizeBytes: init.maxSizeBytes ?? null,
+        extra: init.extra ?? {},
+      });
       const { journalId = null, position = null, openStart = null } = init;
       prepareProgress(sqlite)({ journalId, position, openStart });
     } finally {
@@ -111,12 +119,23 @@ function damaged(path: string, why: string): GemelError {
 }
 
 function foreign(path: string, why: string): GemelError {
-  return new GemelError('FOREIGN', `The file ${path} ${why}.`, 'It was left as it is.', 'Give the directory of a Gemel database, or move that file away.');
+  return new GemelError(
+    'FOREIGN',
+    `The file ${path} ${why}.`,
+    'It was left as it is.',
+    'Give the directory of a Gemel database, or move that file away.',
+  );
 }
 
 /** Looks at the first bytes before SQLite does, which would take an empty file for an empty database. */
 function checkHeader(path: string, directory: string): void {
-  if (!realFiles.exists(path)) throw new GemelError('NOT_FOUND', `There is no database in ${directory}: ${FILE_NAME} is missing.`, '', 'Check the directory, or create the database.');
+  if (!realFiles.exists(path))
+    throw new GemelError(
+      'NOT_FOUND',
+      `There is no database in ${directory}: ${FILE_NAME} is missing.`,
+      '',
+      'Check the directory, or create the database.',
+    );
   const header = Buffer.alloc(HEADER_BYTES);
   const file = realFiles.open(path, 'read');
   try {
@@ -127,7 +146,13 @@ function checkHeader(path: string, directory: string): void {
     }
     if (header.readUInt32BE(68) !== APPLICATION_ID) throw foreign(path, 'is a database of another program');
     const format = header.readUInt32BE(60);
-    if (format !== FORMAT) throw new GemelError('VERSION', `The database file ${path} has format ${format}; this version reads format ${FORMAT}.`, 'It was left as it is.', 'Use the version of Gemel that wrote it.');
+    if (format !== FORMAT)
+      throw new GemelError(
+        'VERSION',
+        `The database file ${path} has format ${format}; this version reads format ${FORMAT}.`,
+        'It was left as it is.',
+        'Use the version of Gemel that wrote it.',
+      );
     const claimed = pageBytes(header) * header.readUInt32BE(28);
     // With a write-ahead log beside it a file may still have to grow to its size.
     if (file.size() < claimed && !realFiles.exists(`${path}-wal`)) throw damaged(path, `it has ${file.size()} of its ${claimed} bytes`);
@@ -145,7 +170,8 @@ function pageBytes(header: Buffer): number {
 /** Reads the schema, the meta row and both ends of the nodes. */
 function checkStructure(sqlite: Sqlite.Database, path: string): void {
   const tables = sqlite.prepare<[], string>('SELECT sql FROM sqlite_schema ORDER BY name').pluck().all();
-  if (tables.length !== 2 || tables[0] !== META_TABLE || tables[1] !== NODE_TABLE) throw damaged(path, 'its tables are not those of a database of Gemel');
+  if (tables.length !== 2 || tables[0] !== META_TABLE || tables[1] !== NODE_TABLE)
+    throw damaged(path, 'its tables are not those of a database of Gemel');
   readMeta(sqlite, path);
   sqlite.prepare('SELECT k, v FROM node ORDER BY k LIMIT 1').get();
   sqlite.prepare('SELECT k, v FROM node ORDER BY k DESC LIMIT 1').get();

@@ -63,7 +63,10 @@ class FileLayer implements Layer {
 
   advance(key: Key): void {
     if (this.#index === this.#batch.length) {
-      this.#batch = this.#direction === 1 ? this.#reader.keys(successor(key), this.#limit, this.#size, 1) : this.#reader.keys(this.#limit, key, this.#size, -1);
+      this.#batch =
+        this.#direction === 1
+          ? this.#reader.keys(successor(key), this.#limit, this.#size, 1)
+          : this.#reader.keys(this.#limit, key, this.#size, -1);
       this.#index = 0;
       this.#size = Math.min(this.#size * 2, LAST_BATCH);
     }

@@ -63,7 +63,9 @@ export class DatabaseReader implements NodeReader {
   }
 
   next(from: Key, end: Key, inclusive: boolean): Node | undefined {
-    return guarded('read', this.path, () => nodeOf(this.#next.get(Buffer.from(inclusive ? from : successor(from), 'latin1'), Buffer.from(end, 'latin1'))));
+    return guarded('read', this.path, () =>
+      nodeOf(this.#next.get(Buffer.from(inclusive ? from : successor(from), 'latin1'), Buffer.from(end, 'latin1'))),
+    );
   }
 
   previous(from: Key, start: Key): Node | undefined {
@@ -83,7 +85,9 @@ export class DatabaseReader implements NodeReader {
 
   /** Bytes of the file, as of the newest commit. */
   fileBytes(): number {
-    const bytes = guarded('read', this.path, () => this.#sqlite.prepare<[], number>('SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()').pluck().get());
+    const bytes = guarded('read', this.path, () =>
+      this.#sqlite.prepare<[], number>('SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()').pluck().get(),
+    );
     assert(bytes !== undefined, 'SQLite knows its size');
     return bytes;
   }

@@ -14,16 +14,43 @@ function databaseError(error: unknown, doing: string, path: string): unknown {
   const could = `Could not ${doing} the database file ${path}`;
   const code = error.code;
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') {
-    return new GemelError('DAMAGED', `${could}: it is damaged (${error.message}).`, '', 'Restore it from a backup or build it again from another mirror member.');
+    return new GemelError(
+      'DAMAGED',
+      `${could}: it is damaged (${error.message}).`,
+      '',
+      'Restore it from a backup or build it again from another mirror member.',
+    );
   }
-  if (code === 'SQLITE_FULL') return new GemelError('DISK_FULL', `${could}: the disk is full.`, 'What was durable before stays so.', 'Free space on that disk or extend it, then try again.');
+  if (code === 'SQLITE_FULL')
+    return new GemelError(
+      'DISK_FULL',
+      `${could}: the disk is full.`,
+      'What was durable before stays so.',
+      'Free space on that disk or extend it, then try again.',
+    );
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
-    return new GemelError('LOCKED', `${could}: another process keeps it locked.`, 'Nothing was changed.', 'End the process that uses the file.');
+    return new GemelError(
+      'LOCKED',
+      `${could}: another process keeps it locked.`,
+      'Nothing was changed.',
+      'End the process that uses the file.',
+    );
   }
   if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || code === 'SQLITE_PERM') {
-    return new GemelError('RIGHTS', `${could}: it cannot be opened for writing.`, 'Nothing was changed.', 'Give the user that Gemel runs as the right to read and write the file and its directory.');
+    return new GemelError(
+      'RIGHTS',
+      `${could}: it cannot be opened for writing.`,
+      'Nothing was changed.',
+      'Give the user that Gemel runs as the right to read and write the file and its directory.',
+    );
   }
-  if (code.startsWith('SQLITE_IOERR')) return new GemelError('IO', `${could}: the disk reported an error (${code}).`, '', 'Look at the system log and check the disk before going on.');
+  if (code.startsWith('SQLITE_IOERR'))
+    return new GemelError(
+      'IO',
+      `${could}: the disk reported an error (${code}).`,
+      '',
+      'Look at the system log and check the disk before going on.',
+    );
   return error;
 }
 

@@ -42,7 +42,10 @@ describe('verifying', () => {
   });
 
   test('tells a value moved to the next key', () => {
-    const digests = [['1', ''], ['', '1']].map(([first, second], i) => {
+    const digests = [
+      ['1', ''],
+      ['', '1'],
+    ].map(([first, second], i) => {
       const directory = makeDatabase(temporary.directory, `d${i}`);
       const writer = DatabaseWriter.open(directory);
       writer.begin();
@@ -66,7 +69,11 @@ describe('verifying', () => {
 
   test('finds damage in the middle of the file', () => {
     const directory = makeDatabase(temporary.directory);
-    fill(directory, Array.from({ length: 20_000 }, (_, i) => i), 20_000);
+    fill(
+      directory,
+      Array.from({ length: 20_000 }, (_, i) => i),
+      20_000,
+    );
     const path = databasePath(directory);
     const pages = statSync(path).size / 4096;
     const file = openSync(path, 'r+');

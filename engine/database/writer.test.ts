@@ -113,7 +113,12 @@ describe('the writer', () => {
     writer.updateProperties({ mirror: { name: 'M', database: 'D', guid: 'g' }, maxSizeBytes: 100_000 });
     writer.close();
     const database = Database.open(directory);
-    expect(database.meta()).toMatchObject({ ...someDatabase, mirror: { name: 'M', database: 'D', guid: 'g' }, maxSizeBytes: 100_000, position: at(9) });
+    expect(database.meta()).toMatchObject({
+      ...someDatabase,
+      mirror: { name: 'M', database: 'D', guid: 'g' },
+      maxSizeBytes: 100_000,
+      position: at(9),
+    });
     expect(database.full).toBe(false);
     for (let i = 0; i < 1000; i++) database.set(`k${i}\0`, 'x'.repeat(100), i);
     expect(database.full).toBe(true);

@@ -2,7 +2,15 @@ import type Sqlite from 'better-sqlite3';
 import type { Position } from '../api/status.ts';
 import { assert } from '../io/assert.ts';
 import type { Bytes, Key } from '../globals/index.ts';
-import { openSqlite, prepareProgress, readMeta, writeProperties, type DatabaseMeta, type DatabaseProgress, type DatabaseProperties } from './file.ts';
+import {
+  openSqlite,
+  prepareProgress,
+  readMeta,
+  writeProperties,
+  type DatabaseMeta,
+  type DatabaseProgress,
+  type DatabaseProperties,
+} from './file.ts';
 import { guarded } from './sqlite-error.ts';
 
 const CACHE_KIB = 32_768;

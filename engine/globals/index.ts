@@ -1,20 +1,5 @@
 export type { Bytes, Key, Node, NodeReader, NodeWriter } from './bytes.ts';
-export { NAME_MAX, decodeKey, depth, encodeKey, globalKey, isWithin, nameOf, nodeKey, parentKey, prefixEnd, subscriptBelow, type KeyParts } from './key.ts';
+export { decodeKey, encodeKey, isWithin, nameOf, nodeKey, prefixEnd } from './key.ts';
 export { addNumeric } from './number.ts';
-export {
-  SubtreeCursor,
-  data,
-  increment,
-  kill,
-  merge,
-  nextGlobal,
-  order,
-  query,
-  startKill,
-  startMerge,
-  zkill,
-  type Direction,
-  type Steps,
-} from './operations.ts';
-export { KEY_MAX } from './subscript.ts';
-export { formatReference, parseReference, type Bracket, type Environment, type Reference } from './reference.ts';
+export { SubtreeCursor, data, increment, order, query, startKill, startMerge, type Steps } from './operations.ts';
+export { formatReference, parseReference, type Environment } from './reference.ts';

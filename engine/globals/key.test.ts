@@ -30,7 +30,9 @@ describe('keys', () => {
   });
 
   test('keep the order of whole references', () => {
-    const other = fc.tuple(path, path, fc.nat(4)).map(([a, b, shared]) => [a, [...a.slice(0, shared + 1), ...b.slice(shared + 1)]] as const);
+    const other = fc
+      .tuple(path, path, fc.nat(4))
+      .map(([a, b, shared]) => [a, [...a.slice(0, shared + 1), ...b.slice(shared + 1)]] as const);
     fc.assert(
       fc.property(other, ([a, b]) => {
         expect(sign(encode(a), encode(b))).toBe(Math.sign(comparePaths(a, b)));
@@ -40,7 +42,9 @@ describe('keys', () => {
   });
 
   test('of descendants are those that begin with the key of the node, and lie before its end', () => {
-    const pair = fc.tuple(path, path, fc.nat(5)).map(([a, b, shared]) => [a.slice(0, shared + 1), [...a.slice(0, shared + 1), ...b.slice(1)]] as const);
+    const pair = fc
+      .tuple(path, path, fc.nat(5))
+      .map(([a, b, shared]) => [a.slice(0, shared + 1), [...a.slice(0, shared + 1), ...b.slice(1)]] as const);
     fc.assert(
       fc.property(pair, path, ([ancestor, below], any) => {
         for (const p of [below, any]) {
@@ -81,7 +85,36 @@ describe('keys', () => {
   });
 
   test('in the order of a known list', () => {
-    const inOrder = ['-10', '-9.5', '-1', '-.5', '0', '.001', '.5', '1', '1.5', '2', '10', '100', '\0', '\x01', '\x02', '+1', '-0', '-1E', '00', '01', '1.0', '1e3', 'A', 'a', 'a\0', 'a\x01', 'aa', '\xff'];
+    const inOrder = [
+      '-10',
+      '-9.5',
+      '-1',
+      '-.5',
+      '0',
+      '.001',
+      '.5',
+      '1',
+      '1.5',
+      '2',
+      '10',
+      '100',
+      '\0',
+      '\x01',
+      '\x02',
+      '+1',
+      '-0',
+      '-1E',
+      '00',
+      '01',
+      '1.0',
+      '1e3',
+      'A',
+      'a',
+      'a\0',
+      'a\x01',
+      'aa',
+      '\xff',
+    ];
     const keys = inOrder.map((s) => encodeKey('x', [s]));
     expect([...keys].sort()).toEqual(keys);
   });
@@ -100,7 +133,10 @@ describe('keys', () => {
     expect(() => encodeKey('x', ['', '1'])).toThrow(code);
   });
 
-  test.each(['', 'x', 'x\0\x41', 'x\0\x40abc', 'x\0\x22', 'x\0\x22\x03', 'x\0\x14\xfe', '\0'])('that nobody encoded are refused: %j', (key) => {
-    expect(() => decodeKey(key)).toThrow(expect.objectContaining({ code: 'DAMAGED' }));
-  });
+  test.each(['', 'x', 'x\0\x41', 'x\0\x40abc', 'x\0\x22', 'x\0\x22\x03', 'x\0\x14\xfe', '\0'])(
+    'that nobody encoded are refused: %j',
+    (key) => {
+      expect(() => decodeKey(key)).toThrow(expect.objectContaining({ code: 'DAMAGED' }));
+    },
+  );
 });

@@ -22,7 +22,10 @@ function subscriptError(what: string, todo: string): GemelError {
 }
 
 export function emptySubscript(): GemelError {
-  return subscriptError('The empty string can be a subscript only as the last one, and only to ask for the next or previous one.', 'Give a subscript that is not empty.');
+  return subscriptError(
+    'The empty string can be a subscript only as the last one, and only to ask for the next or previous one.',
+    'Give a subscript that is not empty.',
+  );
 }
 
 /** The key of the descendant of `to` that stands to it as `key` to its ancestor of `length` bytes. Throws `SUBSCRIPT` when that is too long. */
@@ -55,7 +58,8 @@ export function nameEnd(text: Bytes, from: number): number {
 
 /** Appends the key of the global `text[start..end)`, where `nameEnd` found a name. Throws `SUBSCRIPT` when it is too long. */
 export function appendName(to: KeyBuilder, text: Bytes, start: number, end: number): void {
-  if (end - start > NAME_MAX) throw subscriptError(`The name has ${end - start} characters; ${NAME_MAX} are allowed.`, 'Use a shorter name.');
+  if (end - start > NAME_MAX)
+    throw subscriptError(`The name has ${end - start} characters; ${NAME_MAX} are allowed.`, 'Use a shorter name.');
   to.text(text, start, end);
   to.byte(NAME_END_CODE);
 }
@@ -71,7 +75,12 @@ export function globalKey(name: Bytes): Key {
  */
 export function encodeKey(name: Bytes, subscripts: readonly Bytes[]): Key {
   if (name === '' || nameEnd(name, 0) !== name.length) {
-    throw new GemelError('SYNTAX', 'That is not a name of a global.', 'Nothing was changed.', 'A name is a letter, or % and a letter, followed by letters, digits and points; a point cannot be the last.');
+    throw new GemelError(
+      'SYNTAX',
+      'That is not a name of a global.',
+      'Nothing was changed.',
+      'A name is a letter, or % and a letter, followed by letters, digits and points; a point cannot be the last.',
+    );
   }
   builder.start();
   appendName(builder, name, 0, name.length);
@@ -86,7 +95,7 @@ export function encodeKey(name: Bytes, subscripts: readonly Bytes[]): Key {
 export function decodeKey(key: Key): KeyParts {
   const name = nameOf(key);
   const subscripts: Bytes[] = [];
-  for (let at = name.length + 1; at < key.length; ) {
+  for (let at = name.length + 1; at < key.length;) {
     const end = subscriptEnd(key, at);
     subscripts.push(decodeSubscript(key, at, end));
     at = end;

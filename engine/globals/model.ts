@@ -102,7 +102,8 @@ export class NaiveGlobals {
   queryBack(path: Path): Path | undefined {
     const atEnd = path[path.length - 1] === '';
     const parent = path.slice(0, -1);
-    return this.nodes.findLast((n) => n.path[0] === path[0] && (comparePaths(n.path, path) < 0 || (atEnd && isUnder(n.path, parent))))?.path;
+    return this.nodes.findLast((n) => n.path[0] === path[0] && (comparePaths(n.path, path) < 0 || (atEnd && isUnder(n.path, parent))))
+      ?.path;
   }
 
   nextGlobal(name: Bytes, direction: 1 | -1): Bytes {
@@ -115,10 +116,16 @@ export class NaiveGlobals {
   }
 }
 
-const binary = (max: number): fc.Arbitrary<Bytes> => fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 1, maxLength: max }).map((codes) => String.fromCharCode(...codes));
+const binary = (max: number): fc.Arbitrary<Bytes> =>
+  fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 1, maxLength: max }).map((codes) => String.fromCharCode(...codes));
 
 const decimalText = fc
-  .tuple(fc.constantFrom('', '-', '+', '--'), fc.stringMatching(/^[0-9]{0,22}$/), fc.constantFrom('', '.'), fc.stringMatching(/^[0-9]{0,8}$/))
+  .tuple(
+    fc.constantFrom('', '-', '+', '--'),
+    fc.stringMatching(/^[0-9]{0,22}$/),
+    fc.constantFrom('', '.'),
+    fc.stringMatching(/^[0-9]{0,8}$/),
+  )
   .map((parts) => parts.join(''));
 
 const longNumber = fc
@@ -133,12 +140,54 @@ export const subscriptArbitrary: fc.Arbitrary<Bytes> = fc
     fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }).map(String),
     decimalText,
     longNumber,
-    fc.constantFrom('0', '-0', '1', '01', '1.0', '1.5', '.5', '-.5', '0.5', '-1', '+1', '1e3', '1E3', '-', '.', '-.', '\0', '\x01', '\0\x01', '\xff', 'a', 'a\0', 'A"B'),
+    fc.constantFrom(
+      '0',
+      '-0',
+      '1',
+      '01',
+      '1.0',
+      '1.5',
+      '.5',
+      '-.5',
+      '0.5',
+      '-1',
+      '+1',
+      '1e3',
+      '1E3',
+      '-',
+      '.',
+      '-.',
+      '\0',
+      '\x01',
+      '\0\x01',
+      '\xff',
+      'a',
+      'a\0',
+      'A"B',
+    ),
     binary(6),
   )
   .filter((s) => s !== '');
 
 /** Few different subscripts, so that random operations meet. */
-export const closeSubscript: fc.Arbitrary<Bytes> = fc.constantFrom('0', '1', '2', '10', '-1', '-2', '1.5', '-1.5', '.5', 'a', 'b', 'a\0', '\0', '\x01', '\xff', '01', '"');
+export const closeSubscript: fc.Arbitrary<Bytes> = fc.constantFrom(
+  '0',
+  '1',
+  '2',
+  '10',
+  '-1',
+  '-2',
+  '1.5',
+  '-1.5',
+  '.5',
+  'a',
+  'b',
+  'a\0',
+  '\0',
+  '\x01',
+  '\xff',
+  '01',
+  '"',
+);
 
 export const nameArbitrary: fc.Arbitrary<Bytes> = fc.stringMatching(/^%?[A-Za-z]([A-Za-z0-9.]{0,8}[A-Za-z0-9])?$/);

@@ -99,7 +99,12 @@ function inRange(decimal: Decimal): boolean {
 export function intoRange(decimal: Decimal, code: 'ERR' | 'SUBSCRIPT'): Decimal {
   if (decimal.exponent < EXPONENT_MIN) return ZERO;
   if (decimal.exponent <= EXPONENT_MAX) return decimal;
-  throw new GemelError(code, `A number is too large: the largest exponent is E${EXPONENT_MAX}.`, 'Nothing was changed.', 'Use a smaller number, or a string in quotes.');
+  throw new GemelError(
+    code,
+    `A number is too large: the largest exponent is E${EXPONENT_MAX}.`,
+    'Nothing was changed.',
+    'Use a smaller number, or a string in quotes.',
+  );
 }
 
 /** The canonical text: no exponent, no leading zeros, no trailing zeros after the point. */

@@ -35,10 +35,16 @@ class SortedNodes implements NodeWriter {
 const name = fc.constantFrom('a', 'aa', 'b', '%z');
 const subscripts = fc.array(closeSubscript, { maxLength: 3 });
 const path: fc.Arbitrary<Path> = fc.tuple(name, subscripts).map(([n, s]) => [n, ...s]);
-const asked: fc.Arbitrary<Path> = fc.tuple(path, closeSubscript.chain((s) => fc.constantFrom(s, ''))).map(([p, s]) => [...p, s]);
+const asked: fc.Arbitrary<Path> = fc
+  .tuple(
+    path,
+    closeSubscript.chain((s) => fc.constantFrom(s, '')),
+  )
+  .map(([p, s]) => [...p, s]);
 const keyOf = (p: Path): Key => encodeKey(p[0]!, p.slice(1));
 
-type Change = { readonly kind: 'set' | 'kill' | 'zkill'; readonly path: Path } | { readonly kind: 'merge'; readonly path: Path; readonly from: Path };
+type Change =
+  { readonly kind: 'set' | 'kill' | 'zkill'; readonly path: Path } | { readonly kind: 'merge'; readonly path: Path; readonly from: Path };
 const change: fc.Arbitrary<Change> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ kind: fc.constant('set' as const), path }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('kill' as const), path }) },
@@ -93,7 +99,13 @@ describe('on a small account file', () => {
   const key = (...subs: string[]): Key => encodeKey('acct', subs);
   beforeEach(() => {
     nodes = new SortedNodes();
-    for (const [subs, value] of [[['1'], 'Ann'], [['1', 'bal'], '10'], [['2', 'bal'], '20'], [['10'], 'Zoe']] as const) nodes.set(key(...subs), value);
+    for (const [subs, value] of [
+      [['1'], 'Ann'],
+      [['1', 'bal'], '10'],
+      [['2', 'bal'], '20'],
+      [['10'], 'Zoe'],
+    ] as const)
+      nodes.set(key(...subs), value);
   });
 
   test('data tells values from descendants', () => {
@@ -114,7 +126,13 @@ describe('on a small account file', () => {
 
   test('an empty subscript is only for asking', () => {
     const code = expect.objectContaining({ code: 'SUBSCRIPT' });
-    for (const call of [() => data(nodes, key('')), () => kill(nodes, key('')), () => zkill(nodes, key('')), () => increment(nodes, key(''), '1')]) expect(call).toThrow(code);
+    for (const call of [
+      () => data(nodes, key('')),
+      () => kill(nodes, key('')),
+      () => zkill(nodes, key('')),
+      () => increment(nodes, key(''), '1'),
+    ])
+      expect(call).toThrow(code);
     expect(() => order(nodes, key(), 1)).toThrow(expect.objectContaining({ code: 'SYNTAX' }));
   });
 
@@ -132,7 +150,10 @@ describe('on a small account file', () => {
     expect(() => merge(nodes, key('1'), nodes, key('1'))).toThrow(code);
     const other = new SortedNodes();
     merge(other, key(), nodes, key('1'));
-    expect(other.nodes).toEqual([{ key: key(), value: 'Ann' }, { key: key('bal'), value: '10' }]);
+    expect(other.nodes).toEqual([
+      { key: key(), value: 'Ann' },
+      { key: key('bal'), value: '10' },
+    ]);
   });
 
   test('a merge whose keys would be too long changes nothing', () => {

@@ -27,9 +27,17 @@ export function data(reader: NodeReader, key: Key): 0 | 1 | 10 | 11 {
 export function order(reader: NodeReader, key: Key, direction: Direction): Bytes {
   const parent = parentKey(key);
   if (parent === undefined) {
-    throw new GemelError('SYNTAX', 'A next subscript can be asked for only below a global.', 'Nothing was changed.', 'Add a subscript, "" for the first or last one.');
+    throw new GemelError(
+      'SYNTAX',
+      'A next subscript can be asked for only below a global.',
+      'Nothing was changed.',
+      'Add a subscript, "" for the first or last one.',
+    );
   }
-  const found = direction === 1 ? reader.next(prefixEnd(key), prefixEnd(parent), true) : reader.previous(endsEmpty(key) ? prefixEnd(parent) : key, parent + LEVEL_START);
+  const found =
+    direction === 1
+      ? reader.next(prefixEnd(key), prefixEnd(parent), true)
+      : reader.previous(endsEmpty(key) ? prefixEnd(parent) : key, parent + LEVEL_START);
   return found === undefined ? '' : subscriptBelow(parent, found.key);
 }
 
@@ -44,7 +52,9 @@ export function query(reader: NodeReader, key: Key, direction: Direction = 1): N
 /** The name of the next or previous global that holds a node, '' at the end; from '' the first or last one. */
 export function nextGlobal(reader: NodeReader, name: Bytes, direction: Direction): Bytes {
   const found =
-    direction === 1 ? reader.next(name === '' ? '' : prefixEnd(globalKey(name)), LAST_KEY, true) : reader.previous(name === '' ? LAST_KEY : globalKey(name), '');
+    direction === 1
+      ? reader.next(name === '' ? '' : prefixEnd(globalKey(name)), LAST_KEY, true)
+      : reader.previous(name === '' ? LAST_KEY : globalKey(name), '');
   return found === undefined ? '' : nameOf(found.key);
 }
 
@@ -157,7 +167,12 @@ class MergeSteps implements Steps {
  */
 export function startMerge(to: NodeWriter, toKey: Key, from: NodeReader, fromKey: Key): Steps {
   if (to === from && (isWithin(toKey, fromKey) || isWithin(fromKey, toKey))) {
-    throw new GemelError('ERR', 'A subtree cannot be merged into itself, its own descendants or its own ancestors.', 'Nothing was changed.', 'Merge it to a place outside, and from there.');
+    throw new GemelError(
+      'ERR',
+      'A subtree cannot be merged into itself, its own descendants or its own ancestors.',
+      'Nothing was changed.',
+      'Merge it to a place outside, and from there.',
+    );
   }
   return new MergeSteps(to, toKey, from, fromKey);
 }

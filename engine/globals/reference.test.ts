@@ -108,25 +108,63 @@ describe('references', () => {
     expect(error.what).toContain(expected);
   });
 
-  test.each(['^|""|x', '^|"^sys^/db"|x', '^|"^^"|x', '^|":mirror:M"|x', '^|":mirror::DB"|x', '^|":mirror:M:"|x', '^|":mirror:M:D:E"|x', '^|":x:M:D"|x'])('%s points nowhere', (text) => {
+  test.each([
+    '^|""|x',
+    '^|"^sys^/db"|x',
+    '^|"^^"|x',
+    '^|":mirror:M"|x',
+    '^|":mirror::DB"|x',
+    '^|":mirror:M:"|x',
+    '^|":mirror:M:D:E"|x',
+    '^|":x:M:D"|x',
+  ])('%s points nowhere', (text) => {
     expect(errorOf(text).code).toBe('SYNTAX');
   });
 
-  test.each([`^${'x'.repeat(32)}`, '^x("",1)', `^x("${'s'.repeat(1100)}")`, '^x(1E200)', `^x(${'1,'.repeat(600)}1)`])('%s breaks a rule of subscripts', (text) => {
-    expect(errorOf(text).code).toBe('SUBSCRIPT');
-  });
+  test.each([`^${'x'.repeat(32)}`, '^x("",1)', `^x("${'s'.repeat(1100)}")`, '^x(1E200)', `^x(${'1,'.repeat(600)}1)`])(
+    '%s breaks a rule of subscripts',
+    (text) => {
+      expect(errorOf(text).code).toBe('SUBSCRIPT');
+    },
+  );
 
   test('of any bytes are either read or refused in words', () => {
-    const piece = fc.constantFrom('^', 'x', '(', ')', ',', '"', '""', '1', '.', '-', 'E', '|', '[', ']', '^^', ':mirror:', ':', '%', '\0', '\x01', '\xff', 'a');
+    const piece = fc.constantFrom(
+      '^',
+      'x',
+      '(',
+      ')',
+      ',',
+      '"',
+      '""',
+      '1',
+      '.',
+      '-',
+      'E',
+      '|',
+      '[',
+      ']',
+      '^^',
+      ':mirror:',
+      ':',
+      '%',
+      '\0',
+      '\x01',
+      '\xff',
+      'a',
+    );
     fc.assert(
-      fc.property(fc.array(piece, { maxLength: 12 }).map((p) => `^x(${p.join('')}`), (text) => {
-        try {
-          const { environment, key } = parseReference(text);
-          expect(parseReference(formatReference(environment, key))).toEqual({ environment, key });
-        } catch (error) {
-          expect(error).toBeInstanceOf(GemelError);
-        }
-      }),
+      fc.property(
+        fc.array(piece, { maxLength: 12 }).map((p) => `^x(${p.join('')}`),
+        (text) => {
+          try {
+            const { environment, key } = parseReference(text);
+            expect(parseReference(formatReference(environment, key))).toEqual({ environment, key });
+          } catch (error) {
+            expect(error).toBeInstanceOf(GemelError);
+          }
+        },
+      ),
       { numRuns: 3000 },
     );
   });

@@ -2,7 +2,16 @@ import { GemelError } from '../api/errors.ts';
 import type { Bytes, Key } from './bytes.ts';
 import { appendName, emptySubscript, nameEnd, nameOf } from './key.ts';
 import { intoRange, scanNumber } from './number.ts';
-import { appendDecimal, appendPlainInteger, appendSubscript, builder, decodeSubscript, isNumberAt, isPlainInteger, subscriptEnd } from './subscript.ts';
+import {
+  appendDecimal,
+  appendPlainInteger,
+  appendSubscript,
+  builder,
+  decodeSubscript,
+  isNumberAt,
+  isPlainInteger,
+  subscriptEnd,
+} from './subscript.ts';
 
 /** How an extended reference was written: `^|"NS"|x` or `^["NS"]x`. */
 export type Bracket = '|' | '[';
@@ -150,7 +159,12 @@ class ReferenceParser {
 
   private error(expected: string): GemelError {
     const where = this.at < this.text.length ? `at position ${this.at + 1}` : 'at the end';
-    return new GemelError('SYNTAX', `The reference is not right ${where}: ${expected} is expected there.`, 'Nothing was changed.', 'Write it like ^acct(1,"bal").');
+    return new GemelError(
+      'SYNTAX',
+      `The reference is not right ${where}: ${expected} is expected there.`,
+      'Nothing was changed.',
+      'Write it like ^acct(1,"bal").',
+    );
   }
 }
 
@@ -160,7 +174,12 @@ function environmentOf(content: Bytes, bracket: Bracket): Environment {
   }
   if (content.startsWith(':')) return mirrorEnvironment(content, bracket);
   if (content === '' || content.includes('^')) {
-    throw new GemelError('SYNTAX', 'The extended reference names no namespace, directory or mirror database.', 'Nothing was changed.', 'Write "NAMESPACE", "^^directory" or ":mirror:MIRROR:DATABASE".');
+    throw new GemelError(
+      'SYNTAX',
+      'The extended reference names no namespace, directory or mirror database.',
+      'Nothing was changed.',
+      'Write "NAMESPACE", "^^directory" or ":mirror:MIRROR:DATABASE".',
+    );
   }
   return { kind: 'namespace', namespace: content, bracket };
 }
@@ -168,9 +187,18 @@ function environmentOf(content: Bytes, bracket: Bracket): Environment {
 function mirrorEnvironment(content: Bytes, bracket: Bracket): Environment {
   const rest = content.slice(MIRROR_MARK.length);
   const colon = rest.indexOf(':');
-  const wellFormed = content.slice(0, MIRROR_MARK.length).toLowerCase() === MIRROR_MARK && colon > 0 && colon === rest.lastIndexOf(':') && colon < rest.length - 1;
+  const wellFormed =
+    content.slice(0, MIRROR_MARK.length).toLowerCase() === MIRROR_MARK &&
+    colon > 0 &&
+    colon === rest.lastIndexOf(':') &&
+    colon < rest.length - 1;
   if (!wellFormed) {
-    throw new GemelError('SYNTAX', 'The extended reference names no mirror database.', 'Nothing was changed.', 'Write ":mirror:MIRROR:DATABASE".');
+    throw new GemelError(
+      'SYNTAX',
+      'The extended reference names no mirror database.',
+      'Nothing was changed.',
+      'Write ":mirror:MIRROR:DATABASE".',
+    );
   }
   return { kind: 'mirror', mirror: rest.slice(0, colon), database: rest.slice(colon + 1), bracket };
 }
@@ -180,7 +208,7 @@ export function formatReference(environment: Environment | null, key: Key): Byte
   const name = nameOf(key);
   let text = `^${environment === null ? '' : formatEnvironment(environment)}${name}`;
   let separator = '(';
-  for (let at = name.length + 1; at < key.length; ) {
+  for (let at = name.length + 1; at < key.length;) {
     const end = subscriptEnd(key, at);
     const subscript = decodeSubscript(key, at, end);
     text += separator + (isNumberAt(key, at) ? subscript : quote(subscript));

@@ -105,7 +105,12 @@ export class KeyBuilder {
 export const builder = new KeyBuilder();
 
 export function keyTooLong(length: number): GemelError {
-  return new GemelError('SUBSCRIPT', `The encoded reference has ${length} bytes or more; ${KEY_MAX} are allowed.`, 'Nothing was changed.', 'Use fewer or shorter subscripts.');
+  return new GemelError(
+    'SUBSCRIPT',
+    `The encoded reference has ${length} bytes or more; ${KEY_MAX} are allowed.`,
+    'Nothing was changed.',
+    'Use fewer or shorter subscripts.',
+  );
 }
 
 /** Appends the subscript whose text is `text[start..end)`: a canonical number as a number, any other text as a string. */
@@ -201,7 +206,12 @@ export function endsEmpty(key: Bytes): boolean {
 }
 
 function damaged(key: Bytes, at: number): GemelError {
-  return new GemelError('DAMAGED', `A key of ${key.length} bytes is not well formed at byte ${at}.`, 'Nothing was changed.', 'Verify the database.');
+  return new GemelError(
+    'DAMAGED',
+    `A key of ${key.length} bytes is not well formed at byte ${at}.`,
+    'Nothing was changed.',
+    'Verify the database.',
+  );
 }
 
 function isNumber(type: number): boolean {
