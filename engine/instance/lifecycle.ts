@@ -6,6 +6,7 @@ import { GemelError } from '../api/errors.ts';
 import { connectControl, type ControlClient } from '../api/rpc/index.ts';
 import type { InstanceStatus } from '../api/status.ts';
 import { realClock, type Clock } from '../io/clock.ts';
+import { changePorts, listenAddress, type Ports } from './addresses.ts';
 import { checkInstanceDirectory, createInstanceDirectory, instancePaths } from './directory.ts';
 import { inventory, instanceStatus } from './inventory.ts';
 import { acquireLock, lockFree, probeLock, provenHolder } from './lock.ts';
@@ -22,9 +23,11 @@ export interface CreateOptions {
   readonly superserverPort?: number | undefined;
   /** Default: the first free one from 52773 on. */
   readonly webPort?: number | undefined;
+  /** Address of this host to listen on. Default: loopback. */
+  readonly listen?: string | undefined;
 }
 
-/** Makes an instance with the namespace USER and its database, and registers it. Throws NAME, EXISTS, RIGHTS, IO. */
+/** Makes an instance with the namespace USER and its database, and registers it. Throws NAME, EXISTS, REFUSED, RIGHTS, IO. */
 export async function createInstance(home: string, options: CreateOptions): Promise<InstanceStatus> {
   const name = instanceName(options.name);
   const directory = path.resolve(options.directory ?? path.join(homePaths(home).instances, name));
@@ -34,6 +37,7 @@ export async function createInstance(home: string, options: CreateOptions): Prom
     guid: randomUUID(),
     superserverPort: options.superserverPort ?? (await freePort(1972, new Set(others.map((each) => each.superserverPort)))),
     webPort: options.webPort ?? (await freePort(52773, new Set(others.map((each) => each.webPort)))),
+    ...(options.listen === undefined ? {} : { listen: listenAddress(options.listen) }),
   });
   register(home, { name, directory });
   try {
@@ -45,18 +49,19 @@ export async function createInstance(home: string, options: CreateOptions): Prom
   return instanceStatus({ name, directory });
 }
 
-export interface StartOptions {
+export interface StartOptions extends Ports {
   /** For tests: another program than the instance's own. */
   readonly entry?: string;
   readonly timeoutMs?: number;
 }
 
-/** Starts the process and waits until it answers. Throws RUNNING, or whatever kept it from starting. */
+/** Starts the process, on other ports than before when given, and waits until it answers. Throws RUNNING, or whatever kept it from starting. */
 export async function startInstance(home: string, name: string, options: StartOptions = {}): Promise<InstanceStatus> {
   const registered = findRegistered(home, name);
   const { paths } = checkInstanceDirectory(registered.directory);
   const lock = probeLock(paths.run);
   if (lock.held) throw alreadyRunning(registered, lock.holder?.pid);
+  changePorts(paths.settings, options);
   await spawnDetached({
     entry: options.entry ?? processEntry('instance'),
     args: ['--directory', paths.directory],

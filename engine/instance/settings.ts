@@ -25,7 +25,7 @@ const SettingsShape = z.looseObject({
     /** Port of the superserver; 0 takes any free one at each start. */
     DefaultPort: port.default(1972),
     WebServerPort: port.default(52773),
-    /** Address the superserver listens on. */
+    /** Address the superserver and the web port listen on. */
     ListenAddress: text.default('127.0.0.1'),
   }),
   config: z.looseObject({}).default({}),
@@ -53,7 +53,14 @@ const SettingsShape = z.looseObject({
 export type Settings = z.output<typeof SettingsShape>;
 
 /** Settings of a new instance. */
-export function newSettings(values: { name: string; guid: string; superserverPort: number; webPort: number }): Settings {
+export function newSettings(values: {
+  name: string;
+  guid: string;
+  superserverPort: number;
+  webPort: number;
+  /** Default: loopback. */
+  listen?: string;
+}): Settings {
   return SettingsShape.parse({
     Startup: {
       Format: FORMAT,
@@ -61,6 +68,7 @@ export function newSettings(values: { name: string; guid: string; superserverPor
       InstanceGUID: values.guid,
       DefaultPort: values.superserverPort,
       WebServerPort: values.webPort,
+      ...(values.listen === undefined ? {} : { ListenAddress: values.listen }),
     },
   });
 }

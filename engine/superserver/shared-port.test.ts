@@ -18,6 +18,7 @@ async function openPort(): Promise<{ port: number; close: () => void; log: strin
   const { port, close } = await listenShared({
     host: '127.0.0.1',
     port: 0,
+    instance: 'A',
     clock: new ManualClock(),
     log: (_severity, line) => log.push(line),
     magic: MAGIC,
@@ -75,12 +76,13 @@ describe('the port for clients and members', () => {
     await ended;
   });
 
-  it('says which port is in use, and by which setting it is changed', async () => {
+  it('says which port is in use, and by which command it is changed', async () => {
     const { port } = await openPort();
     const nothing = (): void => undefined;
     const again = listenShared({
       host: '127.0.0.1',
       port,
+      instance: 'A',
       clock: new ManualClock(),
       log: nothing,
       magic: MAGIC,
@@ -90,7 +92,7 @@ describe('the port for clients and members', () => {
     await expect(again).rejects.toMatchObject({
       code: 'PORT_IN_USE',
       what: expect.stringContaining(String(port)),
-      todo: expect.stringContaining('DefaultPort'),
+      todo: expect.stringContaining('gemel instance start A --superserver-port'),
     });
   });
 });

@@ -15,6 +15,8 @@ export interface SharedPortOptions {
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
+  /** Name of the instance, for the error that says how to take another port. */
+  readonly instance: string;
   readonly clock: Clock;
   readonly log: Log;
   /** How a connection of another mirror member begins. */
@@ -103,9 +105,9 @@ function turnAway(socket: net.Socket, complaints: Complaints): void {
   socket.end(NOT_LET_IN, () => socket.destroy());
 }
 
-function listenError(error: Error, { host, port }: SharedPortOptions): GemelError {
+function listenError(error: Error, { host, port, instance }: SharedPortOptions): GemelError {
   const safe = 'The instance was not started.';
-  const other = 'change DefaultPort under [Startup] in gemel.cpf (0: any free port).';
+  const other = `take another port: gemel instance start ${instance} --superserver-port PORT`;
   switch (errorCode(error)) {
     case 'EADDRINUSE':
       return new GemelError('PORT_IN_USE', `The superserver port ${port} on ${host} is in use.`, safe, `Stop what uses it, or ${other}`);

@@ -85,7 +85,7 @@ let log: string[];
 beforeEach(async () => {
   now = snapshotOf(null);
   log = [];
-  server = createWebServer({ snapshot: () => now, counters: () => counters, log: (_severity, line) => log.push(line) });
+  server = createWebServer({ instance: 'A', snapshot: () => now, counters: () => counters, log: (_severity, line) => log.push(line) });
   port = await server.listen('127.0.0.1', 0);
   return () => server.close();
 });
@@ -173,6 +173,7 @@ describe('everything else', () => {
 
   it('a fault inside is an error for the asker and a line in the log', async () => {
     const broken = createWebServer({
+      instance: 'A',
       snapshot: () => {
         throw new Error('no picture');
       },
@@ -200,12 +201,12 @@ describe('everything else', () => {
     await expect(ask('/metrics')).rejects.toThrow();
   });
 
-  it('says which port is in use, and by which setting it is changed', async () => {
-    const second = createWebServer({ snapshot: () => now, counters: () => counters, log: () => undefined });
+  it('says which port is in use, and by which command it is changed', async () => {
+    const second = createWebServer({ instance: 'A', snapshot: () => now, counters: () => counters, log: () => undefined });
     await expect(second.listen('127.0.0.1', port)).rejects.toMatchObject({
       code: 'PORT_IN_USE',
       what: expect.stringContaining(String(port)),
-      todo: expect.stringContaining('WebServerPort'),
+      todo: expect.stringContaining('gemel instance start A --web-port'),
     });
   });
 });

@@ -10,6 +10,8 @@ const HEADER_BYTES_MAX = 8 * 1024;
 const REQUEST_MS_MAX = 10_000;
 
 export interface WebServerOptions {
+  /** Name of the instance, for the error that says how to take another port. */
+  readonly instance: string;
   /** The picture of now: health answers must not be older than the role itself. */
   readonly snapshot: () => MonitorSnapshot;
   readonly counters: () => Counters;
@@ -61,7 +63,7 @@ export function createWebServer(options: WebServerOptions): WebServer {
     },
   );
   server.maxConnections = CONNECTIONS_MAX;
-  return { listen: (host, port) => listen(server, host, port), close: () => close(server) };
+  return { listen: (host, port) => listen(server, options.instance, host, port), close: () => close(server) };
 }
 
 /** 200 on the primary alone, so that a load balancer sends clients nowhere else. The body says what it is instead. */
@@ -80,9 +82,9 @@ function send(response: ServerResponse, { status, body, type }: Answer): void {
   response.end(body);
 }
 
-async function listen(server: Server, host: string, port: number): Promise<number> {
+async function listen(server: Server, instance: string, host: string, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(error, host, port)));
+    server.once('error', (error) => reject(listenError(error, instance, host, port)));
     server.listen({ host, port }, resolve);
   });
   const address = server.address();
@@ -96,9 +98,9 @@ function close(server: Server): Promise<void> {
   });
 }
 
-function listenError(error: Error, host: string, port: number): GemelError {
+function listenError(error: Error, instance: string, host: string, port: number): GemelError {
   const safe = 'The instance was not started.';
-  const other = 'change WebServerPort under [Startup] in gemel.cpf (0: any free port).';
+  const other = `take another port: gemel instance start ${instance} --web-port PORT`;
   switch (errorCode(error)) {
     case 'EADDRINUSE':
       return new GemelError('PORT_IN_USE', `The web port ${port} on ${host} is in use.`, safe, `Stop what uses it, or ${other}`);

@@ -6,6 +6,7 @@ import {
   findRegistered,
   instanceStatus,
   inventory,
+  isLoopback,
   startInstance,
   stopInstance,
 } from '../../instance/host.ts';
@@ -14,6 +15,12 @@ import { fields, table } from '../output.ts';
 
 interface CreateFlags extends JsonOption {
   readonly dir?: string;
+  readonly superserverPort?: number;
+  readonly webPort?: number;
+  readonly listen?: string;
+}
+
+interface StartFlags extends JsonOption {
   readonly superserverPort?: number;
   readonly webPort?: number;
 }
@@ -32,19 +39,23 @@ export function addInstanceCommands(program: Command, context: Context): void {
     .option('--dir <directory>', 'where to put it (default: below GEMEL_HOME)')
     .option('--superserver-port <port>', 'port for clients (default: the first free one from 1972)', portNumber)
     .option('--web-port <port>', 'port for metrics and health (default: the first free one from 52773)', portNumber)
-    .action(async (name: string, { dir, superserverPort, webPort, ...options }: CreateFlags) => {
-      const made = await createInstance(home, { name, directory: dir, superserverPort, webPort });
-      show(context, options, made, (i) => `Instance ${i.name} was created in ${i.directory}, superserver port ${i.superserverPort}.\n`);
+    .option('--listen <address>', 'address of this host to listen on, for members on other hosts (default 127.0.0.1)')
+    .action(async (name: string, { dir, superserverPort, webPort, listen, ...options }: CreateFlags) => {
+      const made = await createInstance(home, { name, directory: dir, superserverPort, webPort, listen });
+      show(context, options, made, (i) => createdText(i, listen));
     });
 
-  command(instance, 'start <name>', 'start an instance and wait until it answers').action(async (name: string, options: JsonOption) => {
-    show(
-      context,
-      options,
-      await startInstance(home, name),
-      (i) => `Instance ${i.name} is running as process ${i.pid}, superserver port ${i.superserverPort}.\n`,
-    );
-  });
+  command(instance, 'start <name>', 'start an instance and wait until it answers')
+    .option('--superserver-port <port>', 'from now on this port for clients', portNumber)
+    .option('--web-port <port>', 'from now on this port for metrics and health', portNumber)
+    .action(async (name: string, { json, ...ports }: StartFlags) => {
+      show(
+        context,
+        { json: json === true },
+        await startInstance(home, name, ports),
+        (i) => `Instance ${i.name} is running as process ${i.pid}, superserver port ${i.superserverPort}.\n`,
+      );
+    });
 
   command(instance, 'stop <name>', 'stop an instance; a primary hands over to its backup')
     .option('--nofailover', 'the backup is not to take over')
@@ -70,6 +81,19 @@ export function addInstanceCommands(program: Command, context: Context): void {
       showDone(context, options, deleteInstance(home, name));
     },
   );
+}
+
+function createdText({ name, directory, superserverPort }: InstanceStatus, listen: string | undefined): string {
+  const open = listen === undefined || listen === 'localhost' || isLoopback(listen);
+  return [
+    `Instance ${name} was created in ${directory}, superserver port ${superserverPort}.`,
+    ...(open
+      ? []
+      : [
+          `It will listen on ${listen} for other mirror members; clients are let in from this computer only, since users and passwords do not exist yet.`,
+        ]),
+    `Start it: gemel instance start ${name}\n`,
+  ].join('\n');
 }
 
 function instanceTable(all: InstanceStatus[]): string {

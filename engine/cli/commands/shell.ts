@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { GemelError } from '../../api/errors.ts';
-import { checkInstanceDirectory, findRegistered } from '../../instance/host.ts';
+import { checkInstanceDirectory, findRegistered, isEverywhere } from '../../instance/host.ts';
 import { ShellFailure } from '../output.ts';
 import { command, withInstance, type Context, type JsonOption } from '../context.ts';
 import { converse, Shell, type ShellOptions, type Shown } from '../shell/shell.ts';
@@ -25,7 +25,7 @@ export function addShellCommand(program: Command, context: Context): void {
 async function superserverOf(context: Context, name: string): Promise<{ host: string; port: number }> {
   const { ListenAddress } = checkInstanceDirectory(findRegistered(context.home, name).directory).settings.Startup;
   const { superserverPort } = await withInstance(context, name, (client) => client.call('instance.status', {}));
-  return { host: ['0.0.0.0', '::'].includes(ListenAddress) ? '127.0.0.1' : ListenAddress, port: superserverPort };
+  return { host: isEverywhere(ListenAddress) ? '127.0.0.1' : ListenAddress, port: superserverPort };
 }
 
 async function runOnce({ terminal }: Context, options: ShellOptions, commands: string, json: boolean): Promise<void> {

@@ -64,6 +64,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
   const monitor = new Monitor({ clock, store, mirror, status, clients: () => superserver.connectionCount });
   const server = await listenShared({
     ...listening,
+    instance: settings.Startup.InstanceName,
     clock,
     log,
     magic: MAGIC,
@@ -74,7 +75,12 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
     },
   });
   listening.port = server.port;
-  const web = createWebServer({ snapshot: () => monitor.snapshot(), counters: () => countersOf(store, monitor, superserver), log });
+  const web = createWebServer({
+    instance: settings.Startup.InstanceName,
+    snapshot: () => monitor.snapshot(),
+    counters: () => countersOf(store, monitor, superserver),
+    log,
+  });
   webPort = await web.listen(listening.host, webPort);
   await mirror.start();
   return {

@@ -9,6 +9,7 @@ import { realNet } from '../../io/net.ts';
 import type { Io } from '../../io/index.ts';
 import { ThreadDisk } from '../../journal/index.ts';
 import { askAgent, Member, Membership, Mirror, newDurable, readRecord, splitAddress, StatusView, writeRecord, type MirrorRecord } from '../../mirror/index.ts';
+import { isEverywhere } from '../addresses.ts';
 import type { InstancePaths } from '../directory.ts';
 import type { OpenDatabase } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
@@ -172,7 +173,8 @@ export class MirrorService {
     const instance = settings.Startup.InstanceName;
     const fallback = `${os.hostname().split('.')[0] ?? 'HOST'}_${instance}`.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 32);
     const here = superserver();
-    const own = `${here.host}:${here.port}`;
+    if (isEverywhere(here.host) && params.privateAddress === undefined) throw unknownAddress('this instance', '--private-address ADDRESS');
+    const own = `${here.host.includes(':') ? `[${here.host}]` : here.host}:${here.port}`;
     const withPort = (address: string): string => (/:\d+$/.test(address) ? address : `${address}:${here.port}`);
     return {
       guid: io.random.guid(),
@@ -199,6 +201,7 @@ export class MirrorService {
     try {
       const { address } = await client.call('agent.status', {});
       if (address === null) throw refuse();
+      if (isEverywhere(splitAddress(address).host)) throw unknownAddress("this host's agent", '--agent-address HOST:PORT');
       return address;
     } finally {
       client.close();
@@ -265,6 +268,11 @@ export class MirrorService {
     await this.#require().request('hand-over');
     return { message: 'The backup was asked to take over; this member becomes its backup.' };
   }
+}
+
+/** What listens on all addresses of a host does not know by which of them others reach it. */
+function unknownAddress(what: string, option: string): GemelError {
+  return new GemelError('REFUSED', `By which address the other members reach ${what} is not known: it listens on all of them.`, 'Nothing was changed.', `Give it: ${option}`);
 }
 
 function valid<T>(schema: { safeParse(value: unknown): { success: true; data: T } | { success: false; error: { issues: { message: string }[] } } }, value: string, what: string): T {
