@@ -1,0 +1,102 @@
+import { RespClient, RespError } from '../../engine/cli/resp-client.ts';
+import type { Pair, TestMember } from './pair.ts';
+import { until } from './until.ts';
+
+const CLIENTS = 4;
+const PIPELINE = 16;
+
+/** Clients that write nodes of their own, in order, and remember what was acknowledged. */
+export class Acknowledged {
+  /** Highest number acknowledged, by client. */
+  readonly #last: number[] = Array.from({ length: CLIENTS }, () => -1);
+  #running: Promise<void>[] = [];
+  #clients: RespClient[] = [];
+  #wanted = { count: 0, reached: (): void => undefined };
+
+  get count(): number {
+    return this.#last.reduce((sum, last) => sum + last + 1, 0);
+  }
+
+  /** Writes to this member until the connection is lost or `stop`. */
+  async start(member: TestMember): Promise<void> {
+    this.#clients = await Promise.all(this.#last.map(() => RespClient.connect('127.0.0.1', member.port)));
+    this.#running = this.#clients.map((client, n) => this.#write(client, n));
+  }
+
+  /** Resolves when that many more are acknowledged. */
+  async more(count: number): Promise<void> {
+    const reached = Promise.withResolvers<void>();
+    this.#wanted = { count: this.count + count, reached: reached.resolve };
+    await reached.promise;
+  }
+
+  /** Resolves when every client has lost its connection. */
+  async cut(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  async stop(): Promise<void> {
+    for (const client of this.#clients) client.close();
+    await this.cut();
+  }
+
+  async #write(client: RespClient, n: number): Promise<void> {
+    let next = (this.#last[n] ?? -1) + 1;
+    const send = async (): Promise<void> => {
+      const number = next;
+      next += 1;
+      await client.command('GSET', node(n, number), `value ${number}`);
+      this.#last[n] = number;
+      if (this.count >= this.#wanted.count) this.#wanted.reached();
+      await send();
+    };
+    await Promise.allSettled(Array.from({ length: PIPELINE }, () => send()));
+  }
+
+  /** Throws when something acknowledged is not there. */
+  async verify(member: TestMember): Promise<void> {
+    const client = await RespClient.connect('127.0.0.1', member.port);
+    try {
+      for (const [n, last] of this.#last.entries()) {
+        for (let number = 0; number <= last; number += 1) {
+          const value = await client.command('GGET', node(n, number));
+          if (value !== `value ${number}`) throw new Error(`${node(n, number)}, acknowledged, is ${String(value)} on ${member.name}`);
+        }
+      }
+    } finally {
+      client.close();
+    }
+  }
+}
+
+function node(client: number, number: number): string {
+  return `^|"DB"|ack(${client},${number})`;
+}
+
+/** Sets a node; resolves with the error's code if it is refused. */
+export async function set(member: TestMember, name: string, value: string): Promise<string> {
+  const client = await RespClient.connect('127.0.0.1', member.port);
+  try {
+    return String(await client.command('GSET', `^|"DB"|${name}`, value));
+  } catch (error) {
+    if (error instanceof RespError) return error.code;
+    throw error;
+  } finally {
+    client.close();
+  }
+}
+
+/** Both members hold the same nodes; waits for the backup to have dejournaled. */
+export async function sameDatabases(pair: Pair): Promise<void> {
+  const seen: unknown[] = [];
+  await until(
+    'both members hold the same nodes',
+    async () => {
+      const [a, b] = [await pair.a.call('db.verify', { name: 'DB' }), await pair.b.call('db.verify', { name: 'DB' })];
+      seen.splice(0, 2, a, b);
+      if (!a.sound || !b.sound) throw new Error(`damaged: ${JSON.stringify([a.problems, b.problems])}`);
+      return a.digest === b.digest && a.nodes === b.nodes;
+    },
+    () => seen,
+  );
+}
