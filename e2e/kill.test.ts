@@ -98,4 +98,4 @@ it(`kill -9 at random moments under load, ${KILLS} times, loses nothing acknowle
     for (const lane of lanes) await lane.instance.remove();
     console.log(lanes.map(({ figures }) => JSON.stringify(figures)).join('\n'));
   }
-});
+}, 600_000);
