@@ -170,6 +170,11 @@ export class ExecutorSession implements Session, UpdateSink {
     const { database, key } = resolved(target);
     database.writable();
     this.#readWhole(database);
+    // One node is its own transaction.
+    if (database.reading().next(nodeKey(key), prefixEnd(key), false) === undefined) {
+      this.#writer(database).delete(key);
+      return undefined;
+    }
     return this.#inSlices(startKill(this.#writer(database), key));
   }
 
