@@ -86,8 +86,8 @@ export function primaryLost(turn: Turn, why: string, givingUp: boolean): void {
   const gen = role.active !== null && role.generation?.phase === 'formed' ? role.generation.gen : null;
   const may = turn.facts.canTakeOver && turn.state.durable.noFailover === null;
   const askArbiter = gen !== null && may && !givingUp && turn.state.arbiter.connected;
-  turn.state.role = { is: 'lost', epoch: role.epoch, since: turn.now, primary: role.primary, generation: askArbiter ? gen : null, askAt: turn.now, asking: turn.askAgent(may) };
   if (askArbiter) turn.tellArbiter({ m: 'lost', g: gen.g, who: role.primary });
+  turn.state.role = { is: 'lost', epoch: role.epoch, since: turn.now, primary: role.primary, generation: askArbiter ? gen : null, askAt: turn.now, asking: turn.askAgent(may) };
   if (!may) turn.log(2, 'CANNOT_TAKE_OVER', turn.state.durable.noFailover !== null ? 'No failover is set; this member does not take over.' : turn.facts.cannotWhy);
 }
 

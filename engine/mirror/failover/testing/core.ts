@@ -17,7 +17,7 @@ export class Core {
 
   constructor(init: { self?: string; partner?: string | null; boot?: string; durable?: Partial<Durable>; journal?: JournalEnd } = {}) {
     const self = init.self ?? 'A';
-    const durable: Durable = { period: null, grant: null, noFailover: null, stoppedNoFailover: false, yielded: null, seen: epoch(0, '', 0), ...init.durable };
+    const durable: Durable = { period: null, grant: null, noFailover: null, stoppedNoFailover: false, yielded: null, seen: epoch(1, 'A'), ...init.durable };
     this.journal = init.journal ?? end(epoch(1, 'A'), 10);
     this.state = initialState({
       self,

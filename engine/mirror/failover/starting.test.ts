@@ -1,0 +1,176 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { answerPrimary, backup, Core, end, epoch, hello, kinds, primary, QOS } from './testing/core.ts';
+import { rank } from './state.ts';
+import type { AgentAnswer, Effect } from './types.ts';
+
+const granted = (journal = end(epoch(1), 10)): AgentAnswer => ({ member: 'B', state: 'down', journal, grant: { to: 'A', above: journal.epoch }, refused: null, noFailover: false });
+const running: AgentAnswer = { member: 'B', state: 'operating', journal: null, grant: null, refused: { code: 'RUNNING', text: 'It runs.' }, noFailover: false };
+const becomes = (effects: Effect[]) => effects.flatMap((e) => (e.do === 'become-primary' ? [{ by: e.right.by, above: e.above }] : []));
+const promise = (above = epoch(1)) => ({ is: 'promise', boot: 'B-boot', grant: { to: 'A', above } }) as const;
+
+function started(init: ConstructorParameters<typeof Core>[0] = {}): Core {
+  const a = new Core(init);
+  a.do({ on: 'start' });
+  return a;
+}
+
+describe('a member that starts', () => {
+  it('asks the other member, then its agent, then waits and asks again', () => {
+    const a = new Core();
+    expect(kinds(a.do({ on: 'start' }))).toEqual(['dial-peer']);
+    expect(kinds(a.do({ on: 'dial-failed', question: a.question }))).toEqual(['ask-agent for a grant']);
+    a.do({ on: 'agent-silent', member: 'B', question: a.question });
+    expect(a.role.is).toBe('waiting');
+    expect(kinds(a.after(QOS))).toEqual(['dial-peer']);
+  });
+
+  it('joins a primary', () => {
+    const a = started();
+    a.do({ on: 'hello-answer', question: a.question, answer: answerPrimary(epoch(2, 'B')) });
+    expect(a.role).toMatchObject({ is: 'backup', primary: 'B', active: null });
+  });
+
+  it('becomes primary under the grant of the other one\'s agent, above every epoch either knows of', () => {
+    const a = started({ durable: { seen: epoch(4, 'B') } });
+    a.do({ on: 'dial-failed', question: a.question });
+    expect(becomes(a.do({ on: 'agent', question: a.question, answer: granted(end(epoch(3, 'B'))) }))).toEqual([{ by: 'grant', above: epoch(4, 'B') }]);
+    const b = started();
+    b.do({ on: 'dial-failed', question: b.question });
+    expect(becomes(b.do({ on: 'agent', question: b.question, answer: granted(end(epoch(7, 'B'))) }))).toEqual([{ by: 'grant', above: epoch(7, 'B') }]);
+  });
+
+  it('becomes primary by the other one\'s promise, above what that one knows of', () => {
+    const a = started();
+    expect(becomes(a.do({ on: 'hello-answer', question: a.question, answer: promise(epoch(5, 'B')) }))).toEqual([{ by: 'promise', above: epoch(5, 'B') }]);
+  });
+
+  it('does not take a promise or a grant that is not for it, or that it cannot use', () => {
+    const a = started();
+    expect(becomes(a.do({ on: 'hello-answer', question: a.question, answer: { ...promise(), grant: { to: 'C', above: epoch(1) } } }))).toEqual([]);
+    const ill = started();
+    ill.canTakeOver = false;
+    expect(becomes(ill.do({ on: 'hello-answer', question: ill.question, answer: promise() }))).toEqual([]);
+    const c = started();
+    c.do({ on: 'dial-failed', question: c.question });
+    expect(becomes(c.do({ on: 'agent', question: c.question, answer: { ...granted(), grant: { to: 'C', above: epoch(1) } } }))).toEqual([]);
+  });
+
+  it('waits, saying why, when the agent refuses; a running instance is asked again', () => {
+    const a = started();
+    a.do({ on: 'dial-failed', question: a.question });
+    a.do({ on: 'agent', question: a.question, answer: running });
+    expect(a.role.is).toBe('starting');
+    a.after(QOS);
+    a.do({ on: 'dial-failed', question: a.question });
+    a.do({ on: 'agent', question: a.question, answer: { ...running, state: 'down', refused: { code: 'NO_FAILOVER', text: 'No failover is set.' } } });
+    expect(a.role).toMatchObject({ is: 'waiting', why: 'No failover is set.' });
+  });
+
+  it('takes no answer to an older question', () => {
+    const a = started();
+    const first = a.question;
+    a.do({ on: 'dial-failed', question: first });
+    const second = a.question;
+    a.do({ on: 'agent-silent', member: 'B', question: second });
+    a.after(QOS);
+    expect(becomes(a.do({ on: 'agent', question: second, answer: granted() }))).toEqual([]);
+    expect(becomes(a.do({ on: 'hello-answer', question: first, answer: promise() }))).toEqual([]);
+    expect(kinds(a.do({ on: 'dial-failed', question: first }))).toEqual([]);
+    expect(becomes(a.do({ on: 'hello-answer', question: a.question, answer: promise() }))).toHaveLength(1);
+  });
+
+  it('the last primary may go on in spite of no failover, which its restart clears; the other may not', () => {
+    const a = started({ durable: { noFailover: epoch(1) } });
+    expect(kinds(a.do({ on: 'dial-failed', question: a.question }))).toEqual(['ask-agent for a grant']);
+    a.do({ on: 'agent', question: a.question, answer: granted() });
+    a.become(epoch(2));
+    expect(a.state.durable.noFailover).toBeNull();
+    const b = started({ self: 'B', durable: { noFailover: epoch(1) } });
+    expect(kinds(b.do({ on: 'dial-failed', question: b.question }))).toEqual(['ask-agent']);
+  });
+});
+
+describe('two members that both start', () => {
+  it('the one with the newer journal is promised to, durably, before it hears of it', () => {
+    const b = started({ self: 'B', journal: end(epoch(1), 9) });
+    expect(kinds(b.do({ on: 'hello', hello: hello('A') }))).toEqual(['persist grant', 'answer promise']);
+    expect(b.state.durable.grant).toEqual({ to: 'A', above: epoch(1) });
+  });
+
+  it('the one with the older journal is not', () => {
+    const a = started();
+    expect(kinds(a.do({ on: 'hello', hello: hello('B', { journal: end(epoch(1), 9) }) }))).toEqual(['answer not-primary']);
+  });
+
+  it('who has promised takes nothing any more that it asked for before', () => {
+    const b = started({ self: 'B', journal: end(epoch(1), 9) });
+    b.do({ on: 'dial-failed', question: b.question });
+    const asked = b.question;
+    b.do({ on: 'hello', hello: hello('A') });
+    expect(becomes(b.do({ on: 'agent', question: asked, answer: { ...granted(), member: 'A', grant: { to: 'B', above: epoch(1) } } }))).toEqual([]);
+    const c = started({ self: 'B', journal: end(epoch(1), 9) });
+    const dialled = c.question;
+    c.do({ on: 'hello', hello: hello('A') });
+    expect(becomes(c.do({ on: 'hello-answer', question: dialled, answer: { ...promise(), grant: { to: 'B', above: epoch(1) } } }))).toEqual([]);
+  });
+
+  it('one that may not go on lets the writer of the same epoch go on, whose journal lacks only what was never acknowledged', () => {
+    const init = { self: 'B', journal: end(epoch(1), 11), durable: { noFailover: epoch(1) } };
+    expect(kinds(started(init).do({ on: 'hello', hello: hello('A', { wasPrimary: true }) }))).toEqual(['persist grant', 'answer promise']);
+    expect(kinds(started(init).do({ on: 'hello', hello: hello('A', { wasPrimary: false }) }))).toEqual(['answer not-primary']);
+    expect(kinds(started({ ...init, journal: end(epoch(2, 'B')) }).do({ on: 'hello', hello: hello('A', { wasPrimary: true }) }))).toEqual(['answer not-primary']);
+  });
+
+  it('one that could not become primary, and one that is or becomes primary, is promised nothing', () => {
+    const b = started({ self: 'B', journal: end(epoch(1), 9) });
+    for (const more of [{ able: false }, { role: 'in-trouble' }, { role: 'primary' }, { role: 'taking' }, { role: 'down' }] as const)
+      expect(kinds(b.do({ on: 'hello', hello: hello('A', more) })), JSON.stringify(more)).toEqual(['answer not-primary']);
+  });
+
+  it('while it becomes primary, and when it was refused the hand-over, a member promises nothing', () => {
+    const a = started();
+    a.do({ on: 'hello-answer', question: a.question, answer: promise() });
+    expect(kinds(a.do({ on: 'hello', hello: hello('B', { journal: end(epoch(1), 99) }) }))).toEqual(['answer not-primary']);
+  });
+
+  it('ranks are a strict order', () => {
+    const side = (member: string) => fc.record({ member: fc.constant(member), wasPrimary: fc.boolean(), journal: fc.record({ epoch: fc.record({ major: fc.nat(1), minor: fc.nat(2), member: fc.constant('x') }), position: fc.record({ file: fc.nat(2), offset: fc.nat(2) }) }) });
+    fc.assert(fc.property(side('A'), side('B'), (a, b) => Math.sign(rank(a, b)) === -Math.sign(rank(b, a)) && rank(a, b) !== 0));
+    expect(rank(hello('A'), hello('B'))).toBeGreaterThan(0);
+    expect(rank(hello('A'), hello('B', { wasPrimary: true }))).toBeLessThan(0);
+    expect(rank(hello('A', { wasPrimary: true, journal: end(epoch(2), 0) }), hello('B', { journal: end(epoch(3), 0) }))).toBeLessThan(0);
+  });
+});
+
+describe('becoming primary', () => {
+  it('that fails leaves a member that asks again later and has no right any more', () => {
+    const a = started();
+    a.do({ on: 'hello-answer', question: a.question, answer: promise() });
+    a.do({ on: 'become-failed', why: 'A database cannot be mounted.' });
+    expect(a.role.is).toBe('waiting');
+    expect(kinds(a.do({ on: 'became', epoch: epoch(2) }))).toEqual([]);
+    expect(kinds(a.after(QOS))).toEqual(['dial-peer']);
+  });
+
+  it('an epoch of its own in the journal is told to others, though it was never opened', () => {
+    const a = started({ journal: end(epoch(3, 'A')), durable: { seen: epoch(2) } });
+    const [dial] = a.after(0).concat(started({ journal: end(epoch(3, 'A')), durable: { seen: epoch(2) } }).do({ on: 'start' })).filter((e) => e.do === 'dial-peer');
+    expect(dial?.do === 'dial-peer' && dial.hello.seen).toEqual(epoch(3, 'A'));
+  });
+});
+
+describe('what arrives in a state it is not for', () => {
+  it('changes nothing', () => {
+    for (const make of [() => started(), primary, backup]) {
+      const core = make();
+      const before = core.role.is;
+      for (const m of ['active', 'formed', 'leaving', 'left', 'taking-over', 'hold'] as const) core.do({ on: 'peer', message: { m, n: 1, epoch: epoch(1), g: 'none' } as never });
+      core.do({ on: 'became', epoch: epoch(9) });
+      core.do({ on: 'become-failed', why: 'x' });
+      core.do({ on: 'drained', end: { file: 1, offset: 1 } });
+      core.do({ on: 'arbiter', message: { m: 'verdict', g: 'none', verdict: 'backup-takes-over' } });
+      expect(core.role.is).toBe(before);
+    }
+  });
+});
