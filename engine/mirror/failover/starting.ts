@@ -1,4 +1,4 @@
-import { compareEpochs, compareJournals, newerEpoch, rank, sameEpoch, type LostRole, type Role, type Turn } from './state.ts';
+import { compareEpochs, newerEpoch, rank, sameEpoch, type LostRole, type Role, type Turn } from './state.ts';
 import * as backup from './backup.ts';
 import type { AgentAnswer, Epoch, Hello, HelloAnswer, Ms, Right } from './types.ts';
 
@@ -198,5 +198,3 @@ export function becomeFailed(turn: Turn, why: string): void {
   turn.state.role = { is: 'waiting', why, askAt: turn.now + turn.state.qosMs, asking: null };
 }
 
-/** For the start-up comparison of two journals elsewhere. */
-export const newer = compareJournals;
