@@ -237,6 +237,6 @@ test('equals a naive model over switches and restarts', { timeout: 120_000 }, as
         await inner.remove();
       }
     }),
-    { numRuns: 30 },
+    { numRuns: 20 },
   );
 });

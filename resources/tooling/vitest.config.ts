@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
@@ -10,6 +11,8 @@ export default defineConfig({
   root,
   test: {
     passWithNoTests: true,
+    // Tests wait for disks and processes more than they compute: two at a time even where there are only two processors.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         root,
