@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { RespClient } from '../engine/cli/resp-client.ts';
 import { instancePaths } from '../engine/instance/host.ts';
 import { controlFrame, MAGIC } from '../engine/mirror/wire.ts';
 import { Acknowledged, sameDatabases, set } from './support/acknowledged.ts';
@@ -45,7 +46,7 @@ describe('a primary that is killed', () => {
     expect(await set(a, 'x', '1')).toBe('PROTECT');
   });
 
-  it('drops its tail that never became durable: set aside in a side file, databases equal', async () => {
+  it('loses nothing though its backup stood still, and a block was under way', async () => {
     const { a, b, ready } = await made();
     const written = new Acknowledged();
     await written.start(a);
@@ -64,6 +65,31 @@ describe('a primary that is killed', () => {
     await ready(b);
     await sameDatabases(pair as Pair);
     await written.verify(a);
+  });
+
+  it('that stood still until it was replaced ends by itself, and drops what never became durable: set aside, databases equal', async () => {
+    const { a, b, ready } = await made();
+    const client = await RespClient.connect('127.0.0.1', a.port);
+    await client.command('GSET', '^|"DB"|before', '1');
+    process.kill(a.pid(), 'SIGSTOP');
+    // It reads this when it goes on, and writes it before it knows that it has been replaced.
+    const answer = client.command('GSET', '^|"DB"|never', 'durable').then(String, () => 'lost');
+    await b.sees({ B: 'Primary' });
+    expect(await set(b, 'after', '1')).toBe('OK');
+    process.kill(a.pid(), 'SIGCONT');
+    expect(await answer).toBe('lost');
+    await waitFor(() => !a.running);
+    await a.start();
+    await ready(b);
+    await sameDatabases(pair as Pair);
+    expect(divergedFiles(a)).toHaveLength(1);
+    expect(a.messages()).toContain('TAIL_DROPPED');
+    for (const member of [a, b]) {
+      const reader = await RespClient.connect('127.0.0.1', member.port);
+      expect(await reader.command('GGET', '^|"DB"|never')).toBeNull();
+      expect(await reader.command('GGET', '^|"DB"|after')).toBe('1');
+      reader.close();
+    }
   });
 
   it('is replaced by the grant of its agent when the arbiter is gone', async () => {
@@ -251,4 +277,3 @@ async function throwAt(port: number, bytes: Buffer): Promise<void> {
     });
   });
 }
-void divergedFiles;

@@ -9,7 +9,7 @@ import { realClock, type Clock } from '../io/clock.ts';
 import { changePorts, listenAddress, type Ports } from './addresses.ts';
 import { checkInstanceDirectory, createInstanceDirectory, instancePaths } from './directory.ts';
 import { inventory, instanceStatus } from './inventory.ts';
-import { acquireLock, lockFree, probeLock, provenHolder } from './lock.ts';
+import { acquireLock, instanceLock, lockFree, probeLock, provenHolder } from './lock.ts';
 import { freePort } from './ports.ts';
 import { findRegistered, homePaths, instanceName, register, unregister, type Registered } from './registry.ts';
 import { newSettings } from './settings.ts';
@@ -59,7 +59,7 @@ export interface StartOptions extends Ports {
 export async function startInstance(home: string, name: string, options: StartOptions = {}): Promise<InstanceStatus> {
   const registered = findRegistered(home, name);
   const { paths } = checkInstanceDirectory(registered.directory);
-  const lock = probeLock(paths.run);
+  const lock = await instanceLock(paths.run);
   if (lock.held) throw alreadyRunning(registered, lock.holder?.pid);
   changePorts(paths.settings, options);
   await spawnDetached({
@@ -133,9 +133,10 @@ async function connectForStop(
  */
 export async function forceDown(directory: string, clock: Clock = realClock): Promise<void> {
   const { run } = instancePaths(directory);
-  if (!probeLock(run).held) throw new GemelError('NOT_RUNNING', `No process runs in ${directory}.`);
+  if (!(await instanceLock(run, clock)).held) throw new GemelError('NOT_RUNNING', `No process runs in ${directory}.`);
   const holder = provenHolder(run);
-  if (holder === undefined) {
+  // An agent that holds the lock for a moment is no process of the instance.
+  if (holder?.purpose !== 'instance') {
     throw new GemelError(
       'REFUSED',
       `Which process holds the lock of ${directory} cannot be proven.`,

@@ -97,6 +97,19 @@ export async function lockFree(run: string, timeoutMs: number, late: () => Gemel
   }
 }
 
+/** How long an agent may hold the lock of an instance that is down, to answer for it. */
+const AGENT_HOLDS_MS = 1000;
+
+/** Who holds the lock as the instance, if anybody does. An agent that answers for an instance that is down is waited for. */
+export async function instanceLock(run: string, clock: Clock = realClock): Promise<LockState> {
+  const end = clock.monotonicMs() + AGENT_HOLDS_MS;
+  for (;;) {
+    const state = probeLock(run);
+    if (!state.held || state.holder?.purpose === 'instance' || clock.monotonicMs() > end) return state;
+    await new Promise<void>((resolve) => clock.timer(LOCK_POLL_MS, resolve));
+  }
+}
+
 function lockedError(run: string): GemelError {
   const holder = readHolder(run);
   const who = holder === null ? 'Another process' : `Process ${holder.pid}`;
