@@ -1,5 +1,5 @@
-import { takeOver } from './starting.ts';
 import type { Turn } from './state.ts';
+import { takeOver } from './taking.ts';
 import type { FromArbiter, PeerMessage } from './types.ts';
 
 /** What a connected backup decides, and a backup that just lost its primary. */

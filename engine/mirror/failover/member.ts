@@ -3,6 +3,7 @@ import * as backup from './backup.ts';
 import * as primary from './primary.ts';
 import * as starting from './starting.ts';
 import { Turn, type MemberState } from './state.ts';
+import * as taking from './taking.ts';
 import type { Effect, Facts, Hello, Input } from './types.ts';
 
 /**
@@ -48,9 +49,9 @@ function dispatch(turn: Turn, input: Input): void {
     case 'agent-silent':
       return turn.state.role.is === 'primary' ? undefined : starting.agentSilent(turn, input.question);
     case 'became':
-      return starting.became(turn, input.epoch);
+      return taking.became(turn, input.epoch);
     case 'become-failed':
-      return starting.becomeFailed(turn, input.why);
+      return taking.becomeFailed(turn, input.why);
     case 'drained':
       return primary.drained(turn, input.end);
     case 'request':
@@ -102,7 +103,7 @@ function tick(turn: Turn): void {
     case 'waiting':
       return starting.tick(turn);
     case 'taking':
-      return starting.takingTick(turn);
+      return taking.tick(turn);
     case 'yielded':
       return turn.state.role.until <= turn.now ? primary.yieldEnded(turn, false) : undefined;
     default:

@@ -1,9 +1,10 @@
 import { compareEpochs, newerEpoch, rank, sameEpoch, type LostRole, type Role, type Turn } from './state.ts';
 import * as backup from './backup.ts';
-import type { AgentAnswer, Epoch, Hello, HelloAnswer, Ms, Right } from './types.ts';
+import { provenDown, takeOver } from './taking.ts';
+import type { AgentAnswer, Hello, HelloAnswer, Ms } from './types.ts';
 
 /**
- * What a member decides that is not primary and has no primary: at start, after losing it, while becoming one.
+ * What a member decides that is not primary and has no primary: at start and after losing it.
  * One question is under way at a time: the partner's instance, then its agent, then a pause.
  */
 
@@ -139,62 +140,3 @@ function mayPromise(turn: Turn, from: Hello): boolean {
   const me = turn.hello(true);
   return rank(from, me) > 0 || (!me.able && from.wasPrimary && sameEpoch(from.journal.epoch, me.journal.epoch));
 }
-
-/** The right is there; accepting it counts as having become primary. */
-export function takeOver(turn: Turn, right: Right, openAt: Ms, known: Epoch = turn.newestEpoch): void {
-  const above = newerEpoch(turn.newestEpoch, known);
-  turn.state.role = { is: 'taking', right, above, epoch: null, openAt, askAt: turn.now + 20, firstQuestion: turn.state.questions + 1 };
-  turn.effects.push({ do: 'become-primary', right, above });
-}
-
-function provenDown(turn: Turn, answer: AgentAnswer): void {
-  const role = turn.state.role;
-  if (role.is !== 'taking' || answer.member !== turn.state.partner || answer.state !== 'down') return;
-  role.openAt = 0;
-  openWhenReady(turn);
-}
-
-export function became(turn: Turn, epoch: Epoch): void {
-  const role = turn.state.role;
-  if (role.is !== 'taking') return;
-  role.epoch = epoch;
-  turn.persist({ seen: epoch, grant: null, noFailover: null, stoppedNoFailover: false, yielded: null, period: null });
-  openWhenReady(turn);
-}
-
-export function takingTick(turn: Turn): void {
-  const role = turn.state.role;
-  if (role.is !== 'taking') return;
-  openWhenReady(turn);
-  if (turn.state.role.is === 'taking' && role.askAt <= turn.now) {
-    role.askAt = turn.now + turn.retryMs;
-    turn.askAgent(false);
-  }
-}
-
-function openWhenReady(turn: Turn): void {
-  const role = turn.state.role;
-  if (role.is !== 'taking' || role.epoch === null || role.openAt > turn.now) return;
-  turn.state.role = {
-    is: 'primary',
-    epoch: role.epoch,
-    backup: null,
-    trouble: null,
-    generation: null,
-    periods: 0,
-    generations: 0,
-    yielding: null,
-    pendingNoFailover: null,
-    dialAt: 0,
-  };
-  turn.gate('open');
-  turn.effects.push({ do: 'open' });
-  turn.log(2, 'PRIMARY', `This member is primary (epoch ${role.epoch.major}.${role.epoch.minor}).`);
-}
-
-export function becomeFailed(turn: Turn, why: string): void {
-  if (turn.state.role.is !== 'taking') return;
-  turn.log(2, 'BECOME_PRIMARY_FAILED', `Becoming primary failed. ${why}`);
-  turn.state.role = { is: 'waiting', why, askAt: turn.now + turn.state.qosMs, asking: null };
-}
-

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Q, World } from './testing/world.ts';
+import { Q } from './testing/events.ts';
+import { World } from './testing/world.ts';
 
 const name = fc.constantFrom('A', 'B');
 const ways = ['A>B:data', 'B>A:data', 'A>B:agent', 'B>A:agent', 'A>R:arb', 'R>A:arb', 'B>R:arb', 'R>B:arb'];

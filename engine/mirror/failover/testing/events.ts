@@ -1,3 +1,6 @@
+/** The quality of service timeout of the model, in ms. */
+export const Q = 800;
+
 /** More than this in one stretch is a circle. */
 const EVENTS_MAX = 50_000;
 

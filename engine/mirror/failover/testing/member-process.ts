@@ -5,7 +5,7 @@ import type { Member } from './member.ts';
 import { common, journalEnd, positionAtEnd, reaches, withBlock, type ModelJournal } from './model-journal.ts';
 import type { End, Process } from './network.ts';
 import { PeerSide, type Frame } from './peer-side.ts';
-import { Q } from './world.ts';
+import { Q } from './events.ts';
 
 interface Writer {
   gate: 'open' | 'remote' | 'hold';

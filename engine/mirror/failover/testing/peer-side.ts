@@ -1,7 +1,7 @@
 import type { PeerMessage, Position } from '../types.ts';
 import { positionAtEnd, reaches, type ModelJournal } from './model-journal.ts';
 import type { End, Process } from './network.ts';
-import { Q } from './world.ts';
+import { Q } from './events.ts';
 
 export type Frame =
   | { readonly t: 'beat'; readonly at: number; readonly echo: number; readonly arbiter: boolean; readonly canTakeOver: boolean }

@@ -1,13 +1,11 @@
 import { compareEpochs } from '../state.ts';
 import { emptyArbiter, stepArbiter, type ArbiterInput, type ArbiterState } from '../arbiter.ts';
 import type { Epoch, ToArbiter } from '../types.ts';
-import { Events, random } from './events.ts';
+import { Events, Q, random } from './events.ts';
 import { Member } from './member.ts';
 import { holds } from './model-journal.ts';
 import { Network, type End, type Process } from './network.ts';
 
-/** The quality of service timeout of the model, in ms. */
-export const Q = 800;
 const READ_LEASE = Q / 2;
 
 export class Violation extends Error {}
