@@ -23,7 +23,10 @@ afterEach(async () => {
 
 /** Side files of journal data that never became durable. */
 function divergedFiles(member: TestMember): string[] {
-  return fs.readdirSync(instancePaths(member.directory).journal, { recursive: true }).map(String).filter((name) => name.includes('.diverged'));
+  return fs
+    .readdirSync(instancePaths(member.directory).journal, { recursive: true })
+    .map(String)
+    .filter((name) => name.includes('.diverged'));
 }
 
 describe('a primary that is killed', () => {
@@ -149,7 +152,7 @@ describe('a backup that is killed', () => {
 });
 
 describe('both killed', () => {
-  it('the one that is started first becomes primary under the grant of the other one\'s agent, with its journal', async () => {
+  it("the one that is started first becomes primary under the grant of the other one's agent, with its journal", async () => {
     const { a, b, ready } = await made();
     const written = new Acknowledged();
     await written.start(a);
@@ -210,31 +213,36 @@ describe('in order', () => {
 });
 
 describe('what is refused', () => {
-  it('wrong names, a third member, a name taken, an arbiter on a member\'s host, an agent that does not run', async () => {
+  it("wrong names, a third member, a name taken, an arbiter on a member's host, an agent that does not run", async () => {
     const { a, root } = await made();
     const c = new TestMember(path.join(root, 'c'), 'C');
     await c.create();
     await c.start();
-    const join = (params: object) => c.call('mirror.join', { mirror: 'TEST', as: 'failover', member: 'C', agent: a.agentAddress, via: 'A', ...params });
+    const join = (params: object) =>
+      c.call('mirror.join', { mirror: 'TEST', as: 'failover', member: 'C', agent: a.agentAddress, via: 'A', ...params });
     await expect(join({})).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringContaining('agent is not running') as string });
     await c.startAgent();
     await expect(join({})).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringContaining('two failover members') as string });
     await expect(join({ mirror: 'OTHER' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(join({ member: 'A B' })).rejects.toMatchObject({ code: 'NAME' });
     await expect(join({ agent: '127.0.0.1:1' })).rejects.toMatchObject({ code: 'UNREACHABLE' });
-    await expect(c.call('mirror.create', { name: 'NEW', arbiter: String((pair as Pair).arbiterAddress) })).rejects.toMatchObject({ code: 'REFUSED' });
+    await expect(c.call('mirror.create', { name: 'NEW', arbiter: String((pair as Pair).arbiterAddress) })).rejects.toMatchObject({
+      code: 'REFUSED',
+    });
     await c.call('mirror.create', { name: 'NEW', member: 'SAME' });
     const d = new TestMember(path.join(root, 'd'), 'D');
     await d.startAgent();
     await d.create();
     await d.start();
-    await expect(d.call('mirror.join', { mirror: 'NEW', as: 'failover', member: 'SAME', agent: c.agentAddress, via: 'C' })).rejects.toMatchObject({ code: 'EXISTS' });
+    await expect(
+      d.call('mirror.join', { mirror: 'NEW', as: 'failover', member: 'SAME', agent: c.agentAddress, via: 'C' }),
+    ).rejects.toMatchObject({ code: 'EXISTS' });
     expect((await a.status())?.members.map((m) => m.name)).toEqual(['A', 'B']);
   });
 });
 
 describe('garbage', () => {
-  it('on the mirror\'s way in and on the agent\'s port does no harm', async () => {
+  it("on the mirror's way in and on the agent's port does no harm", async () => {
     const { a, b, ready, root, arbiterAddress } = await made();
     const ports = [a.port, b.port, ...[a.agentAddress, String(arbiterAddress)].map((address) => Number(address.split(':')[1]))];
     const pieces = [
@@ -243,7 +251,13 @@ describe('garbage', () => {
       Buffer.concat([MAGIC, controlFrame({ t: 'hello' })]),
       Buffer.concat([MAGIC, controlFrame({ t: 'hello', mirror: 'x', version: 'y', hello: null, reach: null })]),
       Buffer.concat([MAGIC, controlFrame({ t: 'ask', mirror: 1 })]),
-      Buffer.concat([MAGIC, controlFrame({ t: 'arbiter', mirror: 'x', mirrorName: 'X', member: 'm', boot: 'b', qosMs: 100 }), controlFrame({ t: 'arb', message: { m: 'lost' } }), controlFrame(null), controlFrame({ t: 'arb', message: null })]),
+      Buffer.concat([
+        MAGIC,
+        controlFrame({ t: 'arbiter', mirror: 'x', mirrorName: 'X', member: 'm', boot: 'b', qosMs: 100 }),
+        controlFrame({ t: 'arb', message: { m: 'lost' } }),
+        controlFrame(null),
+        controlFrame({ t: 'arb', message: null }),
+      ]),
       Buffer.concat([MAGIC, Buffer.alloc(3000, 7)]),
     ];
     for (const port of ports) for (const piece of pieces) await throwAt(port, piece);
@@ -255,10 +269,14 @@ describe('garbage', () => {
 
 function journalBytes(member: TestMember): string {
   const directory = instancePaths(member.directory).journal;
-  return fs.readdirSync(directory).sort().map((name) => {
-    const content = fs.readFileSync(path.join(directory, name));
-    return `${name} ${content.subarray(0, content.findLastIndex((byte) => byte !== 0) + 1).length}`;
-  }).join(' ');
+  return fs
+    .readdirSync(directory)
+    .sort()
+    .map((name) => {
+      const content = fs.readFileSync(path.join(directory, name));
+      return `${name} ${content.subarray(0, content.findLastIndex((byte) => byte !== 0) + 1).length}`;
+    })
+    .join(' ');
 }
 
 async function waitFor(done: () => boolean): Promise<void> {

@@ -33,7 +33,12 @@ export class Arbiter {
 
   /** A member has connected and stays. */
   attend(channel: Channel, hello: Extract<AgentRequest, { t: 'arbiter' }>): void {
-    const mirror = this.#mirrors.get(hello.mirror) ?? { name: hello.mirrorName, qosMs: hello.qosMs, state: emptyArbiter, channels: new Map<string, Channel>() };
+    const mirror = this.#mirrors.get(hello.mirror) ?? {
+      name: hello.mirrorName,
+      qosMs: hello.qosMs,
+      state: emptyArbiter,
+      channels: new Map<string, Channel>(),
+    };
     this.#mirrors.set(hello.mirror, mirror);
     mirror.qosMs = hello.qosMs;
     const { member } = hello;

@@ -26,7 +26,12 @@ export function findMember(io: Io, home: string, mirror: string, member: string)
 
 function openJournal(io: Io, found: HostedMember): Journal {
   const { membership, self } = found.record;
-  return Journal.open({ io, directory: found.paths.journal, journal: { kind: 'mirror', name: membership.mirror, guid: membership.guid }, member: self });
+  return Journal.open({
+    io,
+    directory: found.paths.journal,
+    journal: { kind: 'mirror', name: membership.mirror, guid: membership.guid },
+    member: self,
+  });
 }
 
 function journalEnd(reach: JournalReach): JournalEnd {
@@ -37,7 +42,12 @@ function journalEnd(reach: JournalReach): JournalEnd {
  * What the agent says of one of its instances, and, when asked and allowed, its promise that this instance will not be
  * primary up to that epoch. The promise is durable, and the instance's lock held, before it is given.
  */
-export function answerFor(io: Io, home: string, clock: Clock, question: { mirror: string; member: string; asker: string; grantAbove: Epoch | null }): AgentAnswer {
+export function answerFor(
+  io: Io,
+  home: string,
+  clock: Clock,
+  question: { mirror: string; member: string; asker: string; grantAbove: Epoch | null },
+): AgentAnswer {
   const none: AgentAnswer = { member: question.member, state: 'unknown', journal: null, grant: null, refused: null, noFailover: false };
   const found = findMember(io, home, question.mirror, question.member);
   if (found === null) return { ...none, refused: { code: 'UNKNOWN', text: 'No instance of this host is that member.' } };
@@ -57,7 +67,14 @@ export function answerFor(io: Io, home: string, clock: Clock, question: { mirror
     const journal = journalEnd(openJournal(io, { ...found, record }));
     const down: AgentAnswer = { ...none, state: 'down', journal, noFailover: record.durable.noFailover !== null };
     if (question.grantAbove === null) return down;
-    const decision = decideGrant({ durable: record.durable, members: record.membership.members.map((m) => m.guid), self: record.self, asker: question.asker, above: question.grantAbove, journal });
+    const decision = decideGrant({
+      durable: record.durable,
+      members: record.membership.members.map((m) => m.guid),
+      self: record.self,
+      asker: question.asker,
+      above: question.grantAbove,
+      journal,
+    });
     if ('refused' in decision) return { ...down, refused: decision.refused };
     writeRecord(io.files, found.paths.mgr, { ...record, durable: { ...record.durable, grant: decision.grant } });
     return { ...down, grant: decision.grant };
@@ -75,6 +92,7 @@ export function journalToServe(io: Io, home: string, question: { mirror: string;
   const found = findMember(io, home, question.mirror, question.member);
   if (found === null) throw new GemelError('NOT_FOUND', 'No instance of this host is that member.');
   if (probeLock(found.paths.run).held) throw new GemelError('REFUSED', 'The instance is running; ask it for its journal.');
-  if (!found.record.membership.members.some((m) => m.guid === question.asker)) throw new GemelError('REFUSED', 'Only members of the mirror get journal data.');
+  if (!found.record.membership.members.some((m) => m.guid === question.asker))
+    throw new GemelError('REFUSED', 'Only members of the mirror get journal data.');
   return openJournal(io, found);
 }

@@ -42,9 +42,21 @@ export async function startPeer(context: PeerContext): Promise<Peer> {
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): GemelError {
-  if (error.code === 'EADDRINUSE') return new GemelError('PORT_IN_USE', `The agent's port ${port} on ${host} is in use.`, 'The agent was not started.', 'Stop what uses it, or give another port: gemel agent start --port N');
-  if (error.code === 'EACCES') return new GemelError('RIGHTS', `The agent may not listen on port ${port}.`, 'The agent was not started.', 'Choose a port above 1023.');
-  return new GemelError('IO', `The agent cannot listen on ${host}:${port}: ${error.message}.`, 'The agent was not started.', 'Check the address in iscagent.conf.');
+  if (error.code === 'EADDRINUSE')
+    return new GemelError(
+      'PORT_IN_USE',
+      `The agent's port ${port} on ${host} is in use.`,
+      'The agent was not started.',
+      'Stop what uses it, or give another port: gemel agent start --port N',
+    );
+  if (error.code === 'EACCES')
+    return new GemelError('RIGHTS', `The agent may not listen on port ${port}.`, 'The agent was not started.', 'Choose a port above 1023.');
+  return new GemelError(
+    'IO',
+    `The agent cannot listen on ${host}:${port}: ${error.message}.`,
+    'The agent was not started.',
+    'Check the address in iscagent.conf.',
+  );
 }
 
 /** The first message says what a connection is for. */
@@ -60,7 +72,8 @@ function serve(channel: Channel, context: PeerContext, arbiter: Arbiter, gone: (
     if (request?.success !== true) return reply(channel, new GemelError('USAGE', 'That is no question an agent answers.'));
     channel.onFrame = () => undefined;
     answer(channel, request.data, context, arbiter).catch((error: unknown) => {
-      if (!(error instanceof GemelError)) context.log(2, `A question failed inside: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      if (!(error instanceof GemelError))
+        context.log(2, `A question failed inside: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       reply(channel, error instanceof GemelError ? error : new GemelError('INTERNAL', 'The agent could not answer; its log says why.'));
     });
   };
@@ -74,7 +87,8 @@ async function answer(channel: Channel, request: AgentRequest, context: PeerCont
   switch (request.t) {
     case 'ask': {
       const said = answerFor(realIo, context.home, context.clock, request);
-      if (said.grant !== null) context.log(2, `Granted: the instance that is member ${request.member} will not be primary before ${request.asker} has been.`);
+      if (said.grant !== null)
+        context.log(2, `Granted: the instance that is member ${request.member} will not be primary before ${request.asker} has been.`);
       channel.control({ t: 'answer', answer: said } satisfies AgentReply);
       return;
     }
@@ -122,7 +136,12 @@ async function admit(channel: Channel, request: Extract<AgentRequest, { t: 'admi
     client = await connectControl(instancePaths(directory).control, instanceMethods, instanceTopics, { timeoutMs: 5000 });
   } catch (error) {
     if (!(error instanceof GemelError)) throw error;
-    throw new GemelError('NOT_RUNNING', `The instance ${request.instance} on that host is not running.`, 'Nothing was changed.', 'Start it, then join again.');
+    throw new GemelError(
+      'NOT_RUNNING',
+      `The instance ${request.instance} on that host is not running.`,
+      'Nothing was changed.',
+      'Start it, then join again.',
+    );
   }
   try {
     const { membership } = await client.call('mirror.admit', { mirror: request.mirror, member: request.member as Record<string, unknown> });

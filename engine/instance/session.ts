@@ -97,5 +97,9 @@ export interface Executor {
   readonly saturated: boolean;
   onDrain(listener: () => void): void;
   /** 'primary' also for an instance without a mirror. */
-  role(): { role: 'primary' | 'backup' | 'async' | 'none'; mirror: string | null; peers: { host: string; port: number; position: number }[] };
+  role(): {
+    role: 'primary' | 'backup' | 'async' | 'none';
+    mirror: string | null;
+    peers: { host: string; port: number; position: number }[];
+  };
 }

@@ -44,7 +44,12 @@ export async function spawnDetached(options: SpawnOptions): Promise<number> {
     stdio: ['ignore', output, output, 'ipc'],
     // The desktop console's own program runs an entry as Node does only when told so; Node itself ignores it.
     // Compiled code is kept below the host's root: processes start in half the time.
-    env: { NODE_COMPILE_CACHE: path.join(options.home, 'run', 'compiled'), ...process.env, ELECTRON_RUN_AS_NODE: '1', GEMEL_HOME: options.home },
+    env: {
+      NODE_COMPILE_CACHE: path.join(options.home, 'run', 'compiled'),
+      ...process.env,
+      ELECTRON_RUN_AS_NODE: '1',
+      GEMEL_HOME: options.home,
+    },
   });
   fs.closeSync(output);
   const { promise, resolve, reject } = Promise.withResolvers<void>();

@@ -17,7 +17,12 @@ export function agentAddresses(member: Member): { host: string; port: number }[]
 }
 
 /** Asks an agent one question on a connection of its own. Throws UNREACHABLE, TIMEOUT or what the agent answered. */
-export async function askAgent(env: { net: Net; clock: Clock }, addresses: readonly { host: string; port: number }[], request: AgentRequest, timeoutMs: number): Promise<AgentReply> {
+export async function askAgent(
+  env: { net: Net; clock: Clock },
+  addresses: readonly { host: string; port: number }[],
+  request: AgentRequest,
+  timeoutMs: number,
+): Promise<AgentReply> {
   const channel = await connectFirst(env, addresses, timeoutMs);
   try {
     return await new Promise<AgentReply>((resolve, reject) => {
@@ -88,7 +93,11 @@ export async function fetchJournal(
   }
 }
 
-async function connectFirst(env: { net: Net; clock: Clock }, addresses: readonly { host: string; port: number }[], timeoutMs: number): Promise<Channel> {
+async function connectFirst(
+  env: { net: Net; clock: Clock },
+  addresses: readonly { host: string; port: number }[],
+  timeoutMs: number,
+): Promise<Channel> {
   let last: unknown = null;
   for (const { host, port } of addresses) {
     try {
@@ -112,5 +121,10 @@ function toError(reply: Extract<AgentReply, { t: 'error' }>): GemelError {
 
 function silent(addresses: readonly { host: string; port: number }[], why: string): GemelError {
   const where = addresses.map((a) => `${a.host}:${a.port}`).join(', ');
-  return new GemelError('UNREACHABLE', `The agent at ${where} cannot be reached: ${why}.`, 'Nothing was changed.', 'Check that the agent is started on that host and that the network lets it through.');
+  return new GemelError(
+    'UNREACHABLE',
+    `The agent at ${where} cannot be reached: ${why}.`,
+    'Nothing was changed.',
+    'Check that the agent is started on that host and that the network lets it through.',
+  );
 }

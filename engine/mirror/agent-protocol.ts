@@ -20,7 +20,14 @@ export const AgentRequest = z.discriminatedUnion('t', [
   /** The journal of a member that is down: answered with its reach; `fetch-from` then says from where to send. */
   z.object({ t: z.literal('fetch'), mirror: z.string(), member: z.string(), asker: z.string() }),
   z.object({ t: z.literal('fetch-from'), from: z.object({ file: z.number(), offset: z.number() }) }),
-  z.object({ t: z.literal('arbiter'), mirror: z.string(), mirrorName: z.string(), member: z.string(), boot: z.string(), qosMs: z.number() }),
+  z.object({
+    t: z.literal('arbiter'),
+    mirror: z.string(),
+    mirrorName: z.string(),
+    member: z.string(),
+    boot: z.string(),
+    qosMs: z.number(),
+  }),
   /** A member that wants to join, for the instance of this host that is named. */
   z.object({ t: z.literal('admit'), instance: z.string(), mirror: z.string(), member: z.unknown() }),
 ]);

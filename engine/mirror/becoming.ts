@@ -24,7 +24,10 @@ export async function becomePrimary(mirror: Mirror, right: Right, above: Epoch):
   await host.applied(inherited);
   host.attachWriter(writer);
   host.rollBackOpen();
-  mirror.log(0, `The journal is continued in epoch ${epoch.major}.${epoch.minor} from file ${writer.end.file} on; ready after ${Math.round(mirror.options.io.clock.monotonicMs() - began)} ms.`);
+  mirror.log(
+    0,
+    `The journal is continued in epoch ${epoch.major}.${epoch.minor} from file ${writer.end.file} on; ready after ${Math.round(mirror.options.io.clock.monotonicMs() - began)} ms.`,
+  );
   return epoch;
 }
 
@@ -32,7 +35,11 @@ export async function becomePrimary(mirror: Mirror, right: Right, above: Epoch):
 async function fetchMissing(mirror: Mirror, right: Extract<Right, { by: 'grant' }>): Promise<void> {
   const { io, net, record } = mirror.options;
   const end = mirror.journal.end;
-  const same = end.position.file === right.journal.position.file && end.position.offset === right.journal.position.offset && end.epoch.major === right.journal.epoch.major && end.epoch.minor === right.journal.epoch.minor;
+  const same =
+    end.position.file === right.journal.position.file &&
+    end.position.offset === right.journal.position.offset &&
+    end.epoch.major === right.journal.epoch.major &&
+    end.epoch.minor === right.journal.epoch.minor;
   if (same) return;
   const from = memberOf(mirror.membership, right.from);
   if (from === undefined) throw new GemelError('INTERNAL', 'The grant is of a member that is not in the membership.');

@@ -2,7 +2,15 @@ import { GemelError } from '../api/errors.ts';
 import { assert } from '../io/assert.ts';
 import type { Io } from '../io/io.ts';
 import {
-  compareJournals, cutTail, Journal, JournalReceiver, JournalWriter, type Epoch, type JournalDisk, type JournalReach, type Position,
+  compareJournals,
+  cutTail,
+  Journal,
+  JournalReceiver,
+  JournalWriter,
+  type Epoch,
+  type JournalDisk,
+  type JournalReach,
+  type Position,
 } from '../journal/index.ts';
 import type { JournalEnd as CoreEnd } from './failover/index.ts';
 
@@ -67,7 +75,12 @@ export class MemberJournal {
         return [];
       case 'unrelated':
       case 'contradiction':
-        throw new GemelError('REFUSED', "This member's journal and the other member's have no common history.", 'Nothing here was changed.', 'Rebuild this member from the other one.');
+        throw new GemelError(
+          'REFUSED',
+          "This member's journal and the other member's have no common history.",
+          'Nothing here was changed.',
+          'Rebuild this member from the other one.',
+        );
       case 'extension':
       case 'forked': {
         const fork = relation.kind === 'forked' ? relation.fork : other.end;

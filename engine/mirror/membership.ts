@@ -75,7 +75,12 @@ export function readRecord(files: Files, mgr: string): MirrorRecord | null {
 }
 
 function damaged(file: string): GemelError {
-  return new GemelError('DAMAGED', `The mirror record ${file} is damaged.`, 'Nothing was changed.', 'Restore it from a backup of this instance, or remove the member and join it to the mirror again.');
+  return new GemelError(
+    'DAMAGED',
+    `The mirror record ${file} is damaged.`,
+    'Nothing was changed.',
+    'Restore it from a backup of this instance, or remove the member and join it to the mirror again.',
+  );
 }
 
 /** Durable when it returns. */

@@ -5,7 +5,16 @@ import type { Connection, Net } from '../io/net.ts';
 import { agentAddresses, askAgent } from './agent-client.ts';
 import { ArbiterLink } from './arbiter-link.ts';
 import { becomePrimary } from './becoming.ts';
-import { initialState, step, type Durable, type Effect, type Facts, type FromArbiter, type Input, type MemberState } from './failover/index.ts';
+import {
+  initialState,
+  step,
+  type Durable,
+  type Effect,
+  type Facts,
+  type FromArbiter,
+  type Input,
+  type MemberState,
+} from './failover/index.ts';
 import type { MirrorHost } from './host.ts';
 import { MemberJournal, type MemberJournalOptions } from './member-journal.ts';
 import { memberOf, partnerOf, splitAddress, writeRecord, type Member, type Membership, type MirrorRecord } from './membership.ts';
@@ -200,7 +209,11 @@ export class Mirror {
 
   /** Writes membership and durable state; durable when it returns. */
   save(): void {
-    writeRecord(this.options.io.files, this.options.mgr, { self: this.options.record.self, membership: this.membership, durable: this.#durable });
+    writeRecord(this.options.io.files, this.options.mgr, {
+      self: this.options.record.self,
+      membership: this.membership,
+      durable: this.#durable,
+    });
   }
 
   #wakeAt(at: number): void {
@@ -228,7 +241,11 @@ export class Mirror {
       qosMs: this.membership.qosMs,
       up: () => this.input({ on: 'arbiter-up' }),
       lost: () => this.input({ on: 'arbiter-lost' }),
-      stillLost: (why) => this.log(2, `[ARBITER_UNREACHABLE] The arbiter ${this.membership.arbiter ?? ''} cannot be reached: ${why}. Failover works in agent controlled mode; the connection is tried again.`),
+      stillLost: (why) =>
+        this.log(
+          2,
+          `[ARBITER_UNREACHABLE] The arbiter ${this.membership.arbiter ?? ''} cannot be reached: ${why}. Failover works in agent controlled mode; the connection is tried again.`,
+        ),
       message: (message: FromArbiter) => this.input({ on: 'arbiter', message }),
     });
   }
@@ -307,7 +324,9 @@ export class Mirror {
   #answer(id: number, error: { code: string; text: string } | null): void {
     const answer = this.#requests.get(id);
     this.#requests.delete(id);
-    answer?.(error === null ? null : new GemelError(error.code === 'UNREACHABLE' ? 'UNREACHABLE' : 'REFUSED', error.text, 'Nothing was changed.'));
+    answer?.(
+      error === null ? null : new GemelError(error.code === 'UNREACHABLE' ? 'UNREACHABLE' : 'REFUSED', error.text, 'Nothing was changed.'),
+    );
   }
 
   /** Hands over if a backup can take over (unless `nofailover`), then closes everything. */
@@ -348,7 +367,8 @@ export class Mirror {
   #followMembership(before: Membership): void {
     if (before.arbiter !== this.membership.arbiter) this.#connectArbiter();
     const partner = this.partner?.guid ?? null;
-    if (before.version !== this.membership.version) this.input({ on: 'membership', version: this.membership.version, partner, arbiter: this.membership.arbiter !== null });
+    if (before.version !== this.membership.version)
+      this.input({ on: 'membership', version: this.membership.version, partner, arbiter: this.membership.arbiter !== null });
     this.options.host.changed();
   }
 
@@ -374,7 +394,9 @@ export class Mirror {
     const member = link === null ? undefined : memberOf(this.membership, link.member);
     if (link === null || member === undefined) return [];
     const active = this.state.role.is === 'primary' && this.state.role.backup?.active === true;
-    return active || this.state.role.is === 'backup' ? [{ ...splitAddress(member.superserverAddress), position: link.seen?.received.offset ?? 0 }] : [];
+    return active || this.state.role.is === 'backup'
+      ? [{ ...splitAddress(member.superserverAddress), position: link.seen?.received.offset ?? 0 }]
+      : [];
   }
 
   get version(): string {

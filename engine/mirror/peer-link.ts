@@ -18,7 +18,8 @@ export class PeerLink {
   /** On the primary: what sends the journal, once the backup is ready. */
   sender: Sender | null = null;
   /** The other's last heartbeat. */
-  seen: { arbiter: boolean; canTakeOver: boolean; dejournaled: { position: Position; timeMs: number } | null; received: Position } | null = null;
+  seen: { arbiter: boolean; canTakeOver: boolean; dejournaled: { position: Position; timeMs: number } | null; received: Position } | null =
+    null;
   /** This side's clock in the newest message that the other has echoed. */
   echoedAt = Number.NEGATIVE_INFINITY;
   /** The newest clock reading received from the other. */
@@ -31,7 +32,14 @@ export class PeerLink {
   #beatAt = 0;
   #closed = false;
 
-  constructor(options: { channel: Channel; member: string; clock: Clock; qosMs: number; facts: () => BeatFacts; lost: (why: string) => void }) {
+  constructor(options: {
+    channel: Channel;
+    member: string;
+    clock: Clock;
+    qosMs: number;
+    facts: () => BeatFacts;
+    lost: (why: string) => void;
+  }) {
     this.channel = options.channel;
     this.member = options.member;
     this.#clock = options.clock;
@@ -80,8 +88,10 @@ export class PeerLink {
     if (this.#closed) return;
     const now = this.#clock.monotonicMs();
     const stalledSince = this.sender?.unacknowledgedSince ?? null;
-    if (now - this.channel.lastHeardAt > this.#qosMs * 0.75) return this.#end(`silent for ${Math.round(now - this.channel.lastHeardAt)} ms`);
-    if (stalledSince !== null && now - stalledSince > this.#qosMs) return this.#end(`journal data not acknowledged for ${Math.round(now - stalledSince)} ms`);
+    if (now - this.channel.lastHeardAt > this.#qosMs * 0.75)
+      return this.#end(`silent for ${Math.round(now - this.channel.lastHeardAt)} ms`);
+    if (stalledSince !== null && now - stalledSince > this.#qosMs)
+      return this.#end(`journal data not acknowledged for ${Math.round(now - stalledSince)} ms`);
     if (now - this.#beatAt >= this.#qosMs / 4 - 1) this.beat();
     this.#timer = this.#clock.timer(this.#qosMs / 8, () => this.#tick());
   }

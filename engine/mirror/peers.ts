@@ -66,7 +66,8 @@ export class PeerConnections {
     };
     if (message?.t !== 'hello') return channel.close('no hello');
     if (message.mirror !== membership.guid) return refuse(`This instance is not a member of that mirror.`);
-    if (memberOf(membership, message.hello.member) === undefined) return refuse(`The member is not in the membership of the mirror ${membership.mirror}.`);
+    if (memberOf(membership, message.hello.member) === undefined)
+      return refuse(`The member is not in the membership of the mirror ${membership.mirror}.`);
     if (message.version !== version) return refuse(`Failover members must have the same version; this one has ${version}.`);
     this.#asking = { channel, hello: message.hello, reach: message.reach };
     this.#mirror.input({ on: 'hello', hello: message.hello });
@@ -79,7 +80,12 @@ export class PeerConnections {
     if (asking === null) return;
     this.#asking = null;
     const { channel, hello } = asking;
-    channel.control({ t: 'hello-answer', answer, reach: this.#mirror.journal.reach, membership: this.#mirror.membership } satisfies PeerControl);
+    channel.control({
+      t: 'hello-answer',
+      answer,
+      reach: this.#mirror.journal.reach,
+      membership: this.#mirror.membership,
+    } satisfies PeerControl);
     this.#lastSentAt = this.#clock.monotonicMs();
     this.#unknown.delete(channel);
     const stays = answer.is === 'primary' && hello.role !== 'in-trouble' && hello.role !== 'primary';
@@ -128,7 +134,13 @@ export class PeerConnections {
       void this.#answered(channel, member, message, question);
     };
     this.#lastSentAt = this.#clock.monotonicMs();
-    channel.control({ t: 'hello', mirror: mirror.membership.guid, version: mirror.version, hello, reach: mirror.journal.reach } satisfies PeerControl);
+    channel.control({
+      t: 'hello',
+      mirror: mirror.membership.guid,
+      version: mirror.version,
+      hello,
+      reach: mirror.journal.reach,
+    } satisfies PeerControl);
   }
 
   async #answered(channel: Channel, member: string, message: Extract<PeerControl, { t: 'hello-answer' }>, question: number): Promise<void> {
@@ -301,4 +313,3 @@ export class PeerConnections {
     if (to.file > 0) this.#mirror.options.host.applyTo(to);
   }
 }
-

@@ -95,8 +95,17 @@ export class StatusView {
     return this.#mirror.membership.databases.map((d) => d.name).filter((name) => !here.has(name));
   }
 
-  #base(member: Member): Omit<MemberView, 'status' | 'journalTransfer' | 'dejournaling' | 'journalLatencyMs' | 'dejournalLatencyMs' | 'position'> {
-    return { name: member.name, type: member.type, dn: null, superserverAddress: member.superserverAddress, privateAddress: member.privateAddress, agentAddress: member.agentAddress };
+  #base(
+    member: Member,
+  ): Omit<MemberView, 'status' | 'journalTransfer' | 'dejournaling' | 'journalLatencyMs' | 'dejournalLatencyMs' | 'position'> {
+    return {
+      name: member.name,
+      type: member.type,
+      dn: null,
+      superserverAddress: member.superserverAddress,
+      privateAddress: member.privateAddress,
+      agentAddress: member.agentAddress,
+    };
   }
 
   /** While nothing durable is known beyond what this backup has, it has everything. */
@@ -110,11 +119,27 @@ export class StatusView {
     const end = mirror.journal.writer?.end ?? mirror.journal.reach.end.position;
     const base = { ...this.#base(mirror.self), position: at(end) };
     const status = ownStatus(role, role.is === 'backup' && role.active === null);
-    if (role.is === 'primary') return { ...base, status, journalTransfer: 'N/A', dejournaling: 'N/A', journalLatencyMs: null, dejournalLatencyMs: null };
+    if (role.is === 'primary')
+      return { ...base, status, journalTransfer: 'N/A', dejournaling: 'N/A', journalLatencyMs: null, dejournalLatencyMs: null };
     const disconnected = `Disconnected on ${time(mirror.partnerLostAt ?? this.#now)}`;
-    if (role.is !== 'backup') return { ...base, status, journalTransfer: disconnected, dejournaling: this.#dejournaling(), journalLatencyMs: null, dejournalLatencyMs: this.#dejournalMs() };
+    if (role.is !== 'backup')
+      return {
+        ...base,
+        status,
+        journalTransfer: disconnected,
+        dejournaling: this.#dejournaling(),
+        journalLatencyMs: null,
+        dejournalLatencyMs: this.#dejournalMs(),
+      };
     const journalTransfer = role.active !== null ? 'Active' : this.#behindDurable() ? behind(1000) : 'Caught up';
-    return { ...base, status, journalTransfer, dejournaling: this.#dejournaling(), journalLatencyMs: role.active !== null ? 0 : null, dejournalLatencyMs: this.#dejournalMs() };
+    return {
+      ...base,
+      status,
+      journalTransfer,
+      dejournaling: this.#dejournaling(),
+      journalLatencyMs: role.active !== null ? 0 : null,
+      dejournalLatencyMs: this.#dejournalMs(),
+    };
   }
 
   #dejournalMs(): number | null {
@@ -139,9 +164,26 @@ export class StatusView {
     if (link === null || link.member !== member.guid) {
       const since = mirror.partnerLostAt;
       const lost = since === null ? 'N/A' : `Disconnected on ${time(since)}`;
-      return { ...base, position: null, status: 'Down', journalTransfer: lost, dejournaling: lost, journalLatencyMs: null, dejournalLatencyMs: null };
+      return {
+        ...base,
+        position: null,
+        status: 'Down',
+        journalTransfer: lost,
+        dejournaling: lost,
+        journalLatencyMs: null,
+        dejournalLatencyMs: null,
+      };
     }
-    if (role.is === 'backup') return { ...base, position: null, status: 'Primary', journalTransfer: 'N/A', dejournaling: 'N/A', journalLatencyMs: null, dejournalLatencyMs: null };
+    if (role.is === 'backup')
+      return {
+        ...base,
+        position: null,
+        status: 'Primary',
+        journalTransfer: 'N/A',
+        dejournaling: 'N/A',
+        journalLatencyMs: null,
+        dejournalLatencyMs: null,
+      };
     const active = role.is === 'primary' && role.backup?.active === true;
     const received = link.sender?.acknowledged ?? link.seen?.received ?? noPosition;
     const done = link.seen?.dejournaled ?? null;
@@ -151,7 +193,11 @@ export class StatusView {
       ...base,
       position: at(received),
       status: active ? 'Backup' : 'Synchronizing',
-      journalTransfer: active ? 'Active' : mirror.journal.writer !== null && comparePositions(received, mirror.journal.writer.durable) >= 0 ? 'Caught up' : behind(1000),
+      journalTransfer: active
+        ? 'Active'
+        : mirror.journal.writer !== null && comparePositions(received, mirror.journal.writer.durable) >= 0
+          ? 'Caught up'
+          : behind(1000),
       journalLatencyMs: active ? 0 : null,
       dejournaling: dejournalMs === null || dejournalMs < 2000 ? 'Caught up' : behind(dejournalMs),
       dejournalLatencyMs: dejournalMs,
@@ -167,7 +213,15 @@ export class StatusView {
     if (seconds < 0.5) return before.view;
     const network = (networkBytes - before.networkBytes) / 1024 / seconds;
     const journal = (journalBytes - before.journalBytes) / 1024 / seconds;
-    const view = before.at === 0 ? null : { networkKBs: Math.round(network), journalKBs: Math.round(journal), ratio: network === 0 ? 1 : Math.round((journal / network) * 100) / 100, intervalS: Math.round(seconds * 10) / 10 };
+    const view =
+      before.at === 0
+        ? null
+        : {
+            networkKBs: Math.round(network),
+            journalKBs: Math.round(journal),
+            ratio: network === 0 ? 1 : Math.round((journal / network) * 100) / 100,
+            intervalS: Math.round(seconds * 10) / 10,
+          };
     this.#rate = { at: now, networkBytes, journalBytes, view };
     return view;
   }
@@ -186,7 +240,11 @@ export class StatusView {
           ? ('N/A' as const)
           : current
             ? ('Current' as const)
-            : { time: time(mirror.options.host.dejournaled()?.timeMs ?? this.#now), file: files.get(d.position.file)?.fileName ?? String(d.position.file), offset: d.position.offset };
+            : {
+                time: time(mirror.options.host.dejournaled()?.timeMs ?? this.#now),
+                file: files.get(d.position.file)?.fileName ?? String(d.position.file),
+                offset: d.position.offset,
+              };
       return { name: d.name, directory: d.directory, status, nextRecord, failoverDB: true };
     });
   }
@@ -206,10 +264,19 @@ export class StatusView {
     });
     const done = link?.seen?.dejournaled ?? null;
     const received = link?.sender?.acknowledged ?? null;
-    const doneMs = done === null || received === null ? null : comparePositions(done.position, received) >= 0 ? 0 : Math.max(0, this.#now - done.timeMs);
+    const doneMs =
+      done === null || received === null ? null : comparePositions(done.position, received) >= 0 ? 0 : Math.max(0, this.#now - done.timeMs);
     const since = link?.sender?.unacknowledgedSince ?? null;
     const receivedMs = received === null ? null : since === null ? 0 : Math.round(mirror.options.io.clock.monotonicMs() - since);
-    return [{ member: partner.name, written: stage(writer.written, 0), sent: stage(link?.sender?.sent ?? null, link?.sender === null ? null : 0), received: stage(received, receivedMs), dejournaled: stage(done?.position ?? null, doneMs) }];
+    return [
+      {
+        member: partner.name,
+        written: stage(writer.written, 0),
+        sent: stage(link?.sender?.sent ?? null, link?.sender === null ? null : 0),
+        received: stage(received, receivedMs),
+        dejournaled: stage(done?.position ?? null, doneMs),
+      },
+    ];
   }
 
   /** Each precondition of a failover now, with its reason. */
@@ -217,14 +284,25 @@ export class StatusView {
     const mirror = this.#mirror;
     const { role, arbiter, durable } = mirror.state;
     const { membership, partner } = mirror;
-    if (partner === null) return [{ check: 'A second failover member exists', ok: false, reason: 'The mirror has one failover member only: nobody could take over.' }];
+    if (partner === null)
+      return [
+        { check: 'A second failover member exists', ok: false, reason: 'The mirror has one failover member only: nobody could take over.' },
+      ];
     const active = role.is === 'primary' ? role.backup?.active === true : role.is === 'backup' && role.active !== null;
     const connected = mirror.peers.link !== null;
     const other = mirror.peers.link?.seen?.canTakeOver ?? null;
     const missing = this.missing();
     return [
-      { check: 'The failover members are connected', ok: connected, reason: connected ? 'The data channel is up.' : 'The two members have no connection to each other.' },
-      { check: 'The backup is active', ok: active, reason: active ? 'Every acknowledged update is on both members.' : 'The backup does not have everything yet, or is not connected.' },
+      {
+        check: 'The failover members are connected',
+        ok: connected,
+        reason: connected ? 'The data channel is up.' : 'The two members have no connection to each other.',
+      },
+      {
+        check: 'The backup is active',
+        ok: active,
+        reason: active ? 'Every acknowledged update is on both members.' : 'The backup does not have everything yet, or is not connected.',
+      },
       {
         check: 'Arbiter controlled mode',
         ok: this.#mode() === 'Arbiter Controlled',
@@ -237,11 +315,27 @@ export class StatusView {
                 ? 'The other member is not connected to the arbiter, or the backup is not active.'
                 : 'This member is not connected to the arbiter.',
       },
-      { check: 'Failover is allowed', ok: durable.noFailover === null, reason: durable.noFailover === null ? 'No failover is not set.' : 'No failover is set: the backup will not take over.' },
+      {
+        check: 'Failover is allowed',
+        ok: durable.noFailover === null,
+        reason: durable.noFailover === null ? 'No failover is not set.' : 'No failover is set: the backup will not take over.',
+      },
       role.is === 'primary'
-        ? { check: 'The databases of the backup can take over', ok: connected ? other : null, reason: other === false ? 'The backup reports a database that needs attention.' : 'As the backup reports.' }
-        : { check: 'The databases of this member can take over', ok: mirror.options.host.cannotTakeOver() === null, reason: mirror.options.host.cannotTakeOver() ?? 'All mirrored databases are dejournaled.' },
-      { check: 'No mirrored database is missing here', ok: missing.length === 0, reason: missing.length === 0 ? 'This member has them all.' : `Missing: ${missing.join(', ')}.` },
+        ? {
+            check: 'The databases of the backup can take over',
+            ok: connected ? other : null,
+            reason: other === false ? 'The backup reports a database that needs attention.' : 'As the backup reports.',
+          }
+        : {
+            check: 'The databases of this member can take over',
+            ok: mirror.options.host.cannotTakeOver() === null,
+            reason: mirror.options.host.cannotTakeOver() ?? 'All mirrored databases are dejournaled.',
+          },
+      {
+        check: 'No mirrored database is missing here',
+        ok: missing.length === 0,
+        reason: missing.length === 0 ? 'This member has them all.' : `Missing: ${missing.join(', ')}.`,
+      },
     ];
   }
 }

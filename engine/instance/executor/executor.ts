@@ -43,7 +43,12 @@ interface JointCommit {
 }
 
 function databaseFull(database: OpenDatabase): GemelError {
-  return new GemelError('FILEFULL', `The database ${database.name} has reached its maximum size.`, 'Nothing was changed.', 'Raise its maximum size, or kill data that is no longer needed.');
+  return new GemelError(
+    'FILEFULL',
+    `The database ${database.name} has reached its maximum size.`,
+    'Nothing was changed.',
+    'Raise its maximum size, or kill data that is no longer needed.',
+  );
 }
 
 /**
@@ -183,7 +188,14 @@ export class Executor implements ExecutorFace {
   }
 
   /** Puts one node's new value (undefined: killed) into overlay and journal. Throws before anything is changed. */
-  update(database: OpenDatabase, key: Key, value: Bytes | undefined, old: Bytes | undefined, session: number, transaction: Transaction | null): Ticket {
+  update(
+    database: OpenDatabase,
+    key: Key,
+    value: Bytes | undefined,
+    old: Bytes | undefined,
+    session: number,
+    transaction: Transaction | null,
+  ): Ticket {
     const port = database.writable();
     if (value !== undefined && database.nodes.full) throw databaseFull(database);
     if (transaction !== null && !transaction.journals.has(port)) {
@@ -194,7 +206,16 @@ export class Executor implements ExecutorFace {
     return this.#write(port, database, key, value, old, transaction?.id ?? 0, session, false);
   }
 
-  #write(port: JournalPort, database: OpenDatabase, key: Key, value: Bytes | undefined, old: Bytes | undefined, transaction: number, session: number, compensation: boolean): Ticket {
+  #write(
+    port: JournalPort,
+    database: OpenDatabase,
+    key: Key,
+    value: Bytes | undefined,
+    old: Bytes | undefined,
+    transaction: number,
+    session: number,
+    compensation: boolean,
+  ): Ticket {
     const ticket = this.clock.next();
     if (value === undefined) database.nodes.delete(key, ticket);
     else database.nodes.set(key, value, ticket);

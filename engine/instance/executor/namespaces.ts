@@ -40,14 +40,25 @@ export class Namespaces {
   database(namespace: string): OpenDatabase {
     const name = this.#defaults.get(namespace);
     if (name === undefined) {
-      throw new GemelError('NAMESPACE', `There is no namespace ${namespace}.`, 'Nothing was changed.', `Namespaces here: ${this.names().join(', ') || 'none'}.`);
+      throw new GemelError(
+        'NAMESPACE',
+        `There is no namespace ${namespace}.`,
+        'Nothing was changed.',
+        `Namespaces here: ${this.names().join(', ') || 'none'}.`,
+      );
     }
     return this.#mounted(name);
   }
 
   #mounted(name: string): OpenDatabase {
     const database = this.#databases.get(name);
-    if (database === undefined) throw new GemelError('DATABASE', `The database ${name} is not mounted.`, 'Nothing was changed.', 'Mount it, or look into messages.log why it is not.');
+    if (database === undefined)
+      throw new GemelError(
+        'DATABASE',
+        `The database ${name} is not mounted.`,
+        'Nothing was changed.',
+        'Mount it, or look into messages.log why it is not.',
+      );
     return database;
   }
 
@@ -70,7 +81,13 @@ export class Namespaces {
 
   #one(matches: (database: OpenDatabase) => boolean, what: string): OpenDatabase {
     const found = this.all().find(matches);
-    if (found === undefined) throw new GemelError('DATABASE', `No database ${what} is mounted here.`, 'Nothing was changed.', 'Check the reference, or mount the database.');
+    if (found === undefined)
+      throw new GemelError(
+        'DATABASE',
+        `No database ${what} is mounted here.`,
+        'Nothing was changed.',
+        'Check the reference, or mount the database.',
+      );
     return found;
   }
 }

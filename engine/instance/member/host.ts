@@ -15,7 +15,11 @@ export interface MemberHostOptions {
   readonly changed: () => void;
 }
 
-const handingOver = { code: 'PROTECT' as const, what: 'This member is handing over to the backup.', todo: 'Connect to the new primary and repeat the update.' };
+const handingOver = {
+  code: 'PROTECT' as const,
+  what: 'This member is handing over to the backup.',
+  todo: 'Connect to the new primary and repeat the update.',
+};
 
 /** The instance as the mirror sees it: roles of the mirrored databases, the executor's access to the mirror's journal. */
 export class MemberHost implements MirrorHost {
@@ -46,7 +50,14 @@ export class MemberHost implements MirrorHost {
   }
 
   databases(): LocalDatabase[] {
-    return this.#options.store.mirrored().map((d) => ({ name: d.journalName, directory: d.directory, mounted: true, position: this.#position(d.journalName) ?? d.nodes.meta().position }));
+    return this.#options.store
+      .mirrored()
+      .map((d) => ({
+        name: d.journalName,
+        directory: d.directory,
+        mounted: true,
+        position: this.#position(d.journalName) ?? d.nodes.meta().position,
+      }));
   }
 
   #position(journalName: string): Position | null {
@@ -57,7 +68,9 @@ export class MemberHost implements MirrorHost {
     const broken = this.#feed.applier.broken;
     if (broken !== null) return `Dejournaling has stopped: ${broken.message}`;
     const failed = this.#options.store.mirrored().find((d) => this.#options.store.failure(d.journalName) !== undefined);
-    return failed === undefined ? null : `The database ${failed.name} is not dejournaled: ${this.#options.store.failure(failed.journalName) ?? ''}`;
+    return failed === undefined
+      ? null
+      : `The database ${failed.name} is not dejournaled: ${this.#options.store.failure(failed.journalName) ?? ''}`;
   }
 
   applyTo(position: Position): void {
@@ -176,7 +189,11 @@ export class MemberHost implements MirrorHost {
         const mirror = this.#mirror;
         if (mirror === null) return { role: 'none', mirror: null, peers: [] };
         const role = mirror.state.role.is;
-        return { role: role === 'primary' ? 'primary' : role === 'backup' ? 'backup' : 'none', mirror: mirror.membership.mirror, peers: mirror.peerView() };
+        return {
+          role: role === 'primary' ? 'primary' : role === 'backup' ? 'backup' : 'none',
+          mirror: mirror.membership.mirror,
+          peers: mirror.peerView(),
+        };
       },
     };
   }
@@ -189,5 +206,10 @@ export class MemberHost implements MirrorHost {
 
 /** Throws when the instance is in no mirror. */
 export function notInMirror(): GemelError {
-  return new GemelError('REFUSED', 'This instance is in no mirror.', 'Nothing was changed.', 'Create a mirror with `gemel mirror create`, or join one with `gemel mirror join`.');
+  return new GemelError(
+    'REFUSED',
+    'This instance is in no mirror.',
+    'Nothing was changed.',
+    'Create a mirror with `gemel mirror create`, or join one with `gemel mirror join`.',
+  );
 }

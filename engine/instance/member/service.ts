@@ -8,7 +8,18 @@ import type { MirrorStatus } from '../../api/status.ts';
 import { realNet } from '../../io/net.ts';
 import type { Io } from '../../io/index.ts';
 import { ThreadDisk } from '../../journal/index.ts';
-import { askAgent, Member, Membership, Mirror, newDurable, readRecord, splitAddress, StatusView, writeRecord, type MirrorRecord } from '../../mirror/index.ts';
+import {
+  askAgent,
+  Member,
+  Membership,
+  Mirror,
+  newDurable,
+  readRecord,
+  splitAddress,
+  StatusView,
+  writeRecord,
+  type MirrorRecord,
+} from '../../mirror/index.ts';
 import { isEverywhere } from '../addresses.ts';
 import type { InstancePaths } from '../directory.ts';
 import type { OpenDatabase } from '../executor/index.ts';
@@ -94,7 +105,12 @@ export class MirrorService {
     const mirror = this.#mirror;
     if (mirror === null) throw notInMirror();
     if (name !== undefined && name.toUpperCase() !== mirror.membership.mirror) {
-      throw new GemelError('NOT_FOUND', `This instance is not in a mirror ${name.toUpperCase()}.`, 'Nothing was changed.', `It is in ${mirror.membership.mirror}.`);
+      throw new GemelError(
+        'NOT_FOUND',
+        `This instance is not in a mirror ${name.toUpperCase()}.`,
+        'Nothing was changed.',
+        `It is in ${mirror.membership.mirror}.`,
+      );
     }
     return mirror;
   }
@@ -126,7 +142,12 @@ export class MirrorService {
     const name = valid(MirrorName, params.mirror, 'a mirror');
     const self = await this.#newMember(params);
     const agent = valid(HostPort, params.agent, 'an agent');
-    const reply = await askAgent({ net: realNet, clock: this.#context.io.clock }, [agent], { t: 'admit', instance: params.via.toUpperCase(), mirror: name, member: self }, 10_000);
+    const reply = await askAgent(
+      { net: realNet, clock: this.#context.io.clock },
+      [agent],
+      { t: 'admit', instance: params.via.toUpperCase(), mirror: name, member: self },
+      10_000,
+    );
     if (reply.t !== 'admitted') throw new GemelError('UNREACHABLE', 'The agent there gave no answer to the question.');
     const membership = Membership.parse(reply.membership);
     await this.#enter({ self: self.guid, membership, durable: newDurable });
@@ -139,9 +160,22 @@ export class MirrorService {
     const mirror = this.#require(params.mirror);
     const member = Member.parse(params.member);
     const { membership } = mirror;
-    if (mirror.state.role.is !== 'primary') throw new GemelError('REFUSED', 'That instance is not the primary now.', 'Nothing was changed.', 'Join through the member that is primary.');
-    if (membership.members.length >= FAILOVER_MEMBERS) throw new GemelError('REFUSED', `The mirror ${membership.mirror} has two failover members already.`, 'Nothing was changed.');
-    if (membership.members.some((m) => m.name === member.name)) throw new GemelError('EXISTS', `The mirror has a member ${member.name} already.`, 'Nothing was changed.', 'Choose another member name.');
+    if (mirror.state.role.is !== 'primary')
+      throw new GemelError(
+        'REFUSED',
+        'That instance is not the primary now.',
+        'Nothing was changed.',
+        'Join through the member that is primary.',
+      );
+    if (membership.members.length >= FAILOVER_MEMBERS)
+      throw new GemelError('REFUSED', `The mirror ${membership.mirror} has two failover members already.`, 'Nothing was changed.');
+    if (membership.members.some((m) => m.name === member.name))
+      throw new GemelError(
+        'EXISTS',
+        `The mirror has a member ${member.name} already.`,
+        'Nothing was changed.',
+        'Choose another member name.',
+      );
     if (membership.arbiter !== null) this.#checkArbiter(membership.arbiter, [member], membership.arbiterOnMemberHost);
     mirror.changeMembership((m) => ({ ...m, version: m.version + 1, members: [...m.members, member] }));
     this.#context.log(1, `The instance ${member.instance} was added to the mirror as failover member ${member.name}.`);
@@ -150,7 +184,12 @@ export class MirrorService {
 
   #refuseSecond(): void {
     if (this.#mirror === null) return;
-    throw new GemelError('REFUSED', `This instance is in the mirror ${this.#mirror.membership.mirror} already.`, 'Nothing was changed.', 'A failover member belongs to one mirror.');
+    throw new GemelError(
+      'REFUSED',
+      `This instance is in the mirror ${this.#mirror.membership.mirror} already.`,
+      'Nothing was changed.',
+      'A failover member belongs to one mirror.',
+    );
   }
 
   /** A mirror member's record must be there before anything of it is. */
@@ -168,7 +207,12 @@ export class MirrorService {
     await this.#begin(record);
   }
 
-  async #newMember(params: { member?: string | undefined; privateAddress?: string | undefined; superserverAddress?: string | undefined; agentAddress?: string | undefined }): Promise<Member> {
+  async #newMember(params: {
+    member?: string | undefined;
+    privateAddress?: string | undefined;
+    superserverAddress?: string | undefined;
+    agentAddress?: string | undefined;
+  }): Promise<Member> {
     const { io, settings, superserver } = this.#context;
     const instance = settings.Startup.InstanceName;
     const fallback = `${os.hostname().split('.')[0] ?? 'HOST'}_${instance}`.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 32);
@@ -190,7 +234,12 @@ export class MirrorService {
   /** A failover member needs its host's agent. */
   async #agentAddress(): Promise<string> {
     const refuse = (): GemelError =>
-      new GemelError('REFUSED', "This host's agent is not running; a failover member needs it.", 'Nothing was changed.', 'Start it with `gemel agent start`, and see that it starts with the host.');
+      new GemelError(
+        'REFUSED',
+        "This host's agent is not running; a failover member needs it.",
+        'Nothing was changed.',
+        'Start it with `gemel agent start`, and see that it starts with the host.',
+      );
     let client;
     try {
       client = await connectControl(homePaths(this.#context.home).agentSocket, agentMethods, agentTopics, { timeoutMs: 3000 });
@@ -213,7 +262,12 @@ export class MirrorService {
     const { host, port } = valid(HostPort, address, 'an arbiter');
     const clash = members.find((m) => [m.agentAddress, m.privateAddress, m.superserverAddress].some((a) => splitAddress(a).host === host));
     if (clash !== undefined && !allowed) {
-      throw new GemelError('REFUSED', `The arbiter ${address} is on the host of the member ${clash.name}; it would fail together with it.`, 'Nothing was changed.', 'Use an agent on a host of its own (for a trial on one computer: --arbiter-on-member-host).');
+      throw new GemelError(
+        'REFUSED',
+        `The arbiter ${address} is on the host of the member ${clash.name}; it would fail together with it.`,
+        'Nothing was changed.',
+        'Use an agent on a host of its own (for a trial on one computer: --arbiter-on-member-host).',
+      );
     }
     return `${host}:${port}`;
   }
@@ -230,9 +284,20 @@ export class MirrorService {
     const known = membership.databases.find((d) => d.name === database);
     const writer = mirror.journal.writer;
     const primary = mirror.state.role.is === 'primary' && writer !== null;
-    if (primary && known !== undefined) throw new GemelError('EXISTS', `The mirror ${membership.mirror} has a database ${database} already.`, 'Nothing was made.', 'Choose another mirror database name.');
+    if (primary && known !== undefined)
+      throw new GemelError(
+        'EXISTS',
+        `The mirror ${membership.mirror} has a database ${database} already.`,
+        'Nothing was made.',
+        'Choose another mirror database name.',
+      );
     if (!primary && known === undefined) {
-      throw new GemelError('REFUSED', `The mirror ${membership.mirror} has no database ${database}.`, 'Nothing was made.', 'Create it on the primary first; the names known here come from the primary.');
+      throw new GemelError(
+        'REFUSED',
+        `The mirror ${membership.mirror} has no database ${database}.`,
+        'Nothing was made.',
+        'Create it on the primary first; the names known here come from the primary.',
+      );
     }
     const entry = known ?? { name: database, guid: io.random.guid(), created: writer?.end ?? { file: 1, offset: 0 } };
     const made = await store.create({
@@ -272,11 +337,25 @@ export class MirrorService {
 
 /** What listens on all addresses of a host does not know by which of them others reach it. */
 function unknownAddress(what: string, option: string): GemelError {
-  return new GemelError('REFUSED', `By which address the other members reach ${what} is not known: it listens on all of them.`, 'Nothing was changed.', `Give it: ${option}`);
+  return new GemelError(
+    'REFUSED',
+    `By which address the other members reach ${what} is not known: it listens on all of them.`,
+    'Nothing was changed.',
+    `Give it: ${option}`,
+  );
 }
 
-function valid<T>(schema: { safeParse(value: unknown): { success: true; data: T } | { success: false; error: { issues: { message: string }[] } } }, value: string, what: string): T {
+function valid<T>(
+  schema: { safeParse(value: unknown): { success: true; data: T } | { success: false; error: { issues: { message: string }[] } } },
+  value: string,
+  what: string,
+): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new GemelError('NAME', `${JSON.stringify(value)} cannot be the name or address of ${what}. ${parsed.error.issues[0]?.message ?? ''}`, 'Nothing was changed.', 'Correct it and try again.');
+  throw new GemelError(
+    'NAME',
+    `${JSON.stringify(value)} cannot be the name or address of ${what}. ${parsed.error.issues[0]?.message ?? ''}`,
+    'Nothing was changed.',
+    'Correct it and try again.',
+  );
 }

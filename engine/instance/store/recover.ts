@@ -1,6 +1,14 @@
 import {
-  comparePositions, isBefore, recordTypes, recoverTransactions, scanRecords,
-  type Journal, type JournalFiles, type OpenTransaction, type Position, type Recovered,
+  comparePositions,
+  isBefore,
+  recordTypes,
+  recoverTransactions,
+  scanRecords,
+  type Journal,
+  type JournalFiles,
+  type OpenTransaction,
+  type Position,
+  type Recovered,
 } from '../../journal/index.ts';
 import { parsePrepared, PREPARED, type FoundOpen, type OpenDatabase, type Prepared, type Undo } from '../executor/index.ts';
 
@@ -46,7 +54,8 @@ export function openAtEnd(files: JournalFiles, databases: Iterable<OpenDatabase>
 /** Numbers are used again after a restart: only a mark behind the transaction's own start is about it. */
 function preparedMark(recovered: Recovered, transaction: OpenTransaction): Prepared | null {
   const mark = recovered.marks.find(
-    (m) => m.kind === PREPARED && !isBefore(m.position, transaction.start) && parsePrepared(m.payload)?.transaction === transaction.transaction,
+    (m) =>
+      m.kind === PREPARED && !isBefore(m.position, transaction.start) && parsePrepared(m.payload)?.transaction === transaction.transaction,
   );
   return mark === undefined ? null : parsePrepared(mark.payload);
 }
@@ -68,7 +77,9 @@ function translate(transaction: OpenTransaction, byName: ReadonlyMap<string, Ope
  */
 export function committedIn(journal: Journal, settled: Position, { transaction, major, minor, from }: Prepared): boolean | undefined {
   const { lineage } = journal;
-  const after = lineage.find(({ epoch, first }) => (epoch.major - major || epoch.minor - minor) > 0 && comparePositions(first, settled) <= 0);
+  const after = lineage.find(
+    ({ epoch, first }) => (epoch.major - major || epoch.minor - minor) > 0 && comparePositions(first, settled) <= 0,
+  );
   if (after === undefined) return undefined;
   const isKept = lineage.some(({ epoch }) => epoch.major === major && epoch.minor === minor);
   // Cut before the place where the commit could stand: it never became durable in the mirror.

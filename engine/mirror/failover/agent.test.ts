@@ -5,7 +5,15 @@ import type { Durable } from './types.ts';
 
 const none: Durable = { period: null, grant: null, noFailover: null, stoppedNoFailover: false, yielded: null, seen: epoch(2) };
 const decide = (durable: Partial<Durable> = {}, more: Partial<DownInstance & { asker: string; above: ReturnType<typeof epoch> }> = {}) =>
-  decideGrant({ durable: { ...none, ...durable }, members: ['A', 'B'], self: 'A', asker: 'B', above: epoch(2), journal: end(epoch(2), 5), ...more });
+  decideGrant({
+    durable: { ...none, ...durable },
+    members: ['A', 'B'],
+    self: 'A',
+    asker: 'B',
+    above: epoch(2),
+    journal: end(epoch(2), 5),
+    ...more,
+  });
 
 describe('what the agent of a member that is down promises', () => {
   it('itself to its partner, above every epoch known to either', () => {
@@ -29,7 +37,11 @@ describe('what the agent of a member that is down promises', () => {
     const three = { members: ['A', 'B', 'C'] };
     expect(decide({ grant: { to: 'B', above: epoch(2) } })).toMatchObject({ grant: { to: 'B' } });
     expect(decide({ grant: { to: 'C', above: epoch(2) } }, three)).toMatchObject({ refused: { code: 'GRANTED' } });
-    expect(decide({ grant: { to: 'C', above: epoch(2) }, seen: epoch(3, 'C') }, three)).toMatchObject({ grant: { to: 'B', above: epoch(3, 'C') } });
-    expect(decide({ grant: { to: 'C', above: epoch(2) } }, { ...three, journal: end(epoch(3, 'C')) })).toMatchObject({ grant: { to: 'B' } });
+    expect(decide({ grant: { to: 'C', above: epoch(2) }, seen: epoch(3, 'C') }, three)).toMatchObject({
+      grant: { to: 'B', above: epoch(3, 'C') },
+    });
+    expect(decide({ grant: { to: 'C', above: epoch(2) } }, { ...three, journal: end(epoch(3, 'C')) })).toMatchObject({
+      grant: { to: 'B' },
+    });
   });
 });

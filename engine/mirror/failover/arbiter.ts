@@ -4,9 +4,19 @@ import type { FromArbiter, Generation, Guid, Ms, ToArbiter, Verdict } from './ty
 export interface ArbiterState {
   /** Connected failover members and their processes. */
   readonly members: Readonly<Record<Guid, { boot: string }>>;
-  readonly current: { readonly gen: Generation; readonly verdict: Verdict | null; /** asked the backup to give up: only primary-continues from here on */ readonly onlyPrimary: boolean } | null;
+  readonly current: {
+    readonly gen: Generation;
+    readonly verdict: Verdict | null;
+    /** asked the backup to give up: only primary-continues from here on */ readonly onlyPrimary: boolean;
+  } | null;
   /** Questions under way: has the other answered since? */
-  readonly questions: readonly { readonly nonce: number; readonly about: Guid; readonly from: Guid; readonly g: string; readonly until: Ms }[];
+  readonly questions: readonly {
+    readonly nonce: number;
+    readonly about: Guid;
+    readonly from: Guid;
+    readonly g: string;
+    readonly until: Ms;
+  }[];
   readonly nonces: number;
 }
 
@@ -31,7 +41,12 @@ interface Draft {
 }
 
 /** @param qosMs how long a member may take to answer */
-export function stepArbiter(before: ArbiterState, input: ArbiterInput, now: Ms, qosMs: Ms): { state: ArbiterState; effects: ArbiterEffect[] } {
+export function stepArbiter(
+  before: ArbiterState,
+  input: ArbiterInput,
+  now: Ms,
+  qosMs: Ms,
+): { state: ArbiterState; effects: ArbiterEffect[] } {
   const state = structuredClone(before) as Draft;
   const effects: ArbiterEffect[] = [];
   const tell = (member: Guid, message: FromArbiter): void => {
@@ -75,7 +90,8 @@ function lose(state: Draft, member: Guid, tell: Tell): void {
   for (const q of open) decide(state, q.from, q.g, tell);
   // The backup was asked to give up and is now lost instead: that answers too.
   const current = state.current;
-  if (current !== null && current.onlyPrimary && member === current.gen.backup && current.verdict === null) give(state, 'primary-continues', tell);
+  if (current !== null && current.onlyPrimary && member === current.gen.backup && current.verdict === null)
+    give(state, 'primary-continues', tell);
 }
 
 function receive(state: Draft, from: Guid, message: ToArbiter, ctx: { tell: Tell; now: Ms; qosMs: Ms }): void {
@@ -87,7 +103,8 @@ function receive(state: Draft, from: Guid, message: ToArbiter, ctx: { tell: Tell
     case 'lost':
       return lost(state, from, message.g, message.who, ctx);
     case 'gave-up':
-      if (state.current?.gen.g === message.g && state.current.gen.backup === from && state.current.verdict === null) give(state, 'primary-continues', ctx.tell);
+      if (state.current?.gen.g === message.g && state.current.gen.backup === from && state.current.verdict === null)
+        give(state, 'primary-continues', ctx.tell);
       return;
     case 'pong': {
       const answered = state.questions.filter((q) => q.about === from && q.nonce <= message.nonce);
@@ -100,7 +117,8 @@ function receive(state: Draft, from: Guid, message: ToArbiter, ctx: { tell: Tell
 
 /** Forming a generation ends all older ones of the mirror. */
 function propose(state: Draft, from: Guid, gen: Generation, tell: Tell): void {
-  const known = from === gen.primary && state.members[gen.primary]?.boot === gen.primaryBoot && state.members[gen.backup]?.boot === gen.backupBoot;
+  const known =
+    from === gen.primary && state.members[gen.primary]?.boot === gen.primaryBoot && state.members[gen.backup]?.boot === gen.backupBoot;
   if (!known) return tell(from, { m: 'unknown', g: gen.g });
   state.current = { gen, verdict: null, onlyPrimary: false };
   tell(from, { m: 'hold', g: gen.g });

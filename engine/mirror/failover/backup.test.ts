@@ -15,7 +15,10 @@ describe('a backup', () => {
   it('follows a primary: what it promised of older epochs is history, no failover is what the primary says', () => {
     const b = new Core({ self: 'B', durable: { grant: { to: 'A', above: epoch(1) }, noFailover: epoch(1) } });
     b.do({ on: 'start' });
-    expect(kinds(b.do({ on: 'hello-answer', question: b.question, answer: answerPrimary(epoch(2)) }))).toEqual(['persist seen', 'persist noFailover grant stoppedNoFailover']);
+    expect(kinds(b.do({ on: 'hello-answer', question: b.question, answer: answerPrimary(epoch(2)) }))).toEqual([
+      'persist seen',
+      'persist noFailover grant stoppedNoFailover',
+    ]);
     expect(b.state.durable).toMatchObject({ grant: null, noFailover: null, seen: epoch(2) });
     expect(b.role).toMatchObject({ is: 'backup', active: null });
   });
@@ -47,7 +50,10 @@ describe('a backup that lost its primary', () => {
   it('does not ask the arbiter in a generation that is held only, or being left', () => {
     const held = backup();
     held.do({ on: 'arbiter-up' });
-    held.do({ on: 'peer', message: { m: 'propose', gen: { g: 'g1', primary: 'A', primaryBoot: 'A-boot', backup: 'B', backupBoot: 'B-boot', membership: 1 } } });
+    held.do({
+      on: 'peer',
+      message: { m: 'propose', gen: { g: 'g1', primary: 'A', primaryBoot: 'A-boot', backup: 'B', backupBoot: 'B-boot', membership: 1 } },
+    });
     expect(kinds(held.do({ on: 'peer-lost', why: 'silent' }))).not.toContain('tell-arbiter lost');
     expect(becomes(held.do(verdict))).toEqual([]);
     const leaving = formed();
@@ -104,7 +110,11 @@ describe('a backup that lost its primary', () => {
 
   it('asked to give up while its connection still looks well, leaves it', () => {
     const b = formed();
-    expect(kinds(b.do({ on: 'arbiter', message: { m: 'give-up', g: 'g1' } }))).toEqual(['hang-up-peer', 'ask-agent for a grant', 'tell-arbiter gave-up']);
+    expect(kinds(b.do({ on: 'arbiter', message: { m: 'give-up', g: 'g1' } }))).toEqual([
+      'hang-up-peer',
+      'ask-agent for a grant',
+      'tell-arbiter gave-up',
+    ]);
     expect(b.role).toMatchObject({ is: 'lost', generation: null });
   });
 
@@ -122,7 +132,11 @@ describe('a backup that lost its primary', () => {
 
   it('dialled by a primary that has lost it, it loses that primary too before it answers', () => {
     const b = formed();
-    expect(kinds(b.do({ on: 'hello', hello: hello('A', { role: 'in-trouble', gaveUp: false, journal: end(epoch(2), 5) }) }))).toEqual(['hang-up-peer', 'ask-agent for a grant', 'answer not-primary']);
+    expect(kinds(b.do({ on: 'hello', hello: hello('A', { role: 'in-trouble', gaveUp: false, journal: end(epoch(2), 5) }) }))).toEqual([
+      'hang-up-peer',
+      'ask-agent for a grant',
+      'answer not-primary',
+    ]);
     expect(b.role).toMatchObject({ is: 'lost', generation: null });
     expect(becomes(b.do(verdict))).toEqual([]);
   });
@@ -170,7 +184,9 @@ describe('no failover asked for on the backup', () => {
   it('is answered when the primary says so, when it is lost, and when one is under way already', () => {
     const b = backup();
     expect(kinds(b.do({ on: 'request', id: 1, what: 'set-no-failover' }))).toEqual(['tell-peer ask-no-failover']);
-    expect(b.do({ on: 'request', id: 2, what: 'set-no-failover' })).toMatchObject([{ do: 'answer-request', id: 2, error: { code: 'REFUSED' } }]);
+    expect(b.do({ on: 'request', id: 2, what: 'set-no-failover' })).toMatchObject([
+      { do: 'answer-request', id: 2, error: { code: 'REFUSED' } },
+    ]);
     const done = b.do({ on: 'peer', message: { m: 'no-failover', epoch: epoch(2) } });
     expect(kinds(done)).toEqual(['persist noFailover', 'tell-peer no-failover-done', 'answer-request']);
     b.do({ on: 'request', id: 3, what: 'clear-no-failover' });

@@ -43,7 +43,12 @@ export function peerMessage(turn: Turn, message: PeerMessage): boolean {
 function hold(turn: Turn, message: Extract<PeerMessage, { m: 'propose' }>): true {
   const role = turn.state.role;
   const gen = message.gen;
-  const mine = role.is === 'backup' && role.active !== null && gen.backup === turn.state.self && gen.backupBoot === turn.state.boot && gen.primaryBoot === role.primaryBoot;
+  const mine =
+    role.is === 'backup' &&
+    role.active !== null &&
+    gen.backup === turn.state.self &&
+    gen.backupBoot === turn.state.boot &&
+    gen.primaryBoot === role.primaryBoot;
   if (role.is !== 'backup' || !mine || !turn.state.arbiter.connected) return true;
   role.generation = { gen, phase: 'held' };
   turn.tellArbiter({ m: 'hold', g: gen.g });
@@ -80,15 +85,29 @@ function requested(turn: Turn, message: Extract<PeerMessage, { m: 'take-over' }>
 export function primaryLost(turn: Turn, why: string, givingUp: boolean): void {
   const role = turn.state.role;
   if (role.is !== 'backup') return;
-  if (role.pendingNoFailover !== null) turn.answer(role.pendingNoFailover.id, { code: 'UNREACHABLE', text: 'The primary was lost before it confirmed the change.' });
+  if (role.pendingNoFailover !== null)
+    turn.answer(role.pendingNoFailover.id, { code: 'UNREACHABLE', text: 'The primary was lost before it confirmed the change.' });
   turn.effects.push({ do: 'hang-up-peer', why });
   turn.log(role.active === null ? 1 : 2, 'PRIMARY_LOST', `The connection to the primary was lost (${why}).`);
   const gen = role.active !== null && role.generation?.phase === 'formed' ? role.generation.gen : null;
   const may = turn.facts.canTakeOver && turn.state.durable.noFailover === null;
   const askArbiter = gen !== null && may && !givingUp && turn.state.arbiter.connected;
   if (askArbiter) turn.tellArbiter({ m: 'lost', g: gen.g, who: role.primary });
-  turn.state.role = { is: 'lost', epoch: role.epoch, since: turn.now, primary: role.primary, generation: askArbiter ? gen : null, askAt: turn.now, asking: turn.askAgent(may) };
-  if (!may) turn.log(2, 'CANNOT_TAKE_OVER', turn.state.durable.noFailover !== null ? 'No failover is set; this member does not take over.' : turn.facts.cannotWhy);
+  turn.state.role = {
+    is: 'lost',
+    epoch: role.epoch,
+    since: turn.now,
+    primary: role.primary,
+    generation: askArbiter ? gen : null,
+    askAt: turn.now,
+    asking: turn.askAgent(may),
+  };
+  if (!may)
+    turn.log(
+      2,
+      'CANNOT_TAKE_OVER',
+      turn.state.durable.noFailover !== null ? 'No failover is set; this member does not take over.' : turn.facts.cannotWhy,
+    );
 }
 
 /** A backup without its arbiter follows the agent rules; a generation it could still have used is given up for good. */
@@ -131,7 +150,11 @@ function giveUp(turn: Turn, g: string): void {
 
 export function askNoFailover(turn: Turn, id: number, set: boolean): void {
   const role = turn.state.role;
-  if (role.is !== 'backup') return turn.answer(id, { code: 'REFUSED', text: 'This member is neither primary nor connected to it; set or clear no failover on the primary.' });
+  if (role.is !== 'backup')
+    return turn.answer(id, {
+      code: 'REFUSED',
+      text: 'This member is neither primary nor connected to it; set or clear no failover on the primary.',
+    });
   if (role.pendingNoFailover !== null) return turn.answer(id, { code: 'REFUSED', text: 'Such a change is under way already.' });
   role.pendingNoFailover = { id };
   turn.tellPeer({ m: 'ask-no-failover', set });

@@ -27,7 +27,9 @@ function dispatch(turn: Turn, input: Input): void {
     case 'hello':
       return hello(turn, input.hello);
     case 'hello-answer':
-      return turn.state.role.is === 'primary' ? primary.helloAnswered(turn, input.answer, input.question) : starting.helloAnswered(turn, input.answer, input.question);
+      return turn.state.role.is === 'primary'
+        ? primary.helloAnswered(turn, input.answer, input.question)
+        : starting.helloAnswered(turn, input.answer, input.question);
     case 'dial-failed':
       return starting.dialFailed(turn, input.question);
     case 'peer-lost':
@@ -45,7 +47,9 @@ function dispatch(turn: Turn, input: Input): void {
     case 'arbiter':
       return arbiterMessage(turn, input.message);
     case 'agent':
-      return turn.state.role.is === 'primary' ? primary.agentAnswered(turn, input.answer, input.question) : starting.agentAnswered(turn, input.answer, input.question);
+      return turn.state.role.is === 'primary'
+        ? primary.agentAnswered(turn, input.answer, input.question)
+        : starting.agentAnswered(turn, input.answer, input.question);
     case 'agent-silent':
       return turn.state.role.is === 'primary' ? undefined : starting.agentSilent(turn, input.question);
     case 'became':
@@ -120,7 +124,9 @@ function request(turn: Turn, id: number, what: Extract<Input, { on: 'request' }>
   switch (what) {
     case 'set-no-failover':
     case 'clear-no-failover':
-      return turn.state.role.is === 'primary' ? primary.noFailover(turn, id, what === 'set-no-failover') : backup.askNoFailover(turn, id, what === 'set-no-failover');
+      return turn.state.role.is === 'primary'
+        ? primary.noFailover(turn, id, what === 'set-no-failover')
+        : backup.askNoFailover(turn, id, what === 'set-no-failover');
     case 'hand-over':
     case 'stop':
       return turn.state.role.is === 'primary' ? primary.handOver(turn, id, what) : backup.stop(turn, id, what);

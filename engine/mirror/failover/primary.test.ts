@@ -3,8 +3,16 @@ import { active, answerPrimary, at, bound, Core, end, epoch, generation, hello, 
 import type { AgentAnswer, Effect, PeerMessage } from './types.ts';
 
 const beat: PeerMessage = { m: 'beat', arbiter: false, canTakeOver: true };
-const agentDown = (journal = end(epoch(2), 5)): AgentAnswer => ({ member: 'B', state: 'down', journal, grant: null, refused: null, noFailover: false });
-const notPrimary = (role: 'lost' | 'backup' | 'taking' | 'in-trouble' | 'waiting', journal = end(epoch(2), 5)) => ({ is: 'not-primary', boot: 'B-boot', role, journal, seen: journal.epoch }) as const;
+const agentDown = (journal = end(epoch(2), 5)): AgentAnswer => ({
+  member: 'B',
+  state: 'down',
+  journal,
+  grant: null,
+  refused: null,
+  noFailover: false,
+});
+const notPrimary = (role: 'lost' | 'backup' | 'taking' | 'in-trouble' | 'waiting', journal = end(epoch(2), 5)) =>
+  ({ is: 'not-primary', boot: 'B-boot', role, journal, seen: journal.epoch }) as const;
 const answered = (effects: Effect[]) => effects.flatMap((e) => (e.do === 'answer-request' ? [e.error?.code ?? 'ok'] : []));
 
 describe('alone', () => {
@@ -46,7 +54,12 @@ describe('an active period', () => {
 
   it('ends in trouble when the active backup is lost: nothing becomes durable, everybody is asked', () => {
     const a = active();
-    expect(kinds(a.do({ on: 'peer-lost', why: 'journal data not acknowledged' }))).toEqual(['hang-up-peer', 'gate hold', 'dial-peer', 'ask-agent']);
+    expect(kinds(a.do({ on: 'peer-lost', why: 'journal data not acknowledged' }))).toEqual([
+      'hang-up-peer',
+      'gate hold',
+      'dial-peer',
+      'ask-agent',
+    ]);
     expect(a.state.durable.period?.ended).toBe(false);
   });
 
@@ -74,7 +87,10 @@ describe('trouble in agent controlled mode', () => {
 
   it('ends when the backup answers that it has given up, or its agent that it is down', () => {
     const answers = inTrouble();
-    expect(kinds(answers.do({ on: 'hello-answer', question: answers.question - 1, answer: notPrimary('lost') }))).toEqual(['persist period', 'gate open']);
+    expect(kinds(answers.do({ on: 'hello-answer', question: answers.question - 1, answer: notPrimary('lost') }))).toEqual([
+      'persist period',
+      'gate open',
+    ]);
     const down = inTrouble();
     expect(kinds(down.do({ on: 'agent', question: down.question, answer: agentDown() }))).toEqual(['persist period', 'gate open']);
   });
@@ -85,7 +101,9 @@ describe('trouble in agent controlled mode', () => {
       expect(kinds(a.do({ on: 'hello-answer', question: a.question - 1, answer: notPrimary(role) })), role).toEqual([]);
     }
     const silent = inTrouble();
-    expect(kinds(silent.do({ on: 'agent', question: silent.question, answer: { ...agentDown(), state: 'operating', journal: null } }))).toEqual([]);
+    expect(
+      kinds(silent.do({ on: 'agent', question: silent.question, answer: { ...agentDown(), state: 'operating', journal: null } })),
+    ).toEqual([]);
     expect(kinds(silent.do({ on: 'agent-silent', question: silent.question, member: 'B' }))).toEqual([]);
   });
 
@@ -106,7 +124,13 @@ describe('trouble in agent controlled mode', () => {
     expect(kinds(a.do({ on: 'hello', hello: hello('B', { role: 'lost' }) }))).toEqual(['answer primary']);
     // Caught up or not: the period begins when the trouble has ended.
     expect(kinds(a.do({ on: 'caught-up' }))).toEqual([]);
-    expect(kinds(a.do({ on: 'peer', message: beat }))).toEqual(['persist period', 'gate open', 'persist period', 'gate remote', 'tell-peer active']);
+    expect(kinds(a.do({ on: 'peer', message: beat }))).toEqual([
+      'persist period',
+      'gate open',
+      'persist period',
+      'gate remote',
+      'tell-peer active',
+    ]);
     expect(a.state.durable.period).toMatchObject({ n: 2, ended: false });
   });
 
@@ -127,9 +151,15 @@ describe('trouble in agent controlled mode', () => {
 
   it('ends for good when a newer primary shows itself, by itself, its words or its journal', () => {
     const a = inTrouble();
-    expect(kinds(a.do({ on: 'hello-answer', question: a.question - 1, answer: answerPrimary(epoch(3, 'B')) }))).toEqual(['gate hold', 'step-down']);
+    expect(kinds(a.do({ on: 'hello-answer', question: a.question - 1, answer: answerPrimary(epoch(3, 'B')) }))).toEqual([
+      'gate hold',
+      'step-down',
+    ]);
     const b = inTrouble();
-    expect(kinds(b.do({ on: 'hello-answer', question: b.question - 1, answer: notPrimary('waiting', end(epoch(3, 'B'))) }))).toEqual(['gate hold', 'step-down']);
+    expect(kinds(b.do({ on: 'hello-answer', question: b.question - 1, answer: notPrimary('waiting', end(epoch(3, 'B'))) }))).toEqual([
+      'gate hold',
+      'step-down',
+    ]);
     const c = inTrouble();
     expect(kinds(c.do({ on: 'agent', question: c.question, answer: agentDown(end(epoch(3, 'B'))) }))).toEqual(['gate hold', 'step-down']);
   });
@@ -176,7 +206,10 @@ describe('a generation', () => {
     expect(a.role).toMatchObject({ trouble: {} });
     const b = bound();
     b.do({ on: 'peer-lost', why: 'silent' });
-    expect(kinds(b.do({ on: 'arbiter', message: { m: 'verdict', g: generation(b).g, verdict: 'primary-continues' } }))).toEqual(['persist period', 'gate open']);
+    expect(kinds(b.do({ on: 'arbiter', message: { m: 'verdict', g: generation(b).g, verdict: 'primary-continues' } }))).toEqual([
+      'persist period',
+      'gate open',
+    ]);
   });
 
   it('asks the arbiter again when it is back', () => {
@@ -186,7 +219,7 @@ describe('a generation', () => {
     expect(kinds(a.do({ on: 'arbiter-up' }))).toEqual(['tell-arbiter lost']);
   });
 
-  it('is left only with the backup\'s answer; until then it binds', () => {
+  it("is left only with the backup's answer; until then it binds", () => {
     const a = bound();
     const { g } = generation(a);
     expect(kinds(a.do({ on: 'arbiter-lost' }))).toEqual(['tell-peer leave']);
@@ -204,12 +237,21 @@ describe('a hand-over', () => {
   it('stops for good in this epoch, durably, before the backup is asked', () => {
     const a = active();
     expect(kinds(a.do({ on: 'request', id: 1, what: 'hand-over' }))).toEqual(['drain']);
-    expect(kinds(a.do({ on: 'drained', end: at(2, 9) }))).toEqual(['persist yielded', 'gate hold', 'tell-peer take-over', 'answer-request']);
+    expect(kinds(a.do({ on: 'drained', end: at(2, 9) }))).toEqual([
+      'persist yielded',
+      'gate hold',
+      'tell-peer take-over',
+      'answer-request',
+    ]);
     expect(kinds(a.do({ on: 'peer', message: { m: 'taking-over', epoch: epoch(2) } }))).toEqual(['handed-over']);
   });
 
   it('unconfirmed, refused, or with the connection lost, it ends all the same: this member asks like one that starts', () => {
-    const ends: ((a: Core) => Effect[])[] = [(a) => a.after(QOS), (a) => a.do({ on: 'peer', message: { m: 'cannot-take-over', why: 'x' } }), (a) => a.do({ on: 'peer-lost', why: 'closed' })];
+    const ends: ((a: Core) => Effect[])[] = [
+      (a) => a.after(QOS),
+      (a) => a.do({ on: 'peer', message: { m: 'cannot-take-over', why: 'x' } }),
+      (a) => a.do({ on: 'peer-lost', why: 'closed' }),
+    ];
     for (const last of ends) {
       const a = active();
       a.do({ on: 'request', id: 1, what: 'hand-over' });
@@ -272,21 +314,39 @@ describe('no failover', () => {
 
   it('a stop without failover tells a connected backup, which the arbiter might let take over, and waits for its word', () => {
     const a = bound();
-    expect(kinds(a.do({ on: 'request', id: 1, what: 'stop-nofailover' }))).toEqual(['persist stoppedNoFailover', 'tell-peer leave', 'persist noFailover', 'tell-peer no-failover']);
+    expect(kinds(a.do({ on: 'request', id: 1, what: 'stop-nofailover' }))).toEqual([
+      'persist stoppedNoFailover',
+      'tell-peer leave',
+      'persist noFailover',
+      'tell-peer no-failover',
+    ]);
     expect(kinds(a.do({ on: 'peer', message: { m: 'no-failover-done', epoch: epoch(2) } }))).toEqual(['answer-request', 'handed-over']);
   });
 
   it('a stop that waits for a backup which connects anew goes through without it', () => {
     const a = bound();
     a.do({ on: 'request', id: 1, what: 'stop-nofailover' });
-    expect(kinds(a.do({ on: 'hello', hello: hello('B', { role: 'lost' }) }))).toEqual(['hang-up-peer', 'answer-request', 'handed-over', 'answer not-primary']);
+    expect(kinds(a.do({ on: 'hello', hello: hello('B', { role: 'lost' }) }))).toEqual([
+      'hang-up-peer',
+      'answer-request',
+      'handed-over',
+      'answer not-primary',
+    ]);
     expect(a.role.is).toBe('down');
   });
 
   it('alone or in trouble, a stop without failover waits for nobody', () => {
-    expect(kinds(primary().do({ on: 'request', id: 1, what: 'stop-nofailover' }))).toEqual(['persist stoppedNoFailover', 'answer-request', 'handed-over']);
+    expect(kinds(primary().do({ on: 'request', id: 1, what: 'stop-nofailover' }))).toEqual([
+      'persist stoppedNoFailover',
+      'answer-request',
+      'handed-over',
+    ]);
     const a = bound();
     a.do({ on: 'peer-lost', why: 'closed' });
-    expect(kinds(a.do({ on: 'request', id: 1, what: 'stop-nofailover' }))).toEqual(['persist stoppedNoFailover', 'answer-request', 'handed-over']);
+    expect(kinds(a.do({ on: 'request', id: 1, what: 'stop-nofailover' }))).toEqual([
+      'persist stoppedNoFailover',
+      'answer-request',
+      'handed-over',
+    ]);
   });
 });

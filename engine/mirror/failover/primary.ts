@@ -36,17 +36,22 @@ export function hello(turn: Turn, from: Hello): void {
     turn.log(0, 'BACKUP_CONNECTED', 'The backup connected and receives the journal.');
   }
   const { boot, membership, durable, qosMs } = turn.state;
-  turn.effects.push({ do: 'answer-hello', answer: { is: 'primary', boot, epoch: role.epoch, membership, noFailover: durable.noFailover, qosMs } });
+  turn.effects.push({
+    do: 'answer-hello',
+    answer: { is: 'primary', boot, epoch: role.epoch, membership, noFailover: durable.noFailover, qosMs },
+  });
 }
 
 /** The answer to this primary's own question in trouble. */
 export function helloAnswered(turn: Turn, answer: HelloAnswer, question: number): void {
   const role = primaryRole(turn);
-  const theirs = answer.is === 'primary' ? answer.epoch : answer.is === 'not-primary' ? newerEpoch(answer.seen, answer.journal.epoch) : null;
+  const theirs =
+    answer.is === 'primary' ? answer.epoch : answer.is === 'not-primary' ? newerEpoch(answer.seen, answer.journal.epoch) : null;
   const why = theirs === null ? null : supersededBy(theirs, role.epoch);
   if (why !== null) return stepDown(turn, why);
   if (role.trouble === null || question < role.trouble.firstQuestion || answer.is !== 'not-primary') return;
-  if (answer.role === 'lost' || answer.role === 'waiting' || answer.role === 'starting') resolve(turn, 'the backup answered that it is not primary and will not take over');
+  if (answer.role === 'lost' || answer.role === 'waiting' || answer.role === 'starting')
+    resolve(turn, 'the backup answered that it is not primary and will not take over');
 }
 
 /** Why an epoch known elsewhere ends this primary's time; null: it does not. */
@@ -84,7 +89,10 @@ export function backupLost(turn: Turn, why: string): void {
   role.pendingNoFailover = null;
   if (pending !== null) {
     if (pending.thenStop) return stopNow(turn, pending.id);
-    turn.answer(pending.id, { code: 'UNREACHABLE', text: 'The backup was lost before it confirmed; the change holds on this member only.' });
+    turn.answer(pending.id, {
+      code: 'UNREACHABLE',
+      text: 'The backup was lost before it confirmed; the change holds on this member only.',
+    });
   }
   // It connected after an active one was lost and has not proven yet that it will not take over: the trouble goes on.
   if (role.trouble !== null) return;
@@ -97,7 +105,11 @@ export function backupLost(turn: Turn, why: string): void {
   if (role.generation?.phase === 'proposed') role.generation = null;
   const bound = role.generation !== null;
   role.trouble = { since: turn.now, until: bound ? null : turn.now + 2 * turn.state.qosMs, firstQuestion: turn.state.questions + 1 };
-  turn.log(2, 'PRIMARY_IN_TROUBLE', `The active backup was lost (${why}). Nothing becomes durable until it is certain that it does not take over.`);
+  turn.log(
+    2,
+    'PRIMARY_IN_TROUBLE',
+    `The active backup was lost (${why}). Nothing becomes durable until it is certain that it does not take over.`,
+  );
   if (role.generation !== null) turn.tellArbiter({ m: 'lost', g: role.generation.gen.g, who: lost.member });
   askAround(turn);
   abandonHandOver(turn);
@@ -162,7 +174,8 @@ export function arbiterMessage(turn: Turn, message: FromArbiter): void {
     case 'verdict':
       if (role.trouble === null) return;
       if (message.verdict === 'primary-continues') resolve(turn, 'the arbiter has lost the backup too, or the backup has given up');
-      else turn.log(2, 'BACKUP_TAKES_OVER', 'The arbiter has let the backup take over; this member stays in trouble until it hears from it.');
+      else
+        turn.log(2, 'BACKUP_TAKES_OVER', 'The arbiter has let the backup take over; this member stays in trouble until it hears from it.');
       return;
     case 'unknown':
       if (current.phase === 'proposed') role.generation = null;
@@ -209,7 +222,8 @@ function leaveGeneration(turn: Turn): void {
 /** After every step: form a generation when all three links are up and the backup is active, leave it when they are not. */
 export function considerGeneration(turn: Turn): void {
   const role = primaryRole(turn);
-  const possible = role.backup?.active === true && role.backup.arbiter && turn.state.arbiter.connected && role.trouble === null && role.yielding === null;
+  const possible =
+    role.backup?.active === true && role.backup.arbiter && turn.state.arbiter.connected && role.trouble === null && role.yielding === null;
   if (role.generation !== null) {
     if (!possible && role.yielding === null) leaveGeneration(turn);
     return;
@@ -271,11 +285,20 @@ export function peerMessage(turn: Turn, message: PeerMessage): boolean {
 export function noFailover(turn: Turn, id: number | null, set: boolean): void {
   const role = primaryRole(turn);
   const epoch = set ? role.epoch : null;
-  const refusal = role.trouble !== null ? 'This primary is in trouble; nothing is changed until it is out of it.' : role.pendingNoFailover !== null ? 'Such a change is under way already.' : null;
+  const refusal =
+    role.trouble !== null
+      ? 'This primary is in trouble; nothing is changed until it is out of it.'
+      : role.pendingNoFailover !== null
+        ? 'Such a change is under way already.'
+        : null;
   if (refusal !== null) return id === null ? undefined : turn.answer(id, { code: 'REFUSED', text: refusal });
   if (set) leaveGeneration(turn);
   turn.persist({ noFailover: epoch });
-  turn.log(1, set ? 'NO_FAILOVER_SET' : 'NO_FAILOVER_CLEARED', set ? 'No failover is set: the backup will not take over.' : 'No failover is cleared.');
+  turn.log(
+    1,
+    set ? 'NO_FAILOVER_SET' : 'NO_FAILOVER_CLEARED',
+    set ? 'No failover is set: the backup will not take over.' : 'No failover is cleared.',
+  );
   if (role.backup === null) {
     if (id !== null) turn.answer(id, null);
     return;
@@ -297,7 +320,8 @@ function noFailoverDone(turn: Turn): void {
 export function stopNoFailover(turn: Turn, id: number): void {
   const role = primaryRole(turn);
   turn.persist({ stoppedNoFailover: true });
-  for (const other of [role.yielding, role.pendingNoFailover]) if (other !== null) turn.answer(other.id, { code: 'REFUSED', text: 'This member is being stopped.' });
+  for (const other of [role.yielding, role.pendingNoFailover])
+    if (other !== null) turn.answer(other.id, { code: 'REFUSED', text: 'This member is being stopped.' });
   role.yielding = null;
   if (role.backup === null || role.trouble !== null) return stopNow(turn, id);
   leaveGeneration(turn);
@@ -331,7 +355,8 @@ function handOverRefusal(turn: Turn): { code: string; text: string } | null {
   if (role.trouble !== null) return { code: 'REFUSED', text: 'This primary is in trouble; nothing is changed until it is out of it.' };
   if (role.backup === null) return { code: 'REFUSED', text: 'No backup is connected, so nobody could take over.' };
   if (!role.backup.active) return { code: 'REFUSED', text: 'The backup is not active yet; wait until its journal transfer is Active.' };
-  if (!role.backup.canTakeOver) return { code: 'REFUSED', text: 'The backup says that it could not become primary now; see its messages.log.' };
+  if (!role.backup.canTakeOver)
+    return { code: 'REFUSED', text: 'The backup says that it could not become primary now; see its messages.log.' };
   if (turn.state.durable.noFailover !== null) return { code: 'REFUSED', text: 'No failover is set; clear it first.' };
   return null;
 }
@@ -356,7 +381,12 @@ function yieldedMessage(turn: Turn, message: PeerMessage): boolean {
 }
 
 export function yieldEnded(turn: Turn, accepted: boolean): void {
-  if (!accepted) turn.log(2, 'HAND_OVER_UNCONFIRMED', 'The backup did not confirm that it takes over; this member does not act as primary again before it knows.');
+  if (!accepted)
+    turn.log(
+      2,
+      'HAND_OVER_UNCONFIRMED',
+      'The backup did not confirm that it takes over; this member does not act as primary again before it knows.',
+    );
   turn.effects.push({ do: 'handed-over', accepted });
   turn.state.role = { is: 'down', why: 'Handed over.' };
 }

@@ -4,8 +4,22 @@ import { answerPrimary, backup, Core, end, epoch, hello, kinds, primary, QOS } f
 import { rank } from './state.ts';
 import type { AgentAnswer, Effect } from './types.ts';
 
-const granted = (journal = end(epoch(1), 10)): AgentAnswer => ({ member: 'B', state: 'down', journal, grant: { to: 'A', above: journal.epoch }, refused: null, noFailover: false });
-const running: AgentAnswer = { member: 'B', state: 'operating', journal: null, grant: null, refused: { code: 'RUNNING', text: 'It runs.' }, noFailover: false };
+const granted = (journal = end(epoch(1), 10)): AgentAnswer => ({
+  member: 'B',
+  state: 'down',
+  journal,
+  grant: { to: 'A', above: journal.epoch },
+  refused: null,
+  noFailover: false,
+});
+const running: AgentAnswer = {
+  member: 'B',
+  state: 'operating',
+  journal: null,
+  grant: null,
+  refused: { code: 'RUNNING', text: 'It runs.' },
+  noFailover: false,
+};
 const becomes = (effects: Effect[]) => effects.flatMap((e) => (e.do === 'become-primary' ? [{ by: e.right.by, above: e.above }] : []));
 const promise = (above = epoch(1)) => ({ is: 'promise', boot: 'B-boot', grant: { to: 'A', above } }) as const;
 
@@ -31,23 +45,31 @@ describe('a member that starts', () => {
     expect(a.role).toMatchObject({ is: 'backup', primary: 'B', active: null });
   });
 
-  it('becomes primary under the grant of the other one\'s agent, above every epoch either knows of', () => {
+  it("becomes primary under the grant of the other one's agent, above every epoch either knows of", () => {
     const a = started({ durable: { seen: epoch(4, 'B') } });
     a.do({ on: 'dial-failed', question: a.question });
-    expect(becomes(a.do({ on: 'agent', question: a.question, answer: granted(end(epoch(3, 'B'))) }))).toEqual([{ by: 'grant', above: epoch(4, 'B') }]);
+    expect(becomes(a.do({ on: 'agent', question: a.question, answer: granted(end(epoch(3, 'B'))) }))).toEqual([
+      { by: 'grant', above: epoch(4, 'B') },
+    ]);
     const b = started();
     b.do({ on: 'dial-failed', question: b.question });
-    expect(becomes(b.do({ on: 'agent', question: b.question, answer: granted(end(epoch(7, 'B'))) }))).toEqual([{ by: 'grant', above: epoch(7, 'B') }]);
+    expect(becomes(b.do({ on: 'agent', question: b.question, answer: granted(end(epoch(7, 'B'))) }))).toEqual([
+      { by: 'grant', above: epoch(7, 'B') },
+    ]);
   });
 
-  it('becomes primary by the other one\'s promise, above what that one knows of', () => {
+  it("becomes primary by the other one's promise, above what that one knows of", () => {
     const a = started();
-    expect(becomes(a.do({ on: 'hello-answer', question: a.question, answer: promise(epoch(5, 'B')) }))).toEqual([{ by: 'promise', above: epoch(5, 'B') }]);
+    expect(becomes(a.do({ on: 'hello-answer', question: a.question, answer: promise(epoch(5, 'B')) }))).toEqual([
+      { by: 'promise', above: epoch(5, 'B') },
+    ]);
   });
 
   it('does not take a promise or a grant that is not for it, or that it cannot use', () => {
     const a = started();
-    expect(becomes(a.do({ on: 'hello-answer', question: a.question, answer: { ...promise(), grant: { to: 'C', above: epoch(1) } } }))).toEqual([]);
+    expect(
+      becomes(a.do({ on: 'hello-answer', question: a.question, answer: { ...promise(), grant: { to: 'C', above: epoch(1) } } })),
+    ).toEqual([]);
     const ill = started();
     ill.canTakeOver = false;
     expect(becomes(ill.do({ on: 'hello-answer', question: ill.question, answer: promise() }))).toEqual([]);
@@ -63,7 +85,11 @@ describe('a member that starts', () => {
     expect(a.role.is).toBe('starting');
     a.after(QOS);
     a.do({ on: 'dial-failed', question: a.question });
-    a.do({ on: 'agent', question: a.question, answer: { ...running, state: 'down', refused: { code: 'NO_FAILOVER', text: 'No failover is set.' } } });
+    a.do({
+      on: 'agent',
+      question: a.question,
+      answer: { ...running, state: 'down', refused: { code: 'NO_FAILOVER', text: 'No failover is set.' } },
+    });
     expect(a.role).toMatchObject({ is: 'waiting', why: 'No failover is set.' });
   });
 
@@ -108,18 +134,24 @@ describe('two members that both start', () => {
     b.do({ on: 'dial-failed', question: b.question });
     const asked = b.question;
     b.do({ on: 'hello', hello: hello('A') });
-    expect(becomes(b.do({ on: 'agent', question: asked, answer: { ...granted(), member: 'A', grant: { to: 'B', above: epoch(1) } } }))).toEqual([]);
+    expect(
+      becomes(b.do({ on: 'agent', question: asked, answer: { ...granted(), member: 'A', grant: { to: 'B', above: epoch(1) } } })),
+    ).toEqual([]);
     const c = started({ self: 'B', journal: end(epoch(1), 9) });
     const dialled = c.question;
     c.do({ on: 'hello', hello: hello('A') });
-    expect(becomes(c.do({ on: 'hello-answer', question: dialled, answer: { ...promise(), grant: { to: 'B', above: epoch(1) } } }))).toEqual([]);
+    expect(becomes(c.do({ on: 'hello-answer', question: dialled, answer: { ...promise(), grant: { to: 'B', above: epoch(1) } } }))).toEqual(
+      [],
+    );
   });
 
   it('one that may not go on lets the writer of the same epoch go on, whose journal lacks only what was never acknowledged', () => {
     const init = { self: 'B', journal: end(epoch(1), 11), durable: { noFailover: epoch(1) } };
     expect(kinds(started(init).do({ on: 'hello', hello: hello('A', { wasPrimary: true }) }))).toEqual(['persist grant', 'answer promise']);
     expect(kinds(started(init).do({ on: 'hello', hello: hello('A', { wasPrimary: false }) }))).toEqual(['answer not-primary']);
-    expect(kinds(started({ ...init, journal: end(epoch(2, 'B')) }).do({ on: 'hello', hello: hello('A', { wasPrimary: true }) }))).toEqual(['answer not-primary']);
+    expect(kinds(started({ ...init, journal: end(epoch(2, 'B')) }).do({ on: 'hello', hello: hello('A', { wasPrimary: true }) }))).toEqual([
+      'answer not-primary',
+    ]);
   });
 
   it('one that could not become primary, and one that is or becomes primary, is promised nothing', () => {
@@ -135,7 +167,15 @@ describe('two members that both start', () => {
   });
 
   it('ranks are a strict order', () => {
-    const side = (member: string) => fc.record({ member: fc.constant(member), wasPrimary: fc.boolean(), journal: fc.record({ epoch: fc.record({ major: fc.nat(1), minor: fc.nat(2), member: fc.constant('x') }), position: fc.record({ file: fc.nat(2), offset: fc.nat(2) }) }) });
+    const side = (member: string) =>
+      fc.record({
+        member: fc.constant(member),
+        wasPrimary: fc.boolean(),
+        journal: fc.record({
+          epoch: fc.record({ major: fc.nat(1), minor: fc.nat(2), member: fc.constant('x') }),
+          position: fc.record({ file: fc.nat(2), offset: fc.nat(2) }),
+        }),
+      });
     fc.assert(fc.property(side('A'), side('B'), (a, b) => Math.sign(rank(a, b)) === -Math.sign(rank(b, a)) && rank(a, b) !== 0));
     expect(rank(hello('A'), hello('B'))).toBeGreaterThan(0);
     expect(rank(hello('A'), hello('B', { wasPrimary: true }))).toBeLessThan(0);
@@ -155,7 +195,10 @@ describe('becoming primary', () => {
 
   it('an epoch of its own in the journal is told to others, though it was never opened', () => {
     const a = started({ journal: end(epoch(3, 'A')), durable: { seen: epoch(2) } });
-    const [dial] = a.after(0).concat(started({ journal: end(epoch(3, 'A')), durable: { seen: epoch(2) } }).do({ on: 'start' })).filter((e) => e.do === 'dial-peer');
+    const [dial] = a
+      .after(0)
+      .concat(started({ journal: end(epoch(3, 'A')), durable: { seen: epoch(2) } }).do({ on: 'start' }))
+      .filter((e) => e.do === 'dial-peer');
     expect(dial?.do === 'dial-peer' && dial.hello.seen).toEqual(epoch(3, 'A'));
   });
 });
@@ -165,7 +208,8 @@ describe('what arrives in a state it is not for', () => {
     for (const make of [() => started(), primary, backup]) {
       const core = make();
       const before = core.role.is;
-      for (const m of ['active', 'formed', 'leaving', 'left', 'taking-over', 'hold'] as const) core.do({ on: 'peer', message: { m, n: 1, epoch: epoch(1), g: 'none' } as never });
+      for (const m of ['active', 'formed', 'leaving', 'left', 'taking-over', 'hold'] as const)
+        core.do({ on: 'peer', message: { m, n: 1, epoch: epoch(1), g: 'none' } as never });
       core.do({ on: 'became', epoch: epoch(9) });
       core.do({ on: 'become-failed', why: 'x' });
       core.do({ on: 'drained', end: { file: 1, offset: 1 } });

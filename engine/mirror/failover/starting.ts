@@ -58,7 +58,8 @@ export function dialFailed(turn: Turn, question: number): void {
 export function agentSilent(turn: Turn, question: number): void {
   const role = undecided(turn);
   if (!isAwaited(role, question)) return;
-  if (role.is === 'starting') wait(turn, 'Neither the other failover member nor its agent answers, so it is not certain which of the two has the newest data.');
+  if (role.is === 'starting')
+    wait(turn, 'Neither the other failover member nor its agent answers, so it is not certain which of the two has the newest data.');
   const now = undecided(turn);
   if (now !== null) pause(turn, now, turn.retryMs);
 }
@@ -75,7 +76,9 @@ export function helloAnswered(turn: Turn, answer: HelloAnswer, question: number)
     case 'primary':
       return follow(turn, answer);
     case 'promise':
-      return turn.able && answer.grant.to === turn.state.self ? takeOver(turn, { by: 'promise', from: partner(turn) }, 0, answer.grant.above) : pause(turn, role, turn.retryMs);
+      return turn.able && answer.grant.to === turn.state.self
+        ? takeOver(turn, { by: 'promise', from: partner(turn) }, 0, answer.grant.above)
+        : pause(turn, role, turn.retryMs);
     case 'not-primary':
       turn.sawEpoch(answer.seen);
       return pause(turn, role, turn.retryMs);
@@ -94,7 +97,15 @@ function follow(turn: Turn, answer: Extract<HelloAnswer, { is: 'primary' }>): vo
   const grant = turn.state.durable.grant;
   const kept = grant !== null && compareEpochs(answer.epoch, grant.above) <= 0 ? grant : null;
   turn.persist({ noFailover: answer.noFailover, grant: kept, stoppedNoFailover: false });
-  turn.state.role = { is: 'backup', primary: partner(turn), primaryBoot: answer.boot, epoch: answer.epoch, active: null, generation: null, pendingNoFailover: null };
+  turn.state.role = {
+    is: 'backup',
+    primary: partner(turn),
+    primaryBoot: answer.boot,
+    epoch: answer.epoch,
+    active: null,
+    generation: null,
+    pendingNoFailover: null,
+  };
   turn.log(1, 'BACKUP', 'This member is the backup; it receives the journal from the primary.');
 }
 
@@ -105,7 +116,12 @@ export function agentAnswered(turn: Turn, answer: AgentAnswer, question: number)
   if (!isAwaited(role, question) || answer.member !== turn.state.partner) return;
   if (answer.grant !== null && answer.journal !== null && answer.grant.to === turn.state.self) {
     turn.log(2, 'GRANTED', "The other failover member's agent states that it is down and lets this member take over.");
-    return takeOver(turn, { by: 'grant', from: answer.member, journal: answer.journal }, 0, newerEpoch(answer.grant.above, answer.journal.epoch));
+    return takeOver(
+      turn,
+      { by: 'grant', from: answer.member, journal: answer.journal },
+      0,
+      newerEpoch(answer.grant.above, answer.journal.epoch),
+    );
   }
   if (answer.refused !== null && answer.refused.code !== 'RUNNING') {
     if (role.is === 'starting') wait(turn, answer.refused.text);

@@ -1,4 +1,19 @@
-import type { ActivePeriod, Durable, Effect, Epoch, Facts, Generation, Guid, Hello, JournalEnd, Ms, PeerMessage, Right, RoleName, ToArbiter } from './types.ts';
+import type {
+  ActivePeriod,
+  Durable,
+  Effect,
+  Epoch,
+  Facts,
+  Generation,
+  Guid,
+  Hello,
+  JournalEnd,
+  Ms,
+  PeerMessage,
+  Right,
+  RoleName,
+  ToArbiter,
+} from './types.ts';
 
 /** A failover member's whole knowledge for its decisions. Plain data; `Turn` changes a copy. */
 export interface MemberState {
@@ -92,7 +107,15 @@ export interface TakingRole {
   firstQuestion: number;
 }
 
-export function initialState(init: { self: Guid; boot: string; qosMs: Ms; membership: number; partner: Guid | null; arbiter: boolean; durable: Durable }): MemberState {
+export function initialState(init: {
+  self: Guid;
+  boot: string;
+  qosMs: Ms;
+  membership: number;
+  partner: Guid | null;
+  arbiter: boolean;
+  durable: Durable;
+}): MemberState {
   return {
     self: init.self,
     boot: init.boot,
@@ -189,7 +212,8 @@ export class Turn {
 
   askAgent(grant: boolean): Asking {
     this.state.questions += 1;
-    if (this.state.partner !== null) this.effects.push({ do: 'ask-agent', member: this.state.partner, grant, question: this.state.questions });
+    if (this.state.partner !== null)
+      this.effects.push({ do: 'ask-agent', member: this.state.partner, grant, question: this.state.questions });
     return { whom: 'agent', question: this.state.questions };
   }
 
@@ -211,7 +235,17 @@ export class Turn {
   /** This member's hello. */
   hello(gaveUp: boolean): Hello {
     const { self, boot, membership } = this.state;
-    return { member: self, boot, journal: this.facts.journal, wasPrimary: this.facts.journal.epoch.member === self, membership, seen: this.newestEpoch, role: this.roleName(), able: this.able, gaveUp };
+    return {
+      member: self,
+      boot,
+      journal: this.facts.journal,
+      wasPrimary: this.facts.journal.epoch.member === self,
+      membership,
+      seen: this.newestEpoch,
+      role: this.roleName(),
+      able: this.able,
+      gaveUp,
+    };
   }
 
   /** Tells the partner at once what it needs for forming a generation; the runtime repeats it with every heartbeat. */

@@ -100,7 +100,14 @@ export type RoleName = 'starting' | 'waiting' | 'primary' | 'in-trouble' | 'yiel
 /** The answer to a hello. */
 export type HelloAnswer =
   /** The answerer is primary: stay connected, the journal follows. */
-  | { readonly is: 'primary'; readonly boot: string; readonly epoch: Epoch; readonly membership: number; readonly noFailover: Epoch | null; readonly qosMs: Ms }
+  | {
+      readonly is: 'primary';
+      readonly boot: string;
+      readonly epoch: Epoch;
+      readonly membership: number;
+      readonly noFailover: Epoch | null;
+      readonly qosMs: Ms;
+    }
   /** Not primary; the dialer's journal is the newer one and the answerer has durably promised to let it go on. */
   | { readonly is: 'promise'; readonly boot: string; readonly grant: Grant }
   /** Not primary, nothing promised: the answerer is in this role with this journal. */
@@ -205,7 +212,11 @@ export type Input =
   | { readonly on: 'became'; readonly epoch: Epoch }
   | { readonly on: 'become-failed'; readonly why: string }
   | { readonly on: 'drained'; readonly end: Position }
-  | { readonly on: 'request'; readonly id: number; readonly what: 'hand-over' | 'stop' | 'stop-nofailover' | 'set-no-failover' | 'clear-no-failover' }
+  | {
+      readonly on: 'request';
+      readonly id: number;
+      readonly what: 'hand-over' | 'stop' | 'stop-nofailover' | 'set-no-failover' | 'clear-no-failover';
+    }
   /** The membership changed (a second failover member joined or left). */
   | { readonly on: 'membership'; readonly version: number; readonly partner: Guid | null; readonly arbiter: boolean };
 

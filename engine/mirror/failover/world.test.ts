@@ -6,7 +6,11 @@ import { World } from './testing/world.ts';
 const name = fc.constantFrom('A', 'B');
 const ways = ['A>B:data', 'B>A:data', 'A>B:agent', 'B>A:agent', 'A>R:arb', 'R>A:arb', 'B>R:arb', 'R>B:arb'];
 const both = (pair: string): string[] => ways.filter((w) => [...pair].every((host) => w.slice(0, 3).includes(host)));
-const cut = fc.oneof(fc.constantFrom('AB', 'AR', 'BR').map(both), fc.constantFrom(['A'], ['B'], ['R']).map(([host = '']) => ways.filter((w) => w.slice(0, 3).includes(host))), fc.subarray(ways, { minLength: 1, maxLength: 3 }));
+const cut = fc.oneof(
+  fc.constantFrom('AB', 'AR', 'BR').map(both),
+  fc.constantFrom(['A'], ['B'], ['R']).map(([host = '']) => ways.filter((w) => w.slice(0, 3).includes(host))),
+  fc.subarray(ways, { minLength: 1, maxLength: 3 }),
+);
 
 const action = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('run' as const), ms: fc.integer({ min: 1, max: 2 * Q }) }) },
@@ -18,7 +22,20 @@ const action = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('cut' as const), ways: cut, ms: fc.integer({ min: 5, max: 3 * Q }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('freeze' as const), name, ms: fc.integer({ min: 5, max: 3 * Q }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('arbiter' as const), up: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('request' as const), name, what: fc.constantFrom('hand-over' as const, 'stop' as const, 'stop-nofailover' as const, 'set-no-failover' as const, 'clear-no-failover' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('request' as const),
+      name,
+      what: fc.constantFrom(
+        'hand-over' as const,
+        'stop' as const,
+        'stop-nofailover' as const,
+        'set-no-failover' as const,
+        'clear-no-failover' as const,
+      ),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('able' as const), name, able: fc.boolean() }) },
 );
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
@@ -81,7 +98,8 @@ function healAll(world: World): void {
 function isWell(world: World): boolean {
   const roles = world.members.map((m) => m.process?.state.role);
   const primary = roles.find((r) => r?.is === 'primary');
-  if (primary?.is !== 'primary' || !roles.some((r) => r?.is === 'backup' && r.active !== null && r.generation?.phase === 'formed')) return false;
+  if (primary?.is !== 'primary' || !roles.some((r) => r?.is === 'backup' && r.active !== null && r.generation?.phase === 'formed'))
+    return false;
   const before = world.acknowledged.size;
   for (const m of world.members) m.process?.write(1);
   world.events.run(Q);
@@ -104,14 +122,21 @@ function story(seed: number, actions: readonly Action[]): void {
     settle(world);
     if (isWell(world)) return;
   }
-  world.fail(`the mirror does not come to work again: ${world.members.map((m) => `${m.name} ${JSON.stringify(m.process?.state.role)}`).join('; ')}`);
+  world.fail(
+    `the mirror does not come to work again: ${world.members.map((m) => `${m.name} ${JSON.stringify(m.process?.state.role)}`).join('; ')}`,
+  );
 }
 
 test('whatever happens: one primary at a time, nothing acknowledged is lost, and the mirror comes back to work', () => {
   const numRuns = Number(process.env['GEMEL_WORLD_RUNS'] ?? 60);
   fc.assert(
     fc.property(fc.integer(), fc.array(action, { maxLength: 40, size: 'max' }), (seed, actions) => story(seed, actions)),
-    { numRuns, interruptAfterTimeLimit: 300_000, endOnFailure: process.env["GEMEL_WORLD_QUICK"] !== undefined, ...(process.env['GEMEL_WORLD_SEED'] === undefined ? {} : { seed: Number(process.env['GEMEL_WORLD_SEED']) }) },
+    {
+      numRuns,
+      interruptAfterTimeLimit: 300_000,
+      endOnFailure: process.env['GEMEL_WORLD_QUICK'] !== undefined,
+      ...(process.env['GEMEL_WORLD_SEED'] === undefined ? {} : { seed: Number(process.env['GEMEL_WORLD_SEED']) }),
+    },
   );
 }, 600_000);
 

@@ -17,7 +17,15 @@ export class Core {
 
   constructor(init: { self?: string; partner?: string | null; boot?: string; durable?: Partial<Durable>; journal?: JournalEnd } = {}) {
     const self = init.self ?? 'A';
-    const durable: Durable = { period: null, grant: null, noFailover: null, stoppedNoFailover: false, yielded: null, seen: epoch(1, 'A'), ...init.durable };
+    const durable: Durable = {
+      period: null,
+      grant: null,
+      noFailover: null,
+      stoppedNoFailover: false,
+      yielded: null,
+      seen: epoch(1, 'A'),
+      ...init.durable,
+    };
     this.journal = init.journal ?? end(epoch(1, 'A'), 10);
     this.state = initialState({
       self,
@@ -35,7 +43,13 @@ export class Core {
   }
 
   do(input: Input): Effect[] {
-    const facts: Facts = { now: this.now, journal: this.journal, canTakeOver: this.canTakeOver, cannotWhy: 'A database is not well.', lastSentToPeer: this.lastSentToPeer };
+    const facts: Facts = {
+      now: this.now,
+      journal: this.journal,
+      canTakeOver: this.canTakeOver,
+      cannotWhy: 'A database is not well.',
+      lastSentToPeer: this.lastSentToPeer,
+    };
     const { state, effects } = step(this.state, input, facts);
     this.state = state;
     return effects;
@@ -82,17 +96,46 @@ export function kinds(effects: readonly Effect[]): string[] {
 }
 
 export function hello(from: string, more: Partial<Hello> = {}): Hello {
-  return { member: from, boot: `${from}-boot`, journal: end(epoch(1, 'A'), 10), wasPrimary: false, membership: 1, seen: epoch(1, 'A'), role: 'starting', able: true, gaveUp: true, ...more };
+  return {
+    member: from,
+    boot: `${from}-boot`,
+    journal: end(epoch(1, 'A'), 10),
+    wasPrimary: false,
+    membership: 1,
+    seen: epoch(1, 'A'),
+    role: 'starting',
+    able: true,
+    gaveUp: true,
+    ...more,
+  };
 }
 
-export const answerPrimary = (e: Epoch): HelloAnswer => ({ is: 'primary', boot: `${e.member}-boot`, epoch: e, membership: 1, noFailover: null, qosMs: QOS });
+export const answerPrimary = (e: Epoch): HelloAnswer => ({
+  is: 'primary',
+  boot: `${e.member}-boot`,
+  epoch: e,
+  membership: 1,
+  noFailover: null,
+  qosMs: QOS,
+});
 
 /** A, primary alone in epoch 1.2, with a partner that is down. */
 export function primary(): Core {
   const a = new Core();
   a.do({ on: 'start' });
   a.do({ on: 'dial-failed', question: a.question });
-  a.do({ on: 'agent', question: a.question, answer: { member: 'B', state: 'down', journal: end(epoch(1, 'A'), 10), grant: { to: 'A', above: epoch(1) }, refused: null, noFailover: false } });
+  a.do({
+    on: 'agent',
+    question: a.question,
+    answer: {
+      member: 'B',
+      state: 'down',
+      journal: end(epoch(1, 'A'), 10),
+      grant: { to: 'A', above: epoch(1) },
+      refused: null,
+      noFailover: false,
+    },
+  });
   a.become(epoch(2));
   return a;
 }

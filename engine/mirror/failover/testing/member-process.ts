@@ -44,7 +44,15 @@ export class MemberProcess implements Process {
   constructor(member: Member) {
     this.member = member;
     this.boot = member.world.newBoot();
-    this.state = initialState({ self: member.name, boot: this.boot, qosMs: Q, membership: 1, partner: member.partner, arbiter: true, durable: member.durable });
+    this.state = initialState({
+      self: member.name,
+      boot: this.boot,
+      qosMs: Q,
+      membership: 1,
+      partner: member.partner,
+      arbiter: true,
+      durable: member.durable,
+    });
   }
 
   get host(): string {
@@ -109,7 +117,13 @@ export class MemberProcess implements Process {
     const before = this.state.role.is;
     const { state, effects } = step(this.state, input, this.#facts());
     this.state = state;
-    if (input.on !== 'tick' && !(input.on === 'peer' && input.message.m === 'beat')) this.member.world.log(`${this.host} ${JSON.stringify(input)} => ${state.role.is}: ${effects.filter((e) => e.do !== 'log').map((e) => (e.do === 'tell-peer' || e.do === 'tell-arbiter' ? `${e.do} ${e.message.m}` : e.do)).join(', ')}`);
+    if (input.on !== 'tick' && !(input.on === 'peer' && input.message.m === 'beat'))
+      this.member.world.log(
+        `${this.host} ${JSON.stringify(input)} => ${state.role.is}: ${effects
+          .filter((e) => e.do !== 'log')
+          .map((e) => (e.do === 'tell-peer' || e.do === 'tell-arbiter' ? `${e.do} ${e.message.m}` : e.do))
+          .join(', ')}`,
+      );
     else if (before !== state.role.is) this.member.world.log(`${this.host} ${input.on} => ${state.role.is}`);
     this.#wake?.cancel();
     this.#wake = null;
@@ -124,7 +138,13 @@ export class MemberProcess implements Process {
   }
 
   #facts(): Facts {
-    return { now: this.now, journal: journalEnd(this.member.journal), canTakeOver: this.member.able, cannotWhy: this.member.able ? '' : 'a database needs attention', lastSentToPeer: Math.max(this.#lastSent, this.link?.sentAt ?? 0) };
+    return {
+      now: this.now,
+      journal: journalEnd(this.member.journal),
+      canTakeOver: this.member.able,
+      cannotWhy: this.member.able ? '' : 'a database needs attention',
+      lastSentToPeer: Math.max(this.#lastSent, this.link?.sentAt ?? 0),
+    };
   }
 
   #carryOut(effect: Effect): void {
@@ -245,7 +265,13 @@ export class MemberProcess implements Process {
     const { world } = member;
     const partner = world.member(member.partner);
     this.#lastSent = this.now;
-    const end = world.network.connect(this, () => partner.process, partner.name, 'data', (far) => partner.process?.accept(far));
+    const end = world.network.connect(
+      this,
+      () => partner.process,
+      partner.name,
+      'data',
+      (far) => partner.process?.accept(far),
+    );
     this.#dialling = end;
     let answered = false;
     const fail = (): void => {
@@ -266,7 +292,11 @@ export class MemberProcess implements Process {
     end.send(effect.hello);
   }
 
-  #answered(end: End, { question }: Extract<Effect, { do: 'dial-peer' }>, { answer, journal }: { answer: HelloAnswer; journal: ModelJournal }): void {
+  #answered(
+    end: End,
+    { question }: Extract<Effect, { do: 'dial-peer' }>,
+    { answer, journal }: { answer: HelloAnswer; journal: ModelJournal },
+  ): void {
     const role = this.state.role.is;
     if (answer.is !== 'primary' || role === 'primary' || role === 'taking' || role === 'down' || role === 'yielded') {
       end.close();
@@ -344,7 +374,8 @@ export class MemberProcess implements Process {
         link.sendJournal(this.#sealed(), this.now);
         return this.#acknowledged(link, frame.from);
       case 'journal':
-        if (this.#writer !== null || common(this.member.journal, frame.journal).length < this.member.journal.length) this.member.world.fail(`${this.host} is sent a journal that does not continue its own`);
+        if (this.#writer !== null || common(this.member.journal, frame.journal).length < this.member.journal.length)
+          this.member.world.fail(`${this.host} is sent a journal that does not continue its own`);
         this.member.journal = frame.journal;
         return link.send({ t: 'ack', end: positionAtEnd(frame.journal) });
       case 'ack':
@@ -388,7 +419,8 @@ export class MemberProcess implements Process {
   }
 
   #drained(): void {
-    if (this.#draining && this.#writer !== null && this.#writer.inFlight === null) this.input({ on: 'drained', end: positionAtEnd(this.member.journal) });
+    if (this.#draining && this.#writer !== null && this.#writer.inFlight === null)
+      this.input({ on: 'drained', end: positionAtEnd(this.member.journal) });
   }
 
   #seal(writer: Writer): void {
@@ -418,7 +450,13 @@ export class MemberProcess implements Process {
   #dialArbiter(): void {
     const { world } = this.member;
     const again = (): void => void this.in(Q / 4, () => this.#dialArbiter());
-    const end = world.network.connect(this, () => world.arbiter, 'R', 'arb', (far) => world.arbiter?.accept(far));
+    const end = world.network.connect(
+      this,
+      () => world.arbiter,
+      'R',
+      'arb',
+      (far) => world.arbiter?.accept(far),
+    );
     const link = { end, connected: false, heardAt: this.now };
     this.#arbiter = link;
     let gone = false;
@@ -456,7 +494,11 @@ export class MemberProcess implements Process {
     const { world } = this.member;
     const asked = world.member(effect.member);
     const agent: Process = { host: asked.name, alive: true, in: (ms, fn) => world.events.in(ms, () => (asked.hostUp ? fn() : undefined)) };
-    const above = !effect.grant ? null : this.member.durable.seen.major > 0 ? this.member.durable.seen : journalEnd(this.member.journal).epoch;
+    const above = !effect.grant
+      ? null
+      : this.member.durable.seen.major > 0
+        ? this.member.durable.seen
+        : journalEnd(this.member.journal).epoch;
     let answered = false;
     const silent = (): void => {
       if (answered) return;
@@ -464,12 +506,18 @@ export class MemberProcess implements Process {
       end.close();
       this.input({ on: 'agent-silent', member: effect.member, question: effect.question });
     };
-    const end = world.network.connect(this, () => agent, asked.name, 'agent', (far) => {
-      far.onMessage = () => {
-        const answer = asked.ask(this.host, above);
-        if (answer !== null) far.send(answer);
-      };
-    });
+    const end = world.network.connect(
+      this,
+      () => agent,
+      asked.name,
+      'agent',
+      (far) => {
+        far.onMessage = () => {
+          const answer = asked.ask(this.host, above);
+          if (answer !== null) far.send(answer);
+        };
+      },
+    );
     end.onClose = silent;
     end.onMessage = (raw) => {
       if (answered) return;

@@ -9,7 +9,14 @@ export class Member {
   readonly world: World;
   readonly name: string;
   readonly partner: string;
-  durable: Durable = { period: null, grant: null, noFailover: null, stoppedNoFailover: false, yielded: null, seen: { major: 0, minor: 0, member: '' } };
+  durable: Durable = {
+    period: null,
+    grant: null,
+    noFailover: null,
+    stoppedNoFailover: false,
+    yielded: null,
+    seen: { major: 0, minor: 0, member: '' },
+  };
   journal: ModelJournal = [];
   process: MemberProcess | null = null;
   hostUp = true;

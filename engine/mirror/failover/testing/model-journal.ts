@@ -34,7 +34,8 @@ export function common(a: ModelJournal, b: ModelJournal): ModelJournal {
     const [x, y] = [a[i], b[i]];
     if (x === undefined || y === undefined || !sameEpoch(x.epoch, y.epoch)) return out;
     const length = Math.min(x.blocks.length, y.blocks.length);
-    for (let n = 0; n < length; n += 1) if (x.blocks[n] !== y.blocks[n]) throw new Error(`two histories of epoch ${x.epoch.major}.${x.epoch.minor}`);
+    for (let n = 0; n < length; n += 1)
+      if (x.blocks[n] !== y.blocks[n]) throw new Error(`two histories of epoch ${x.epoch.major}.${x.epoch.minor}`);
     out.push({ epoch: x.epoch, blocks: x.blocks.slice(0, length) });
     if (x.blocks.length !== y.blocks.length) return out;
   }

@@ -51,18 +51,33 @@ export class Network {
     let far = this.#half(listener);
     this.#join(near, () => far, service);
     this.#join(far, () => near, service);
-    this.#push(near, () => far, service, () => {
-      const process = to();
-      if (process === null) return far.close();
-      far = this.#half(process);
-      this.#join(far, () => near, service);
-      accept(far);
-    });
+    this.#push(
+      near,
+      () => far,
+      service,
+      () => {
+        const process = to();
+        if (process === null) return far.close();
+        far = this.#half(process);
+        this.#join(far, () => near, service);
+        accept(far);
+      },
+    );
     return near;
   }
 
   #half(process: Process): Half {
-    return { process, closed: false, queue: [], arrivesAt: 0, onMessage: () => undefined, onClose: () => undefined, send: () => undefined, close: () => undefined, vanish: () => undefined };
+    return {
+      process,
+      closed: false,
+      queue: [],
+      arrivesAt: 0,
+      onMessage: () => undefined,
+      onClose: () => undefined,
+      send: () => undefined,
+      close: () => undefined,
+      vanish: () => undefined,
+    };
   }
 
   #join(half: Half, other: () => Half, service: string): void {

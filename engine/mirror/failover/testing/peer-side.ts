@@ -30,7 +30,12 @@ export class PeerSide {
   constructor(
     end: End,
     process: Process & { readonly now: number },
-    facts: { lost: (link: PeerSide, why: string) => void; frame: (link: PeerSide, frame: Frame) => void; arbiter: () => boolean; canTakeOver: () => boolean },
+    facts: {
+      lost: (link: PeerSide, why: string) => void;
+      frame: (link: PeerSide, frame: Frame) => void;
+      arbiter: () => boolean;
+      canTakeOver: () => boolean;
+    },
   ) {
     this.end = end;
     this.#process = process;

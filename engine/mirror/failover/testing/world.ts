@@ -27,7 +27,11 @@ export class World {
 
   constructor(seed: number) {
     this.random = random(seed);
-    this.network = new Network(this.events, () => this.#latency(), (from, to, service) => this.blocked.has(`${from}>${to}:${service}`));
+    this.network = new Network(
+      this.events,
+      () => this.#latency(),
+      (from, to, service) => this.blocked.has(`${from}>${to}:${service}`),
+    );
     this.members = [new Member(this, 'A', 'B'), new Member(this, 'B', 'A')];
   }
 
@@ -78,9 +82,11 @@ export class World {
     if (user !== undefined) this.fail(`epoch ${key} is begun by ${name} and was begun before by ${user}`);
     this.#epochs.set(key, name);
     const other = this.members.find((m) => m.name !== name);
-    if (other?.process?.state.role.is === 'taking' && other.process.state.role.epoch === null) this.fail(`${name} begins epoch ${key} while ${other.name} is taking over too`);
+    if (other?.process?.state.role.is === 'taking' && other.process.state.role.epoch === null)
+      this.fail(`${name} begins epoch ${key} while ${other.name} is taking over too`);
     for (const [block, written] of this.acknowledged) {
-      if (!holds(this.member(name).journal, block)) this.fail(`${name} becomes primary in ${key} without block ${block}, acknowledged in ${written.major}.${written.minor}`);
+      if (!holds(this.member(name).journal, block))
+        this.fail(`${name} becomes primary in ${key} without block ${block}, acknowledged in ${written.major}.${written.minor}`);
     }
   }
 
@@ -89,7 +95,8 @@ export class World {
     this.acknowledged.set(block, epoch);
     for (const m of this.members) {
       const last = m.journal.at(-1)?.epoch ?? zero;
-      if (compareEpochs(last, epoch) > 0 && !holds(m.journal, block)) this.fail(`${name} acknowledges block ${block} though ${m.name} has gone on without it`);
+      if (compareEpochs(last, epoch) > 0 && !holds(m.journal, block))
+        this.fail(`${name} acknowledges block ${block} though ${m.name} has gone on without it`);
     }
   }
 
@@ -167,7 +174,8 @@ class ArbiterProcess implements Process {
     const { state, effects } = stepArbiter(this.#state, input, this.#world.events.now, Q);
     const before = this.#state.current?.verdict ?? null;
     this.#state = state;
-    if (state.current !== null && state.current.verdict !== before) this.#world.log(`R verdict ${String(state.current.verdict)} in ${state.current.gen.g}`);
+    if (state.current !== null && state.current.verdict !== before)
+      this.#world.log(`R verdict ${String(state.current.verdict)} in ${state.current.gen.g}`);
     for (const effect of effects) {
       if (effect.do === 'tell') this.#ends.get(effect.member)?.end.send({ t: 'arb', message: effect.message });
       else if (this.#ends.has(effect.member)) this.#lost(effect.member);
