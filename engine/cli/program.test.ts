@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { InstanceStatus } from '../api/status.ts';
@@ -48,12 +49,22 @@ async function running(name: string): Promise<void> {
 }
 
 describe('the command line', () => {
+  it('takes it quietly when nobody reads its output to the end', async () => {
+    const child = spawn(process.execPath, [fileURLToPath(new URL('main.ts', import.meta.url)), '--help'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.destroy();
+    const [complaint, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    expect({ complaint, code }).toEqual({ complaint: '', code: 0 });
+  });
+
   it('tells its version and helps', async () => {
     expect(await gemel('--version')).toEqual({ code: 0, out: `gemel ${VERSION}\n`, err: '' });
     const help = await gemel('--help');
     expect(help).toMatchObject({ code: 0, err: '' });
     for (const each of ['instance', 'agent', 'db', 'mirror', 'shell', 'demo']) expect(help.out).toContain(each);
     expect((await gemel('mirror', 'create', '--help')).out).toContain('--arbiter');
+    expect(await gemel('help', 'mirror')).toEqual(await gemel('mirror', '--help'));
   });
 
   it.each([
@@ -81,6 +92,9 @@ describe('the command line', () => {
       ['shell', 'A', '-c', 'W 1'],
       ['agent', 'stop'],
       ['instance', 'create', '9'],
+      ['instance', 'create', 'B', '--listen', '203.0.113.77'],
+      ['instance', 'create', 'B', '--dir', '/proc/nowhere/b'],
+      ['agent', 'start', '--port', '0', '--listen', '203.0.113.77'],
     ]) {
       const { code, out, err } = await gemel(...args);
       expect({ args, code, out }).toEqual({ args, code: 1, out: '' });

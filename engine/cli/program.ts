@@ -53,7 +53,7 @@ function buildProgram(context: Context): Command {
   for (const each of withSubcommands(program)) {
     each
       .exitOverride()
-      .helpCommand(false)
+      .helpCommand(each === program)
       .helpOption('--help', 'show help')
       .configureOutput({
         writeOut: (text) => terminal.out(text),

@@ -48,12 +48,19 @@ export function createInstanceDirectory(directory: string, settings: Settings): 
     );
   }
   try {
-    for (const each of [paths.directory, paths.mgr, paths.journal, paths.run]) fs.mkdirSync(each, { recursive: true, mode: 0o700 });
+    for (const each of [paths.directory, paths.mgr, paths.journal, paths.run]) makeDirectories(each);
   } catch (error) {
     throw fileError(error, 'make', paths.directory);
   }
   writeSettings(paths.settings, settings);
   return paths;
+}
+
+/** Step by step: where a file system takes no new directories, the recursive mkdir of Node never comes back. */
+function makeDirectories(directory: string): void {
+  if (fs.existsSync(directory)) return;
+  makeDirectories(path.dirname(directory));
+  fs.mkdirSync(directory, { mode: 0o700 });
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The instances of a host: what the command line, the agent and the processes use of this folder. */
-export { isEverywhere, isLoopback } from './addresses.ts';
+export { isEverywhere, isLoopback, listenAddress } from './addresses.ts';
 export { checkInstanceDirectory, instancePaths, type InstancePaths } from './directory.ts';
 export type { Engine, EngineContext } from './engine.ts';
 export { instanceStatus, inventory } from './inventory.ts';
