@@ -22,7 +22,12 @@ beforeEach(async () => {
   for (const made of [paths.mgr, paths.run, paths.journal]) fs.mkdirSync(made, { recursive: true });
   register(home, { name: 'A', directory });
   write({});
-  const journal = Journal.open({ io: realIo, directory: paths.journal, journal: { kind: 'mirror', name: 'TEST', guid: mirror }, member: self });
+  const journal = Journal.open({
+    io: realIo,
+    directory: paths.journal,
+    journal: { kind: 'mirror', name: 'TEST', guid: mirror },
+    member: self,
+  });
   const writer = await JournalWriter.open({ io: realIo, journal, disk: new ThreadDisk(), epoch: epoch(4) });
   await writer.close();
 });
@@ -30,12 +35,30 @@ beforeEach(async () => {
 afterEach(() => fs.rmSync(home, { recursive: true, force: true }));
 
 function write(durable: Partial<MirrorRecord['durable']>): void {
-  const member = (of: string, name: string) => ({ guid: of, name, instance: name, type: 'Failover' as const, superserverAddress: 'h:1', privateAddress: 'h:1', agentAddress: 'h:2' });
-  const membership = { mirror: 'TEST', guid: mirror, version: 1, qosMs: 8000, arbiter: null, arbiterOnMemberHost: false, members: [member(self, 'A'), member(partner, 'B')], databases: [] };
+  const member = (of: string, name: string) => ({
+    guid: of,
+    name,
+    instance: name,
+    type: 'Failover' as const,
+    superserverAddress: 'h:1',
+    privateAddress: 'h:1',
+    agentAddress: 'h:2',
+  });
+  const membership = {
+    mirror: 'TEST',
+    guid: mirror,
+    version: 1,
+    qosMs: 8000,
+    arbiter: null,
+    arbiterOnMemberHost: false,
+    members: [member(self, 'A'), member(partner, 'B')],
+    databases: [],
+  };
   writeRecord(realIo.files, paths.mgr, { self, membership, durable: { ...newDurable, ...durable } });
 }
 
-const ask = (asker = partner, grantAbove: ReturnType<typeof epoch> | null = epoch(1)) => answerFor(realIo, home, realIo.clock, { mirror, member: self, asker, grantAbove });
+const ask = (asker = partner, grantAbove: ReturnType<typeof epoch> | null = epoch(1)) =>
+  answerFor(realIo, home, realIo.clock, { mirror, member: self, asker, grantAbove });
 const granted = () => readRecord(realIo.files, paths.mgr)?.durable.grant ?? null;
 
 it('an instance that is down is granted, durably, above the epoch of its journal; its lock is free again', () => {
@@ -56,7 +79,9 @@ it('an instance that runs, or starts, is not granted', () => {
     expect(ask()).toMatchObject({ state: 'starting', grant: null, refused: { code: 'RUNNING' } });
     lock.setPhase('running');
     expect(ask()).toMatchObject({ state: 'operating', journal: null, refused: { code: 'RUNNING' } });
-    expect(() => journalToServe(realIo, home, { mirror, member: self, asker: partner })).toThrow(expect.objectContaining({ code: 'REFUSED' }));
+    expect(() => journalToServe(realIo, home, { mirror, member: self, asker: partner })).toThrow(
+      expect.objectContaining({ code: 'REFUSED' }),
+    );
     expect(granted()).toBeNull();
   } finally {
     lock.release();
@@ -78,14 +103,23 @@ it('a promise to one stands against another', () => {
 });
 
 it('an unknown member or mirror is unknown', () => {
-  expect(answerFor(realIo, home, realIo.clock, { mirror: stranger, member: self, asker: partner, grantAbove: null })).toMatchObject({ state: 'unknown', refused: { code: 'UNKNOWN' } });
-  expect(answerFor(realIo, home, realIo.clock, { mirror, member: stranger, asker: partner, grantAbove: null })).toMatchObject({ state: 'unknown' });
+  expect(answerFor(realIo, home, realIo.clock, { mirror: stranger, member: self, asker: partner, grantAbove: null })).toMatchObject({
+    state: 'unknown',
+    refused: { code: 'UNKNOWN' },
+  });
+  expect(answerFor(realIo, home, realIo.clock, { mirror, member: stranger, asker: partner, grantAbove: null })).toMatchObject({
+    state: 'unknown',
+  });
 });
 
 it('serves the journal of an instance that is down to members only', () => {
   expect(journalToServe(realIo, home, { mirror, member: self, asker: partner }).lineage.at(-1)?.epoch).toEqual(epoch(4));
-  expect(() => journalToServe(realIo, home, { mirror, member: self, asker: stranger })).toThrow(expect.objectContaining({ code: 'REFUSED' }));
-  expect(() => journalToServe(realIo, home, { mirror, member: stranger, asker: partner })).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
+  expect(() => journalToServe(realIo, home, { mirror, member: self, asker: stranger })).toThrow(
+    expect.objectContaining({ code: 'REFUSED' }),
+  );
+  expect(() => journalToServe(realIo, home, { mirror, member: stranger, asker: partner })).toThrow(
+    expect.objectContaining({ code: 'NOT_FOUND' }),
+  );
 });
 
 it('a damaged record gets no answer but an error, and no promise', () => {

@@ -1,8 +1,7 @@
 export { AgentRequest, type AgentReply } from './agent-protocol.ts';
 export { askAgent } from './agent-client.ts';
 export type { LocalDatabase, MirrorHost } from './host.ts';
-export { agentAddresses } from './agent-client.ts';
-export { memberOf, Membership, newDurable, readRecord, splitAddress, writeRecord, Member, type MirrorRecord } from './membership.ts';
+export { Membership, newDurable, readRecord, splitAddress, writeRecord, Member, type MirrorRecord } from './membership.ts';
 export { Mirror } from './mirror.ts';
 export { ownStatus, StatusView } from './status.ts';
-export { Channel, decodeControl, FrameReader, journalFrame, kinds, MAGIC } from './wire.ts';
+export { Channel, decodeControl, journalFrame, kinds, MAGIC } from './wire.ts';

@@ -27,7 +27,19 @@ function member(name: string, n: number, databases: readonly Position[] = []): M
   const fail = (error: unknown): void => {
     throw error;
   };
-  const made = new MemberJournal({ io: realIo, directory: path.join(root, name), mirror, self: guid(n), logs: [], fileBytesMax: 1 << 20, newDisk: () => new ThreadDisk(64 * 1024), databasePositions: () => databases, warn: fail, synced: () => undefined, failed: fail });
+  const made = new MemberJournal({
+    io: realIo,
+    directory: path.join(root, name),
+    mirror,
+    self: guid(n),
+    logs: [],
+    fileBytesMax: 1 << 20,
+    newDisk: () => new ThreadDisk(64 * 1024),
+    databasePositions: () => databases,
+    warn: fail,
+    synced: () => undefined,
+    failed: fail,
+  });
   open.push(made);
   return made;
 }

@@ -13,10 +13,27 @@ beforeEach(() => {
 
 afterEach(() => fs.rmSync(mgr, { recursive: true, force: true }));
 
-const member = (guid: string) => ({ guid, name: guid.toUpperCase(), instance: guid, type: 'Failover' as const, superserverAddress: 'h:1', privateAddress: 'h:1', agentAddress: 'h:2188' });
+const member = (guid: string) => ({
+  guid,
+  name: guid.toUpperCase(),
+  instance: guid,
+  type: 'Failover' as const,
+  superserverAddress: 'h:1',
+  privateAddress: 'h:1',
+  agentAddress: 'h:2188',
+});
 const record: MirrorRecord = {
   self: 'a',
-  membership: { mirror: 'TEST', guid: 'm', version: 3, qosMs: 8000, arbiter: 'arb:2188', arbiterOnMemberHost: false, members: [member('a'), member('b')], databases: [{ name: 'DB', guid: 'd', created: { file: 1, offset: 4096 } }] },
+  membership: {
+    mirror: 'TEST',
+    guid: 'm',
+    version: 3,
+    qosMs: 8000,
+    arbiter: 'arb:2188',
+    arbiterOnMemberHost: false,
+    members: [member('a'), member('b')],
+    databases: [{ name: 'DB', guid: 'd', created: { file: 1, offset: 4096 } }],
+  },
   durable: {
     ...newDurable,
     grant: { to: 'b', above: { major: 1, minor: 2, member: 'a' } },
@@ -36,7 +53,16 @@ it('damaged in any way, it is not taken for another one, and left as it is', () 
   writeRecord(realFiles, mgr, record);
   const whole = fs.readFileSync(recordPath(mgr), 'utf8');
   const { durable: _durable, ...without } = record;
-  for (const text of ['', '{', whole.slice(0, -20), '[]', 'null', JSON.stringify(without), JSON.stringify({ ...record, durable: { ...record.durable, grant: {} } }), JSON.stringify({ ...record, membership: { ...record.membership, members: [{ ...member('a'), type: 'Other' }] } })]) {
+  for (const text of [
+    '',
+    '{',
+    whole.slice(0, -20),
+    '[]',
+    'null',
+    JSON.stringify(without),
+    JSON.stringify({ ...record, durable: { ...record.durable, grant: {} } }),
+    JSON.stringify({ ...record, membership: { ...record.membership, members: [{ ...member('a'), type: 'Other' }] } }),
+  ]) {
     fs.writeFileSync(recordPath(mgr), text);
     expect(() => readRecord(realFiles, mgr), text.slice(0, 40)).toThrow(expect.objectContaining({ code: 'DAMAGED' }));
     expect(fs.readFileSync(recordPath(mgr), 'utf8')).toBe(text);

@@ -43,7 +43,8 @@ function connect(name: string): { sender: Sender; receiver: JournalReceiver; cau
   const made = { caughtUp: 0 };
   const sender: Sender = new Sender({ channel: near, writer, journal, clock: realIo.clock, from, caughtUp: () => (made.caughtUp += 1) });
   far.onFrame = (kind, payload) => {
-    if (kind !== kinds.durable) far.send(positionFrame(kinds.ack, receiver.append(Buffer.from(splitJournalFrame(payload).content)).position));
+    if (kind !== kinds.durable)
+      far.send(positionFrame(kinds.ack, receiver.append(Buffer.from(splitJournalFrame(payload).content)).position));
   };
   near.onFrame = (kind, payload) => {
     if (kind === kinds.ack) sender.acknowledge(readPosition(payload));
@@ -54,7 +55,15 @@ function connect(name: string): { sender: Sender; receiver: JournalReceiver; cau
     return closing;
   };
   place.atEnd(close);
-  return { sender, receiver, get caughtUp() { return made.caughtUp; }, flow, close };
+  return {
+    sender,
+    receiver,
+    get caughtUp() {
+      return made.caughtUp;
+    },
+    flow,
+    close,
+  };
 }
 
 it('an empty member gets everything from the beginning, over several files, then each block live', async () => {

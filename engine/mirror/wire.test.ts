@@ -1,13 +1,37 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { pipe } from './testing/pipe.ts';
-import { Channel, controlFrame, decodeControl, FrameReader, journalFrame, kinds, MAGIC, positionFrame, readPosition, splitJournalFrame, type Kind } from './wire.ts';
+import {
+  Channel,
+  controlFrame,
+  decodeControl,
+  FrameReader,
+  journalFrame,
+  kinds,
+  MAGIC,
+  positionFrame,
+  readPosition,
+  splitJournalFrame,
+  type Kind,
+} from './wire.ts';
 
 const position = fc.record({ file: fc.nat(0xffff_ffff), offset: fc.nat(2 ** 40) });
 const frame = fc.oneof(
-  fc.jsonValue().map((message) => ({ kind: kinds.control as Kind, bytes: controlFrame(message), expected: JSON.stringify(decodeControl(controlFrame(message).subarray(5))) })),
+  fc
+    .jsonValue()
+    .map((message) => ({
+      kind: kinds.control as Kind,
+      bytes: controlFrame(message),
+      expected: JSON.stringify(decodeControl(controlFrame(message).subarray(5))),
+    })),
   position.map((p) => ({ kind: kinds.ack as Kind, bytes: positionFrame(kinds.ack, p), expected: JSON.stringify(p) })),
-  fc.tuple(position, fc.uint8Array({ maxLength: 300 })).map(([p, content]) => ({ kind: kinds.block as Kind, bytes: journalFrame(kinds.block, p, Buffer.from(content)), expected: `${JSON.stringify(p)} ${Buffer.from(content).toString('hex')}` })),
+  fc
+    .tuple(position, fc.uint8Array({ maxLength: 300 }))
+    .map(([p, content]) => ({
+      kind: kinds.block as Kind,
+      bytes: journalFrame(kinds.block, p, Buffer.from(content)),
+      expected: `${JSON.stringify(p)} ${Buffer.from(content).toString('hex')}`,
+    })),
 );
 
 function words(kind: Kind, payload: Buffer): string {
@@ -46,7 +70,8 @@ it('a large frame is put together from its pieces', () => {
   const bytes = journalFrame(kinds.block, { file: 1, offset: 2 }, content);
   const reader = new FrameReader(false);
   let seen = 0;
-  for (let at = 0; at < bytes.length; at += 1024 * 1024) reader.push(bytes.subarray(at, at + 1024 * 1024), (_kind, payload) => (seen = splitJournalFrame(payload).content.length));
+  for (let at = 0; at < bytes.length; at += 1024 * 1024)
+    reader.push(bytes.subarray(at, at + 1024 * 1024), (_kind, payload) => (seen = splitJournalFrame(payload).content.length));
   expect(seen).toBe(content.length);
 });
 
