@@ -1,5 +1,5 @@
 import { GemelError } from '../api/errors.ts';
-import { isWithin, nameOf, type Bytes, type Key } from '../globals/index.ts';
+import { isWithin, lowerBound, nameOf, type Bytes, type Key } from '../globals/index.ts';
 import { assert } from '../io/assert.ts';
 
 /** Shared locks of several owners go together; an exclusive one goes with nothing of another owner. */
@@ -314,16 +314,4 @@ function commonPrefix(a: Bytes, b: Bytes): number {
   let at = 0;
   while (at < a.length && at < b.length && a.charCodeAt(at) === b.charCodeAt(at)) at++;
   return at;
-}
-
-/** The index of the first key that is not below `key`. */
-function lowerBound(keys: readonly Key[], key: Bytes): number {
-  let from = 0;
-  let to = keys.length;
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if ((keys[middle] ?? '') < key) from = middle + 1;
-    else to = middle;
-  }
-  return from;
 }

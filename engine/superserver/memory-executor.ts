@@ -5,6 +5,7 @@ import {
   encodeKey,
   formatReference,
   increment,
+  lowerBound,
   order,
   nodeKey,
   parseReference,
@@ -68,17 +69,6 @@ class Nodes implements NodeWriter {
   #keys(): Key[] {
     return (this.#sorted ??= [...this.values.keys()].sort());
   }
-}
-
-function lowerBound(keys: readonly Key[], key: Key): number {
-  let from = 0;
-  let to = keys.length;
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if ((keys[middle] ?? '') < key) from = middle + 1;
-    else to = middle;
-  }
-  return from;
 }
 
 export class MemoryExecutor implements Executor {
