@@ -69,6 +69,11 @@ export class JournalPort {
     return this.#source.newest;
   }
 
+  /** Everything recorded here up to this ticket is durable. */
+  get durableTicket(): Ticket {
+    return this.#source.durable;
+  }
+
   /** Everything recorded here is durable. */
   get durable(): boolean {
     return this.#source.durable >= this.#source.newest;

@@ -20,6 +20,8 @@ export class OpenDatabase implements DatabaseHandle {
   bar: WriteBar = null;
   /** The newest ticket of any update here. */
   newestTicket: Ticket = 0;
+  /** Updates up to this ticket are durable although the journal is gone; later ones never will be, and are not shown. */
+  goodUpTo: Ticket = Number.POSITIVE_INFINITY;
   #held = false;
   readonly #turns: Turns;
 
@@ -59,6 +61,13 @@ export class OpenDatabase implements DatabaseHandle {
   /** How journal records name it: by its mirror database name, or its directory. */
   get journalName(): string {
     return this.mirror?.database ?? this.directory;
+  }
+
+  /** Throws when what depends on that ticket is nothing to show. */
+  showing(ticket: Ticket): void {
+    if (ticket > this.goodUpTo) {
+      throw new GemelError('DATABASE', `What was asked of the database ${this.name} includes updates that never became durable.`, 'Everything acknowledged is in its journal.', 'See messages.log, and restart the instance.');
+    }
   }
 
   writable(): JournalPort {

@@ -96,13 +96,15 @@ export class ExecutorSession implements Session, UpdateSink {
 
   get(target: Target): Bytes | undefined {
     const { database, key } = resolved(target);
-    nodeKey(key);
-    this.ticket = this.#executor.unlessDurable(database.nodes.ticketOf(key));
+    const ticket = database.nodes.ticketOf(nodeKey(key));
+    database.showing(ticket);
+    this.ticket = this.#executor.unlessDurable(ticket);
     return database.reading().get(key);
   }
 
   /** What was read may contain any update of the database so far. */
   #readWhole(database: OpenDatabase): void {
+    database.showing(database.newestTicket);
     this.ticket = this.#executor.unlessDurable(database.newestTicket);
   }
 

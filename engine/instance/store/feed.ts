@@ -140,6 +140,8 @@ export class Feed {
     if (generations.size === 0) return;
     const position = port.durable ? port.writer.durable : null;
     this.#frozen.push({ ticket: port.newestTicket, generations, position });
+    // The files may have it all already; in quiet times no news of that comes again.
+    for (const { name, position: applied } of this.applier.progress?.databases ?? []) this.#applied(name, applied);
   }
 
   #applied(name: string, position: Position): void {

@@ -5,7 +5,7 @@ import { DatabaseName } from '../../api/names.ts';
 import type { DatabaseView } from '../../api/status.ts';
 import { createDatabase, Database } from '../../database/index.ts';
 import type { Io } from '../../io/index.ts';
-import { Journal, JournalWriter, ThreadDisk, type ApplierFailure, type Position } from '../../journal/index.ts';
+import { Journal, JournalWriter, ThreadDisk, type ApplierFailure, type JournalDisk, type Position } from '../../journal/index.ts';
 import type { InstancePaths } from '../directory.ts';
 import { Executor, OpenDatabase, type JournalPort, type WriteBar } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
@@ -18,10 +18,12 @@ export interface StoreContext {
   readonly paths: InstancePaths;
   readonly settings: Settings;
   readonly log: Log;
+  /** What the local journal is written with; left out: a thread of its own. */
+  readonly newDisk?: () => JournalDisk;
 }
 
 /** Memory for nodes that database files have, over all databases, and the least for each. */
-const MEMORY_BYTES = 160 * 1024 * 1024;
+const MEMORY_BYTES = 112 * 1024 * 1024;
 const MEMORY_BYTES_MIN = 1024 * 1024;
 
 /** Why updates of a local database wait: their outcome is the mirror's to say. */
@@ -219,7 +221,8 @@ export class Store {
     await this.local.drained(end);
     const found = openAtEnd(journal.files, this.localDatabases(), end);
     const minor = (journal.lineage.at(-1)?.epoch.minor ?? 0) + 1;
-    const writer = await JournalWriter.open({ io, journal, disk: new ThreadDisk(), epoch: { major: 1, minor, member: guid }, fileBytesMax: this.journalBytesMax });
+    const disk = this.#context.newDisk?.() ?? new ThreadDisk();
+    const writer = await JournalWriter.open({ io, journal, disk, epoch: { major: 1, minor, member: guid }, fileBytesMax: this.journalBytesMax });
     this.#localWriter = writer;
     const port = this.executor.attach('local', writer);
     this.#localPort = port;
@@ -283,27 +286,44 @@ export class Store {
     const databases = this.#through(port);
     for (const database of databases) database.bar = bar;
     this.#context.log(3, `[JOURNAL_ERROR] ${bar.what} Everything acknowledged is safe; updates of ${databases.map((d) => d.name).join(', ')} are refused. ${bar.todo}`);
-    try {
-      await this.#feedOf(port)?.drained(port.writer.durable);
-    } catch (failure) {
-      if (!(failure instanceof GemelError)) throw failure;
-      this.#context.log(2, `Not everything durable could be brought into the databases: ${failure.message}`);
-    }
-    this.letGo(port);
+    const contained = await this.#drainedAtFailure(port);
+    if (contained) this.letGo(port);
+    else this.#strand(port, databases);
     this.#onJournalFailed(`${bar.what} Whether this update was kept is not known.`);
     this.executor.advance();
+  }
+
+  async #drainedAtFailure(port: JournalPort): Promise<boolean> {
+    try {
+      await this.#feedOf(port)?.drained(port.writer.durable);
+      return true;
+    } catch (error) {
+      if (!(error instanceof GemelError)) throw error;
+      this.#context.log(2, `Not everything durable could be brought into the databases, which therefore stay in memory as they are: ${error.message}`);
+      return false;
+    }
   }
 
   /** The journal is no longer written here. What its databases have in memory and not in a durable block never was. */
   letGo(port: JournalPort): void {
     const databases = this.#through(port);
-    this.#feedOf(port)?.detach();
-    for (const database of databases) database.journal = null;
-    this.executor.detach(port);
+    this.#end(port, databases);
     for (const database of databases) {
       database.release();
       database.nodes.reset();
     }
+  }
+
+  /** As `letGo`, where the files lack what is durable: memory keeps it, and shows nothing that is not. */
+  #strand(port: JournalPort, databases: readonly OpenDatabase[]): void {
+    for (const database of databases) database.goodUpTo = port.durableTicket;
+    this.#end(port, databases);
+  }
+
+  #end(port: JournalPort, databases: readonly OpenDatabase[]): void {
+    this.#feedOf(port)?.detach();
+    for (const database of databases) database.journal = null;
+    this.executor.detach(port);
   }
 
   #through(port: JournalPort): OpenDatabase[] {
