@@ -1,2 +1,1 @@
-export { notInMirror } from './host.ts';
 export { MirrorService } from './service.ts';
