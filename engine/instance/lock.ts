@@ -105,7 +105,10 @@ export async function instanceLock(run: string, clock: Clock = realClock): Promi
   const end = clock.monotonicMs() + AGENT_HOLDS_MS;
   for (;;) {
     const state = probeLock(run);
-    if (!state.held || state.holder?.purpose === 'instance' || clock.monotonicMs() > end) return state;
+    if (!state.held || clock.monotonicMs() > end) return state;
+    // What a killed instance has left in the file says nothing of who holds the lock now.
+    const { holder } = state;
+    if (holder?.purpose === 'instance' && processIdentity(holder.pid) === holder.identity) return state;
     await new Promise<void>((resolve) => clock.timer(LOCK_POLL_MS, resolve));
   }
 }

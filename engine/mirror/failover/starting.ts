@@ -130,7 +130,7 @@ export function agentAnswered(turn: Turn, answer: AgentAnswer, question: number)
   if (now === null) return;
   // With a verdict still possible the agent is asked again at once: a killed process takes a moment to be gone.
   if (now.is === 'lost' && now.generation !== null) pause(turn, now, Math.min(5, turn.retryMs));
-  else if (now.is === 'lost' && turn.now - now.since < turn.state.qosMs / 2) pause(turn, now, Math.min(10, turn.retryMs));
+  else if (now.is === 'lost' && turn.able && turn.now - now.since < turn.state.qosMs / 2) pause(turn, now, Math.min(10, turn.retryMs));
   else pause(turn, now, turn.retryMs);
 }
 
