@@ -5,7 +5,7 @@ import { openSqlite, readMeta, type DatabaseMeta } from './file.ts';
 import { guarded } from './sqlite-error.ts';
 
 /** KiB of pages that a reader keeps. A commit of the writer makes SQLite forget them all, so more gains little. */
-const CACHE_KIB = 16_384;
+const CACHE_KIB = 8192;
 
 type Row = [k: Buffer, v: Buffer];
 

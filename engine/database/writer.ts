@@ -13,7 +13,7 @@ import {
 } from './file.ts';
 import { guarded } from './sqlite-error.ts';
 
-const CACHE_KIB = 32_768;
+const CACHE_KIB = 24_576;
 /** A write-ahead log longer than this is cut once it is empty; shorter ones are written over from their start. */
 const WAL_KEPT_BYTES = 64 * 1024 * 1024;
 /** Nodes written by one statement: half the cost of one statement for each. */

@@ -13,7 +13,7 @@ import { TransactionTracker } from './recovery.ts';
 import { dataStart, recordTypes, type Position, type RecordView } from './types.ts';
 
 /** A batch is committed at the latest when it has gathered this much. */
-const batchRecords = 250_000;
+const batchRecords = 150_000;
 const batchBytes = 32 * 1024 * 1024;
 /** Between two commits under load: this many times what the last one took, but no longer than the other. */
 const pauseShare = 4;
