@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { instanceMethods, instanceTopics, type InstanceMethods, type Params, type Result } from '../../engine/api/contract.ts';
+import { GemelError, type ErrorCode } from '../../engine/api/errors.ts';
 import { connectControl } from '../../engine/api/rpc/index.ts';
 import { anyFreePort, createInstance, instancePaths, processEntry } from '../../engine/instance/host.ts';
 import { updateSettings } from '../../engine/instance/settings.ts';
@@ -31,23 +32,36 @@ export class BareInstance {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Begins to start it. `ready` resolves with true when it answers, with false when it was killed before. */
-  launch(): { readonly ready: Promise<boolean> } {
+  /** Begins to start it. `ready` resolves with true when it answers, with false when it was killed before; rejects with why it refuses. */
+  launch(user?: number): { readonly ready: Promise<boolean> } {
     const child = spawn(process.execPath, [processEntry('instance'), '--directory', this.directory], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: { ...process.env, GEMEL_HOME: this.home },
+      ...(user === undefined ? {} : { uid: user, gid: user }),
     });
     this.#child = child;
     this.#ended = once(child, 'exit');
     const told = once(child, 'message').then(([message]: unknown[]) => {
       if (typeof message === 'object' && message !== null && 'ready' in message) return true;
-      throw new Error(`the instance did not start: ${JSON.stringify(message)}`);
+      throw refusal(message);
     });
     return { ready: Promise.race([told, this.#ended.then(() => false)]) };
   }
 
   async start(): Promise<void> {
     if (!(await this.launch().ready)) throw new Error('the instance ended while starting');
+  }
+
+  /** Starts it in the expectation that it refuses; gives the reason when its process is gone. */
+  async refusal(user?: number): Promise<GemelError> {
+    try {
+      await this.launch(user).ready;
+    } catch (error) {
+      if (!(error instanceof GemelError)) throw error;
+      await this.#ended;
+      return error;
+    }
+    throw new Error('the instance started');
   }
 
   /** SIGKILL; resolves when the process is gone. */
@@ -80,4 +94,11 @@ export class BareInstance {
     if (this.alive) await this.kill();
     fs.rmSync(this.home, { recursive: true, force: true });
   }
+}
+
+function refusal(message: unknown): Error {
+  const failed = typeof message === 'object' && message !== null && 'failed' in message ? message.failed : null;
+  if (typeof failed !== 'object' || failed === null || !('code' in failed && 'what' in failed && 'todo' in failed))
+    return new Error(`the instance said ${JSON.stringify(message)}`);
+  return new GemelError(failed.code as ErrorCode, String(failed.what), 'safe' in failed ? String(failed.safe) : '', String(failed.todo));
 }
