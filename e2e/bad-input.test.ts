@@ -7,6 +7,7 @@ import { RespClient, RespError } from '../engine/cli/resp-client.ts';
 import { instancePaths } from '../engine/instance/host.ts';
 import { updateSettings } from '../engine/instance/settings.ts';
 import { BareInstance } from './support/bare-instance.ts';
+import { makePair } from './support/pair.ts';
 
 const isRoot = process.getuid?.() === 0;
 /** Nobody: has no right to what root made. */
@@ -41,6 +42,10 @@ async function fill(client: RespClient): Promise<{ acknowledged: number; error: 
 
 async function expectFilled(client: RespClient, acknowledged: number): Promise<void> {
   for (let n = 0; n < acknowledged; n++) expect(String(await client.command('GGET', `^x(${n})`)).split(' ')[0]).toBe(String(n));
+}
+
+function mountTmpfs(directory: string, megabytes: number): void {
+  execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=700`, 'tmpfs', directory]);
 }
 
 describe('an instance does not start, and says why,', () => {
@@ -124,18 +129,18 @@ describe.skipIf(!isRoot)('a full disk (needs root for a small file system)', () 
   let mounted: string | undefined;
   afterEach(async () => {
     if (instance.alive) await instance.kill();
-    if (mounted !== undefined) execFileSync('umount', [mounted]);
+    if (mounted !== undefined) execFileSync('/bin/umount', [mounted]);
     mounted = undefined;
   });
 
   function mountAt(directory: string, megabytes: number): void {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=700`, 'tmpfs', directory]);
+    mountTmpfs(directory, megabytes);
     mounted = directory;
   }
 
   async function extendAndRestart(directory: string, acknowledged: number): Promise<void> {
     await instance.kill();
-    execFileSync('mount', ['-o', 'remount,size=64m', directory]);
+    execFileSync('/bin/mount', ['-o', 'remount,size=64m', directory]);
     await instance.start();
     const client = await connect();
     await expectFilled(client, acknowledged);
@@ -190,5 +195,48 @@ describe.skipIf(!isRoot)('a full disk (needs root for a small file system)', () 
     expect(error.message).toMatch(/disk is full|no more room/);
     expect((await instance.call('instance.status', {})).state).toBe('running');
     await extendAndRestart(instance.directory, acknowledged);
+  });
+});
+
+describe.skipIf(!isRoot)("a full disk under a primary's mirror journal (needs root for a small file system)", () => {
+  it('freezes it: updates are refused, the process lives; the backup has everything acknowledged when it takes over', async () => {
+    const pair = await makePair();
+    const { a, b } = pair;
+    const { journal } = instancePaths(a.directory);
+    let mounted = false;
+    try {
+      await a.stop();
+      await b.sees({ B: 'Primary' });
+      fs.renameSync(journal, `${journal}.away`);
+      fs.mkdirSync(journal);
+      mountTmpfs(journal, 40);
+      mounted = true;
+      fs.cpSync(`${journal}.away`, journal, { recursive: true });
+      await a.start();
+      await pair.ready(b);
+      await b.call('mirror.switchOver', {});
+      await pair.ready(a);
+
+      const client = await RespClient.connect('127.0.0.1', a.port);
+      await client.command('NAMESPACE', 'DB');
+      const { acknowledged, error } = await fill(client);
+      expect(acknowledged).toBeGreaterThan(10);
+      expect(error.message).toMatch(/journal can no longer be written.*disk is full/);
+      expect(a.messages()).toMatch(/ 3 .*JOURNAL_ERROR.*updates of DB are refused/);
+      const again = await RespClient.connect('127.0.0.1', a.port);
+      await again.command('NAMESPACE', 'DB');
+      await expect(again.command('GSET', '^x', '1')).rejects.toMatchObject({ code: expect.stringMatching(/DATABASE|PROTECT/) as string });
+      expect(a.running).toBe(true);
+
+      if ((await b.status())?.members.some(({ name, status }) => name === 'B' && status === 'Primary') !== true) await a.kill();
+      await b.sees({ B: 'Primary' });
+      const onB = await RespClient.connect('127.0.0.1', b.port);
+      await onB.command('NAMESPACE', 'DB');
+      await expectFilled(onB, acknowledged);
+    } finally {
+      if (a.running) await a.kill();
+      if (mounted) execFileSync('/bin/umount', [journal]);
+      await pair.stop();
+    }
   });
 });

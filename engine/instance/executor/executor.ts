@@ -17,7 +17,7 @@ export interface RoleView {
   role(): ReturnType<ExecutorFace['role']>;
 }
 
-export const unmirrored: RoleView = { mayRead: () => true, role: () => ({ role: 'primary', mirror: null, peers: [] }) };
+const unmirrored: RoleView = { mayRead: () => true, role: () => ({ role: 'primary', mirror: null, peers: [] }) };
 
 /** Overlay bytes of all databases at which updates wait for the applier, and below which they go on. */
 const OVERLAY_HIGH = 160 * 1024 * 1024;

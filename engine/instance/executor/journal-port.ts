@@ -38,7 +38,16 @@ export class JournalPort {
   }
 
   /** @param value undefined: the node was killed */
-  update(ticket: Ticket, database: number, key: Key, value: Bytes | undefined, old: Bytes | undefined, transaction: number, session: number, compensation: boolean): void {
+  update(
+    ticket: Ticket,
+    database: number,
+    key: Key,
+    value: Bytes | undefined,
+    old: Bytes | undefined,
+    transaction: number,
+    session: number,
+    compensation: boolean,
+  ): void {
     if (value === undefined) this.writer.kill(database, key, old ?? '', transaction, session, compensation);
     else this.writer.set(database, key, value, old, transaction, session, compensation);
     this.#note(ticket);

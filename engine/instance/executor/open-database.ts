@@ -25,7 +25,14 @@ export class OpenDatabase implements DatabaseHandle {
   #held = false;
   readonly #turns: Turns;
 
-  constructor(init: { name: string; directory: string; guid: string; mirror: { name: string; database: string } | null; nodes: Database; turns: Turns }) {
+  constructor(init: {
+    name: string;
+    directory: string;
+    guid: string;
+    mirror: { name: string; database: string } | null;
+    nodes: Database;
+    turns: Turns;
+  }) {
     this.#turns = init.turns;
     this.name = init.name;
     this.directory = init.directory;
@@ -66,13 +73,19 @@ export class OpenDatabase implements DatabaseHandle {
   /** Throws when what depends on that ticket is nothing to show. */
   showing(ticket: Ticket): void {
     if (ticket > this.goodUpTo) {
-      throw new GemelError('DATABASE', `What was asked of the database ${this.name} includes updates that never became durable.`, 'Everything acknowledged is in its journal.', 'See messages.log, and restart the instance.');
+      throw new GemelError(
+        'DATABASE',
+        `What was asked of the database ${this.name} includes updates that never became durable.`,
+        'Everything acknowledged is in its journal.',
+        'See messages.log, and restart the instance.',
+      );
     }
   }
 
   writable(): JournalPort {
     refuseIf(this.bar);
-    if (this.journal === null) throw new GemelError('PROTECT', `The database ${this.name} is read-only here.`, 'Nothing was changed.', 'Update it on the primary.');
+    if (this.journal === null)
+      throw new GemelError('PROTECT', `The database ${this.name} is read-only here.`, 'Nothing was changed.', 'Update it on the primary.');
     return this.journal;
   }
 }

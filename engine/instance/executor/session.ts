@@ -1,7 +1,22 @@
 import { GemelError } from '../../api/errors.ts';
 import {
-  data, encodeKey, formatReference, increment, isWithin, nodeKey, order, parseReference, prefixEnd, query, startKill, startMerge, SubtreeCursor,
-  type Bytes, type Environment, type Key, type Steps,
+  data,
+  encodeKey,
+  formatReference,
+  increment,
+  isWithin,
+  nodeKey,
+  order,
+  parseReference,
+  prefixEnd,
+  query,
+  startKill,
+  startMerge,
+  SubtreeCursor,
+  type Bytes,
+  type Environment,
+  type Key,
+  type Steps,
 } from '../../globals/index.ts';
 import type { Session, Target, Ticket, Watch, Work } from '../session.ts';
 import type { Executor } from './executor.ts';
@@ -14,7 +29,6 @@ import { refuseIf } from './write-bar.ts';
 export const VALUE_MAX = 3_641_144;
 /** Nodes a kill or merge handles in one turn of the event loop: well under a millisecond. */
 const SLICE = 200;
-const KV = '^KV' as Bytes;
 const kvKey = encodeKey('KV', []);
 
 /** A target as the executor made it. */
@@ -131,7 +145,13 @@ export class ExecutorSession implements Session, UpdateSink {
     const { database, key, environment } = resolved(target);
     nodeKey(key);
     this.#readWhole(database);
-    if (cursor !== '' && !isWithin(cursor, key)) throw new GemelError('ERR', 'That cursor does not belong to this reference.', 'Nothing was changed.', 'Begin again with an empty cursor.');
+    if (cursor !== '' && !isWithin(cursor, key))
+      throw new GemelError(
+        'ERR',
+        'That cursor does not belong to this reference.',
+        'Nothing was changed.',
+        'Begin again with an empty cursor.',
+      );
     const nodes: { key: Key; reference: Bytes; value: Bytes }[] = [];
     let from = cursor === '' ? key : cursor;
     let inclusive = cursor === '';
@@ -149,7 +169,7 @@ export class ExecutorSession implements Session, UpdateSink {
     const database = this.#current();
     this.#readWhole(database);
     let n = 0;
-    for (const cursor = new SubtreeCursor(database.reading(), kvKey); cursor.next() !== undefined; ) n++;
+    for (const cursor = new SubtreeCursor(database.reading(), kvKey); cursor.next() !== undefined;) n++;
     return n;
   }
 
@@ -163,7 +183,12 @@ export class ExecutorSession implements Session, UpdateSink {
   set(target: Target, value: Bytes): void {
     const { database, key } = resolved(target);
     if (value.length > VALUE_MAX) {
-      throw new GemelError('MAXSTRING', `The value has ${value.length} bytes; ${VALUE_MAX} are allowed.`, 'Nothing was changed.', 'Split it over several nodes.');
+      throw new GemelError(
+        'MAXSTRING',
+        `The value has ${value.length} bytes; ${VALUE_MAX} are allowed.`,
+        'Nothing was changed.',
+        'Split it over several nodes.',
+      );
     }
     this.update(database, nodeKey(key), value, database.reading().get(key));
   }
@@ -252,7 +277,12 @@ export class ExecutorSession implements Session, UpdateSink {
   trollback(levels: number): number {
     const transaction = this.#open('rolled back');
     if (levels > transaction.levels.length) {
-      throw new GemelError('TRANSACTION', `The transaction level is ${transaction.levels.length}; ${levels} levels cannot be rolled back.`, 'Nothing was changed.', 'Give fewer levels, or none for all.');
+      throw new GemelError(
+        'TRANSACTION',
+        `The transaction level is ${transaction.levels.length}; ${levels} levels cannot be rolled back.`,
+        'Nothing was changed.',
+        'Give fewer levels, or none for all.',
+      );
     }
     const target = levels === 0 ? 0 : transaction.levels.length - levels;
     const mark = transaction.levels[target] ?? 0;
@@ -265,7 +295,13 @@ export class ExecutorSession implements Session, UpdateSink {
   }
 
   #open(what: string): Transaction {
-    if (this.#transaction === null) throw new GemelError('TRANSACTION', `There is no open transaction that could be ${what}.`, 'Nothing was changed.', 'Start one with TSTART.');
+    if (this.#transaction === null)
+      throw new GemelError(
+        'TRANSACTION',
+        `There is no open transaction that could be ${what}.`,
+        'Nothing was changed.',
+        'Start one with TSTART.',
+      );
     return this.#transaction;
   }
 
@@ -287,5 +323,3 @@ export class ExecutorSession implements Session, UpdateSink {
     this.#executor.rollBack(transaction, 0, this.id, true);
   }
 }
-
-export { KV };

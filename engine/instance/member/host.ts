@@ -1,7 +1,7 @@
 import { GemelError } from '../../api/errors.ts';
 import { assert } from '../../io/assert.ts';
-import type { JournalWriter, Position } from '../../journal/index.ts';
-import type { LocalDatabase, Mirror, MirrorHost } from '../../mirror/index.ts';
+import { isBefore, type JournalWriter, type Position } from '../../journal/index.ts';
+import type { Dejournaled, LocalDatabase, Mirror, MirrorHost } from '../../mirror/index.ts';
 import type { JournalPort, RoleView, WriteBar } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
 import { journalBroken, notPrimary, openAtEnd, type Feed, type Store } from '../store/index.ts';
@@ -50,14 +50,12 @@ export class MemberHost implements MirrorHost {
   }
 
   databases(): LocalDatabase[] {
-    return this.#options.store
-      .mirrored()
-      .map((d) => ({
-        name: d.journalName,
-        directory: d.directory,
-        mounted: true,
-        position: this.#position(d.journalName) ?? d.nodes.meta().position,
-      }));
+    return this.#options.store.mirrored().map((d) => ({
+      name: d.journalName,
+      directory: d.directory,
+      mounted: true,
+      position: this.#position(d.journalName) ?? d.nodes.meta().position,
+    }));
   }
 
   #position(journalName: string): Position | null {
@@ -87,9 +85,12 @@ export class MemberHost implements MirrorHost {
     return this.#feed.reopen();
   }
 
-  dejournaled(): { position: Position; timeMs: number } | null {
-    const progress = this.#feed.applier.progress;
-    return progress === null || progress.timeMs === null ? null : { position: progress.position, timeMs: progress.timeMs };
+  dejournaled(): Dejournaled | null {
+    const positions = this.databases().flatMap((d) => d.position ?? []);
+    const [first, ...others] = positions;
+    if (first === undefined) return null;
+    const position = others.reduce((least, other) => (isBefore(other, least) ? other : least), first);
+    return { position, timeMs: this.#feed.applier.progress?.timeMs ?? null };
   }
 
   attachWriter(writer: JournalWriter): void {
@@ -120,7 +121,7 @@ export class MemberHost implements MirrorHost {
   /** The mirror's journal cannot be written here: nothing is taken any more until another member is primary or this one starts anew. */
   #freeze(port: JournalPort, error: GemelError): Promise<void> {
     if (this.#port === port) this.#frozen = journalBroken(error);
-    return this.#options.store.journalFailed(port, error);
+    return this.#options.store.journals.failed(port, error);
   }
 
   rollBackOpen(): void {
@@ -163,12 +164,9 @@ export class MemberHost implements MirrorHost {
     this.#port = null;
     this.#open = false;
     const { store } = this.#options;
-    for (const database of store.mirrored()) {
-      database.bar = notPrimary(database.name);
-      database.journal = null;
-    }
+    for (const database of store.mirrored()) database.bar = notPrimary(database.name);
     if (port === null) return;
-    store.letGo(port);
+    store.journals.letGo(port);
     this.#options.resetClients(why);
     store.executor.advance();
     this.#options.changed();

@@ -1,6 +1,13 @@
 import type { GenerationId } from '../../database/index.ts';
 import type { Clock } from '../../io/index.ts';
-import { Applier, comparePositions, type ApplierFailure, type JournalIdentity, type JournalWriter, type Position } from '../../journal/index.ts';
+import {
+  Applier,
+  comparePositions,
+  type ApplierFailure,
+  type JournalIdentity,
+  type JournalWriter,
+  type Position,
+} from '../../journal/index.ts';
 import type { JournalPort, OpenDatabase } from '../executor/index.ts';
 
 /** How often changed nodes are handed over to the database files, when the last ones have arrived there. */
@@ -85,9 +92,18 @@ export class Feed {
     for (const database of this.#databases) await this.applier.add({ name: database.journalName, directory: database.directory });
   }
 
-  /** Up to where the journal may be applied now. */
-  get goal(): Position {
-    return this.applier.goal;
+  /** As `drained`, but waits for others to let the position be applied; comes back after `timeoutMs` all the same. */
+  async reached(position: Position, timeoutMs: number): Promise<void> {
+    if (this.#databases.size === 0 || position.file === 0) return;
+    let timer: { cancel(): void } | null = null;
+    const late = new Promise<void>((resolve) => {
+      timer = this.#options.clock.timer(timeoutMs, resolve);
+    });
+    try {
+      await Promise.race([this.applier.drained(position), late]);
+    } finally {
+      (timer as { cancel(): void } | null)?.cancel();
+    }
   }
 
   /** All databases contain everything before the position. */

@@ -1,3 +1,4 @@
+export { journalBroken, notPrimary } from './bars.ts';
 export { Feed } from './feed.ts';
 export { openAtEnd } from './recover.ts';
-export { journalBroken, notPrimary, Store } from './store.ts';
+export { Store } from './store.ts';

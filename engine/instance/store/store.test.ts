@@ -95,7 +95,7 @@ describe('restart after a crash', () => {
         await settled();
         for (const name of namespaces) {
           const database = bench.database(name);
-          await bench.store.contained(database);
+          await bench.store.contained(database, null);
           const { sound, nodes } = verifyDatabase(database.directory);
           expect({ sound, nodes }).toEqual({ sound: true, nodes: models.get(name)!.nodes.length });
         }

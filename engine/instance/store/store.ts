@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { GemelError } from '../../api/errors.ts';
 import { DatabaseName } from '../../api/names.ts';
@@ -7,11 +6,14 @@ import { createDatabase, Database } from '../../database/index.ts';
 import type { Io } from '../../io/index.ts';
 import { Journal, JournalWriter, ThreadDisk, type ApplierFailure, type JournalDisk, type Position } from '../../journal/index.ts';
 import type { InstancePaths } from '../directory.ts';
-import { Executor, OpenDatabase, type JournalPort, type WriteBar } from '../executor/index.ts';
+import { Executor, OpenDatabase, type JournalPort } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
 import { updateSettings, type Settings } from '../settings.ts';
+import { fileBroken, notPrimary } from './bars.ts';
 import { Feed } from './feed.ts';
-import { committedIn, openAtEnd, type OpenAtEnd } from './recover.ts';
+import { InDoubt } from './in-doubt.ts';
+import { JournalEnds } from './journal-ends.ts';
+import { openAtEnd } from './recover.ts';
 
 export interface StoreContext {
   readonly io: Io;
@@ -24,14 +26,9 @@ export interface StoreContext {
 
 /** Memory for nodes that database files have, over all databases, and the least for each. */
 const MEMORY_BYTES = 112 * 1024 * 1024;
+/** How long a verification waits for journal data that is not durable in the mirror yet. */
+const CONTAINED_WAIT_MS = 10_000;
 const MEMORY_BYTES_MIN = 1024 * 1024;
-
-/** Why updates of a local database wait: their outcome is the mirror's to say. */
-const inDoubt: WriteBar = {
-  code: 'PROTECT',
-  what: 'A transaction over mirrored and unmirrored data is in doubt until this member has found its mirror again.',
-  todo: 'Wait until the member is primary or backup.',
-};
 
 /**
  * What an instance keeps: its databases, its local journal, and the executor that updates them. Databases of a mirror are
@@ -40,16 +37,23 @@ const inDoubt: WriteBar = {
 export class Store {
   readonly executor = new Executor();
   readonly local: Feed;
+  readonly journals: JournalEnds;
   #mirrorFeed: Feed | null = null;
   #localPort: JournalPort | null = null;
   #localWriter: JournalWriter | null = null;
-  #prepared: OpenAtEnd['prepared'] = [];
+  #inDoubt: InDoubt | null = null;
   #onJournalFailed: (why: string) => void = () => undefined;
   readonly #context: StoreContext;
   readonly #failures = new Map<string, string>();
 
   private constructor(context: StoreContext) {
     this.#context = context;
+    this.journals = new JournalEnds({
+      executor: this.executor,
+      log: context.log,
+      feedOf: (port) => (port.kind === 'local' ? this.local : this.#mirrorFeed),
+      failed: (why) => this.#onJournalFailed(why),
+    });
     this.local = this.#newFeed({ kind: 'local', name: '', guid: context.settings.Startup.InstanceGUID });
   }
 
@@ -88,8 +92,14 @@ export class Store {
   #failed({ database, error }: ApplierFailure): void {
     this.#failures.set(database ?? '', error.message);
     // Updates would only pile up in memory: they are safe in the journal, but the file no longer takes them.
-    for (const each of this.executor.namespaces.all()) if (each.bar === null && (database === null || each.journalName === database)) each.bar = fileBroken(each.name, error);
-    this.#context.log(2, database === null ? `Updates can no longer be brought into the databases: ${error.message}` : `The database ${database} takes no more updates from the journal: ${error.message}`);
+    for (const each of this.executor.namespaces.all())
+      if (each.bar === null && (database === null || each.journalName === database)) each.bar = fileBroken(each.name, error);
+    this.#context.log(
+      2,
+      database === null
+        ? `Updates can no longer be brought into the databases: ${error.message}`
+        : `The database ${database} takes no more updates from the journal: ${error.message}`,
+    );
   }
 
   /** Why a database (by its name in the journal) is not fed any more; undefined: it is. */
@@ -153,15 +163,31 @@ export class Store {
     const mounted = new Map(this.executor.namespaces.all().map((d) => [d.name, this.view(d)]));
     const missing = Object.entries(Databases)
       .filter(([name]) => !mounted.has(name.toUpperCase()))
-      .map(([name, directory]) => ({ name, directory: this.directoryOf(directory), mounted: false, readOnly: true, mirrored: false, mirror: null, mirrorDatabase: null, size: 0 }));
+      .map(([name, directory]) => ({
+        name,
+        directory: this.directoryOf(directory),
+        mounted: false,
+        readOnly: true,
+        mirrored: false,
+        mirror: null,
+        mirrorDatabase: null,
+        size: 0,
+      }));
     return [...mounted.values(), ...missing].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** Throws NAME, EXISTS. Nothing is made. */
   checkNew(name: string, directory: string | undefined): { name: string; directory: string } {
     const parsed = DatabaseName.safeParse(name);
-    if (!parsed.success) throw new GemelError('NAME', `${JSON.stringify(name)} cannot be the name of a database. ${parsed.error.issues[0]?.message ?? ''}`, 'Nothing was made.', 'Choose another name.');
-    if (this.#context.settings.Databases[parsed.data] !== undefined) throw new GemelError('EXISTS', `There is a database ${parsed.data} already.`, 'It was not changed.', 'Choose another name.');
+    if (!parsed.success)
+      throw new GemelError(
+        'NAME',
+        `${JSON.stringify(name)} cannot be the name of a database. ${parsed.error.issues[0]?.message ?? ''}`,
+        'Nothing was made.',
+        'Choose another name.',
+      );
+    if (this.#context.settings.Databases[parsed.data] !== undefined)
+      throw new GemelError('EXISTS', `There is a database ${parsed.data} already.`, 'It was not changed.', 'Choose another name.');
     return { name: parsed.data, directory: this.directoryOf(directory ?? parsed.data.toLowerCase()) };
   }
 
@@ -186,7 +212,13 @@ export class Store {
       position: position?.file === 0 ? null : position,
     });
     const database = this.#mount(init.name, init.directory);
-    if (database === null) throw new GemelError('DATABASE', `The new database ${init.name} cannot be mounted.`, 'Its directory was left as it is.', 'See messages.log.');
+    if (database === null)
+      throw new GemelError(
+        'DATABASE',
+        `The new database ${init.name} cannot be mounted.`,
+        'Its directory was left as it is.',
+        'See messages.log.',
+      );
     if (mirror === null) await this.#feedLocal(database);
     else await this.#mirrorFeed?.add(database);
     const relative = path.relative(paths.directory, init.directory);
@@ -198,7 +230,10 @@ export class Store {
     });
     Object.assign(settings, change(updateSettings(paths.settings, change)));
     if (init.namespace) this.executor.namespaces.define(init.name, init.name);
-    this.#context.log(0, `The database ${init.name} was created in ${init.directory}${mirror === null ? '' : ` as ${mirror.database} of the mirror ${mirror.name}`}.`);
+    this.#context.log(
+      0,
+      `The database ${init.name} was created in ${init.directory}${mirror === null ? '' : ` as ${mirror.database} of the mirror ${mirror.name}`}.`,
+    );
     return database;
   }
 
@@ -215,28 +250,34 @@ export class Store {
       logs: [path.join(paths.mgr, 'journal.log')],
       warn: (error) => this.#context.log(1, `journal.log could not be written: ${String(error)}`),
     });
-    if (journal.torn !== null) this.#context.log(1, `The last write to the local journal did not come through (${journal.torn.detail}); ${journal.torn.bytes} bytes behind its end were never durable and are dropped.`);
+    if (journal.torn !== null)
+      this.#context.log(
+        1,
+        `The last write to the local journal did not come through (${journal.torn.detail}); ${journal.torn.bytes} bytes behind its end were never durable and are dropped.`,
+      );
     const end = journal.end.position;
     for (const database of this.localDatabases()) await this.local.add(database);
     await this.local.drained(end);
     const found = openAtEnd(journal.files, this.localDatabases(), end);
     const minor = (journal.lineage.at(-1)?.epoch.minor ?? 0) + 1;
     const disk = this.#context.newDisk?.() ?? new ThreadDisk();
-    const writer = await JournalWriter.open({ io, journal, disk, epoch: { major: 1, minor, member: guid }, fileBytesMax: this.journalBytesMax });
+    const writer = await JournalWriter.open({
+      io,
+      journal,
+      disk,
+      epoch: { major: 1, minor, member: guid },
+      fileBytesMax: this.journalBytesMax,
+    });
     this.#localWriter = writer;
     const port = this.executor.attach('local', writer);
     this.#localPort = port;
-    writer.onError((error) => void this.journalFailed(port, error));
+    writer.onError((error) => void this.journals.failed(port, error));
     this.executor.transactionsBegin(found.highest);
     for (const database of this.localDatabases()) this.#bindLocal(database);
     this.local.attach(port, writer);
     this.executor.rollBackFound(port, found.open);
     if (found.open.length > 0) this.#context.log(1, `${found.open.length} open transactions of the local journal were rolled back.`);
-    this.#prepared = found.prepared;
-    if (found.prepared.length > 0) {
-      for (const { found: { undo } } of found.prepared) for (const { database } of undo) database.bar = inDoubt;
-      this.#context.log(1, `${found.prepared.length} transactions over mirrored and unmirrored data wait for the mirror's word.`);
-    }
+    this.#inDoubt = new InDoubt(this.executor, port, this.#context.log, found.prepared);
   }
 
   get journalBytesMax(): number {
@@ -256,82 +297,12 @@ export class Store {
 
   /** The mirror's journal is settled up to the position: transactions over both journals end as it says, where it can. */
   decidePrepared(mirrorJournal: Journal, settled: Position): void {
-    const port = this.#localPort;
-    if (this.#prepared.length === 0 || port === null) return;
-    const outcomes = this.#prepared.map((entry) => ({ ...entry, committed: committedIn(mirrorJournal, settled, entry.mirror) }));
-    this.#prepared = outcomes.filter(({ committed }) => committed === undefined);
-    const inDoubtStill = new Set(this.#prepared.flatMap(({ found }) => found.undo.map(({ database }) => database)));
-    for (const { found, committed } of outcomes) {
-      if (committed === undefined) continue;
-      for (const { database } of found.undo) if (database.bar === inDoubt && !inDoubtStill.has(database)) database.bar = null;
-      if (committed) this.executor.commitFound(port, found);
-      else this.executor.rollBackFound(port, [found]);
-      this.#context.log(1, `Transaction ${found.transaction} over both journals was ${committed ? 'committed in the mirror and stands' : 'not committed in the mirror and is rolled back'}.`);
-    }
+    this.#inDoubt?.decide(mirrorJournal, settled);
   }
-
-  // ------------------------------------------------------------ a journal that ends
 
   /** Cut whoever waits for updates that will never become durable. */
   onJournalFailed(listener: (why: string) => void): void {
     this.#onJournalFailed = listener;
-  }
-
-  /**
-   * A journal can no longer be written. Its databases are refused any update; what never became durable is forgotten,
-   * as soon as the files have everything that did.
-   */
-  async journalFailed(port: JournalPort, error: GemelError): Promise<void> {
-    const bar = journalBroken(error);
-    const databases = this.#through(port);
-    for (const database of databases) database.bar = bar;
-    this.#context.log(3, `[JOURNAL_ERROR] ${bar.what} Everything acknowledged is safe; updates of ${databases.map((d) => d.name).join(', ')} are refused. ${bar.todo}`);
-    const contained = await this.#drainedAtFailure(port);
-    if (contained) this.letGo(port);
-    else this.#strand(port, databases);
-    this.#onJournalFailed(`${bar.what} Whether this update was kept is not known.`);
-    this.executor.advance();
-  }
-
-  async #drainedAtFailure(port: JournalPort): Promise<boolean> {
-    try {
-      await this.#feedOf(port)?.drained(port.writer.durable);
-      return true;
-    } catch (error) {
-      if (!(error instanceof GemelError)) throw error;
-      this.#context.log(2, `Not everything durable could be brought into the databases, which therefore stay in memory as they are: ${error.message}`);
-      return false;
-    }
-  }
-
-  /** The journal is no longer written here. What its databases have in memory and not in a durable block never was. */
-  letGo(port: JournalPort): void {
-    const databases = this.#through(port);
-    this.#end(port, databases);
-    for (const database of databases) {
-      database.release();
-      database.nodes.reset();
-    }
-  }
-
-  /** As `letGo`, where the files lack what is durable: memory keeps it, and shows nothing that is not. */
-  #strand(port: JournalPort, databases: readonly OpenDatabase[]): void {
-    for (const database of databases) database.goodUpTo = port.durableTicket;
-    this.#end(port, databases);
-  }
-
-  #end(port: JournalPort, databases: readonly OpenDatabase[]): void {
-    this.#feedOf(port)?.detach();
-    for (const database of databases) database.journal = null;
-    this.executor.detach(port);
-  }
-
-  #through(port: JournalPort): OpenDatabase[] {
-    return this.executor.namespaces.all().filter((database) => database.journal === port);
-  }
-
-  #feedOf(port: JournalPort): Feed | null {
-    return port.kind === 'local' ? this.local : this.#mirrorFeed;
   }
 
   switchLocalJournal(): Promise<Position> {
@@ -365,12 +336,15 @@ export class Store {
     return feed;
   }
 
-  /** Resolves when the database's file contains everything that was durable at the call. */
-  async contained(database: OpenDatabase): Promise<void> {
+  /**
+   * Resolves when the database's file contains everything that was durable at the call, or, on a member that receives the
+   * mirror's journal, everything received before `received` (null: nothing), as soon as that is durable.
+   */
+  async contained(database: OpenDatabase, received: Position | null): Promise<void> {
     const feed = database.mirrored ? this.#mirrorFeed : this.local;
-    if (feed === null) return;
     const writer = database.journal?.writer ?? null;
-    await feed.drained(writer === null ? feed.goal : await writer.settled());
+    if (writer !== null) await feed?.drained(await writer.settled());
+    else if (received !== null) await feed?.reached(received, CONTAINED_WAIT_MS);
   }
 
   /** Makes everything durable, brings it into the databases and closes. */
@@ -387,23 +361,4 @@ export class Store {
       database.nodes.close();
     }
   }
-
-  /** Bytes that database files take on disk, for the figures. */
-  fileBytes(): number {
-    return this.executor.namespaces.all().reduce((sum, d) => sum + fs.statSync(path.join(d.directory, 'GEMEL.DAT')).size, 0);
-  }
-}
-
-/** Why a mirrored database takes no updates here. */
-export function notPrimary(name: string): WriteBar {
-  return { code: 'PROTECT', what: `The database ${name} is mirrored and read-only here: this member is not the primary.`, todo: 'Update it on the primary.' };
-}
-
-/** Why databases take no updates when their journal cannot be written. */
-export function journalBroken(error: GemelError): NonNullable<WriteBar> {
-  return { code: 'DATABASE', what: `The journal can no longer be written: ${error.what}`, todo: `${error.todo} Then restart the instance.`.trim() };
-}
-
-function fileBroken(name: string, error: GemelError): NonNullable<WriteBar> {
-  return { code: 'DATABASE', what: `The database ${name} takes no more updates: ${error.what}`, todo: `${error.todo} Then restart the instance.`.trim() };
 }
