@@ -5,9 +5,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { RespClient } from '../engine/cli/resp-client.ts';
 import { instancePaths } from '../engine/instance/host.ts';
 import { controlFrame, MAGIC } from '../engine/mirror/wire.ts';
-import { Acknowledged, sameDatabases, set } from './support/acknowledged.ts';
+import { Acknowledged, get, sameDatabases, set } from './support/acknowledged.ts';
 import { makePair, startTestAgent, TestMember, type Pair, type PairOptions } from './support/pair.ts';
 import { stopAgent } from './stop-agent.ts';
+import { until } from './support/until.ts';
 
 let pair: Pair | null = null;
 
@@ -199,6 +200,15 @@ describe('in order', () => {
     expect(await set(a, 'x', 'back')).toBe('OK');
     await written.verify(a);
     await sameDatabases(pair as Pair);
+  });
+
+  it('a former primary shows what the new one writes, not what it had in memory', async () => {
+    const { a, b, ready } = await made();
+    expect(await set(a, 'x', 'of a')).toBe('OK');
+    await a.call('mirror.switchOver', {});
+    await ready(b);
+    expect(await set(b, 'x', 'of b')).toBe('OK');
+    await until('the former primary shows it', async () => (await get(a, 'x')) === 'of b');
   });
 
   it('a stop without failover leaves the mirror without a primary', async () => {

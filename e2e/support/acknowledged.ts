@@ -74,10 +74,19 @@ function node(client: number, number: number): string {
 }
 
 /** Sets a node; resolves with the error's code if it is refused. */
-export async function set(member: TestMember, name: string, value: string): Promise<string> {
+export function set(member: TestMember, name: string, value: string): Promise<string> {
+  return command(member, 'GSET', `^|"DB"|${name}`, value);
+}
+
+/** What a node is on a member; 'null' when it is not there. */
+export function get(member: TestMember, name: string): Promise<string> {
+  return command(member, 'GGET', `^|"DB"|${name}`);
+}
+
+async function command(member: TestMember, ...words: string[]): Promise<string> {
   const client = await RespClient.connect('127.0.0.1', member.port);
   try {
-    return String(await client.command('GSET', `^|"DB"|${name}`, value));
+    return String(await client.command(...words));
   } catch (error) {
     if (error instanceof RespError) return error.code;
     throw error;

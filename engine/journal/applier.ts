@@ -83,11 +83,6 @@ export class Applier {
     return this.#broken;
   }
 
-  /** Up to where it may apply. */
-  get goal(): Position {
-    return this.#goal;
-  }
-
   onApplied(listener: (progress: ApplierProgress) => void): () => void {
     return this.#appliedListeners.add(listener);
   }

@@ -11,6 +11,12 @@ export interface LocalDatabase {
   readonly position: Position | null;
 }
 
+/** How far dejournaling has got. */
+export interface Dejournaled {
+  readonly position: Position;
+  readonly timeMs: number | null;
+}
+
 /** What the mirror needs of the instance it runs in. */
 export interface MirrorHost {
   log(severity: 0 | 1 | 2 | 3, text: string): void;
@@ -25,8 +31,8 @@ export interface MirrorHost {
   applied(position: Position): Promise<void>;
   /** The journal was cut at a fork: nothing behind its new end was ever applied. */
   journalCut(): Promise<void>;
-  /** How far dejournaling is, with the time of the last block applied (ms since the epoch); null before the first. */
-  dejournaled(): { position: Position; timeMs: number } | null;
+  /** The least that any mirrored database contains, with the time of its last block (ms since the epoch; null: none since the start); null without databases. */
+  dejournaled(): Dejournaled | null;
 
   /** This member writes the mirror's journal from now on. Nothing is open for users yet. */
   attachWriter(writer: JournalWriter): void;

@@ -1,6 +1,6 @@
 export { AgentRequest, type AgentReply } from './agent-protocol.ts';
 export { askAgent } from './agent-client.ts';
-export type { LocalDatabase, MirrorHost } from './host.ts';
+export type { Dejournaled, LocalDatabase, MirrorHost } from './host.ts';
 export { Membership, newDurable, readRecord, splitAddress, writeRecord, Member, type MirrorRecord } from './membership.ts';
 export { Mirror } from './mirror.ts';
 export { ownStatus, StatusView } from './status.ts';

@@ -1,4 +1,5 @@
 import type { Clock } from '../io/clock.ts';
+import type { Dejournaled } from './host.ts';
 import type { Sender } from './sender.ts';
 import type { PeerControl } from './peer-protocol.ts';
 import type { Position } from './failover/index.ts';
@@ -7,7 +8,7 @@ import type { Channel } from './wire.ts';
 export interface BeatFacts {
   readonly arbiter: boolean;
   readonly canTakeOver: boolean;
-  readonly dejournaled: { position: Position; timeMs: number } | null;
+  readonly dejournaled: Dejournaled | null;
   readonly received: Position;
 }
 
@@ -18,8 +19,7 @@ export class PeerLink {
   /** On the primary: what sends the journal, once the backup is ready. */
   sender: Sender | null = null;
   /** The other's last heartbeat. */
-  seen: { arbiter: boolean; canTakeOver: boolean; dejournaled: { position: Position; timeMs: number } | null; received: Position } | null =
-    null;
+  seen: { arbiter: boolean; canTakeOver: boolean; dejournaled: Dejournaled | null; received: Position } | null = null;
   /** This side's clock in the newest message that the other has echoed. */
   echoedAt = Number.NEGATIVE_INFINITY;
   /** The newest clock reading received from the other. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { HelloAnswer, Hello, PeerMessage, Position } from './failover/index.ts';
 import type { JournalReach } from '../journal/index.ts';
+import type { Dejournaled } from './host.ts';
 import type { Membership } from './membership.ts';
 
 /** Control messages on a data channel between two failover members. */
@@ -17,7 +18,7 @@ export type PeerControl =
       readonly echo: number;
       readonly arbiter: boolean;
       readonly canTakeOver: boolean;
-      readonly dejournaled: { position: Position; timeMs: number } | null;
+      readonly dejournaled: Dejournaled | null;
       readonly received: Position;
     }
   | { readonly t: 'peer'; readonly message: PeerMessage }

@@ -1,10 +1,14 @@
 import type { MemberLag, MemberStatus, MemberView, MirroredDatabaseView, MirrorStatus } from '../api/status.ts';
 import { comparePositions, type Position } from '../journal/index.ts';
 import type { Role } from './failover/index.ts';
+import type { Dejournaled } from './host.ts';
 import type { Member } from './membership.ts';
 import type { Mirror } from './mirror.ts';
 
 /** What this member can say of the mirror, in the words of the Mirror Monitor. */
+
+/** Dejournaling that is behind by less than this is in step: the next commit of it is under way. */
+const IN_STEP_MS = 500;
 
 const noPosition: Position = { file: 0, offset: 0 };
 
@@ -41,6 +45,16 @@ export function ownStatus(role: Role, synchronizing: boolean): MemberStatus {
 
 function at(position: Position): Position | null {
   return position.file === 0 ? null : position;
+}
+
+/** Milliseconds by which dejournaling is behind what was received; null: behind, by a time that is not known. */
+function dejournalMs(done: Dejournaled | null, received: Position, now: number): number | null {
+  if (done === null || comparePositions(done.position, received) >= 0) return 0;
+  return done.timeMs === null ? null : Math.max(1, now - done.timeMs);
+}
+
+function dejournaling(ms: number | null): string {
+  return ms !== null && ms < IN_STEP_MS ? 'Caught up' : behind(ms ?? 0);
 }
 
 export class StatusView {
@@ -143,17 +157,12 @@ export class StatusView {
   }
 
   #dejournalMs(): number | null {
-    const done = this.#mirror.options.host.dejournaled();
-    const end = this.#mirror.journal.reach.end.position;
-    if (done === null) return null;
-    return comparePositions(done.position, end) >= 0 ? 0 : Math.max(0, this.#now - done.timeMs);
+    return dejournalMs(this.#mirror.options.host.dejournaled(), this.#mirror.journal.reach.end.position, this.#now);
   }
 
   #dejournaling(): string {
     const why = this.#mirror.options.host.cannotTakeOver();
-    if (why !== null) return 'Warning! Some databases need attention.';
-    const ms = this.#dejournalMs();
-    return ms === null || ms < 2000 ? 'Caught up' : behind(ms);
+    return why !== null ? 'Warning! Some databases need attention.' : dejournaling(this.#dejournalMs());
   }
 
   #other(member: Member): MemberView {
@@ -187,8 +196,7 @@ export class StatusView {
     const active = role.is === 'primary' && role.backup?.active === true;
     const received = link.sender?.acknowledged ?? link.seen?.received ?? noPosition;
     const done = link.seen?.dejournaled ?? null;
-    const caughtUp = done !== null && comparePositions(done.position, received) >= 0;
-    const dejournalMs = caughtUp ? 0 : done === null ? null : Math.max(0, this.#now - done.timeMs);
+    const ms = link.seen === null ? null : dejournalMs(done, received, this.#now);
     return {
       ...base,
       position: at(received),
@@ -199,8 +207,8 @@ export class StatusView {
           ? 'Caught up'
           : behind(1000),
       journalLatencyMs: active ? 0 : null,
-      dejournaling: dejournalMs === null || dejournalMs < 2000 ? 'Caught up' : behind(dejournalMs),
-      dejournalLatencyMs: dejournalMs,
+      dejournaling: dejournaling(ms),
+      dejournalLatencyMs: ms,
     };
   }
 
@@ -264,8 +272,7 @@ export class StatusView {
     });
     const done = link?.seen?.dejournaled ?? null;
     const received = link?.sender?.acknowledged ?? null;
-    const doneMs =
-      done === null || received === null ? null : comparePositions(done.position, received) >= 0 ? 0 : Math.max(0, this.#now - done.timeMs);
+    const doneMs = received === null || link?.seen === null || link === null ? null : dejournalMs(done, received, this.#now);
     const since = link?.sender?.unacknowledgedSince ?? null;
     const receivedMs = received === null ? null : since === null ? 0 : Math.round(mirror.options.io.clock.monotonicMs() - since);
     return [

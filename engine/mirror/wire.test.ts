@@ -17,21 +17,17 @@ import {
 
 const position = fc.record({ file: fc.nat(0xffff_ffff), offset: fc.nat(2 ** 40) });
 const frame = fc.oneof(
-  fc
-    .jsonValue()
-    .map((message) => ({
-      kind: kinds.control as Kind,
-      bytes: controlFrame(message),
-      expected: JSON.stringify(decodeControl(controlFrame(message).subarray(5))),
-    })),
+  fc.jsonValue().map((message) => ({
+    kind: kinds.control as Kind,
+    bytes: controlFrame(message),
+    expected: JSON.stringify(decodeControl(controlFrame(message).subarray(5))),
+  })),
   position.map((p) => ({ kind: kinds.ack as Kind, bytes: positionFrame(kinds.ack, p), expected: JSON.stringify(p) })),
-  fc
-    .tuple(position, fc.uint8Array({ maxLength: 300 }))
-    .map(([p, content]) => ({
-      kind: kinds.block as Kind,
-      bytes: journalFrame(kinds.block, p, Buffer.from(content)),
-      expected: `${JSON.stringify(p)} ${Buffer.from(content).toString('hex')}`,
-    })),
+  fc.tuple(position, fc.uint8Array({ maxLength: 300 })).map(([p, content]) => ({
+    kind: kinds.block as Kind,
+    bytes: journalFrame(kinds.block, p, Buffer.from(content)),
+    expected: `${JSON.stringify(p)} ${Buffer.from(content).toString('hex')}`,
+  })),
 );
 
 function words(kind: Kind, payload: Buffer): string {

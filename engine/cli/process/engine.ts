@@ -141,7 +141,7 @@ function handlers({
     'db.verify': async ({ name }) => {
       const database = store.executor.namespaces.find(name);
       if (database === undefined) throw new GemelError('NOT_FOUND', `There is no mounted database ${name.toUpperCase()}.`);
-      await store.contained(database);
+      await store.contained(database, mirror.mirror?.journal.reach.end.position ?? null);
       const found = await verifyAside(database.directory);
       return {
         sound: found.sound,
