@@ -129,7 +129,8 @@ describe('opening refuses', () => {
     expect(refused(directory).code).toBe('DAMAGED');
   });
 
-  test.skipIf(process.getuid?.() === 0)('a file without rights', () => {
+  test('a file without rights', ({ skip }) => {
+    skip(process.getuid?.() === 0, 'the superuser may read every file');
     const directory = makeDatabase(temporary.directory);
     chmodSync(databasePath(directory), 0o000);
     expect(refused(directory).code).toBe('RIGHTS');

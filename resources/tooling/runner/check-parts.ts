@@ -38,7 +38,7 @@ export function checkParts(): Part[] {
           ? null
           : 'svelte-check did not report the planted type error',
     ),
-    check('format', ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']),
+    check('format', ['node_modules/prettier/bin/prettier.cjs', '--check', '--cache', '--cache-strategy=content', '--log-level=warn', '.']),
     check('layers', [
       'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs',
       '--config',
