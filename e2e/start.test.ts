@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROOT } from '../resources/tooling/runner/command.ts';
+import { stopAgent } from './stop-agent.ts';
 
 let temporary: string;
 let running: ChildProcess | null = null;
@@ -13,8 +14,10 @@ let running: ChildProcess | null = null;
 beforeEach(() => {
   temporary = mkdtempSync(join(tmpdir(), 'gemel-start-'));
 });
-afterEach(() => {
+afterEach(async () => {
   if (running?.exitCode === null) running.kill('SIGKILL');
+  // the console starts an agent, which outlives it
+  await stopAgent(join(temporary, 'home'));
   rmSync(temporary, { recursive: true, force: true });
 });
 
