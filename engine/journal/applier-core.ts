@@ -15,9 +15,13 @@ import { dataStart, recordTypes, type Position, type RecordView } from './types.
 /** A batch is committed at the latest when it has gathered this much. */
 const batchRecords = 150_000;
 const batchBytes = 32 * 1024 * 1024;
-/** Between two commits under load: this many times what the last one took, but no longer than the other. */
-const pauseShare = 4;
-const pauseMaxMs = 1500;
+/**
+ * A batch of more records than the first is load: commits then wait longer, at least the second and some times the usual interval.
+ * Each page is written once a commit, so a few seconds of random updates cost a fraction of what many small commits would.
+ */
+const loadRecords = 500;
+const loadPauseMs = 1000;
+const loadPauseFactor = 4;
 /** Longest time of one step before messages are looked at again. */
 const sliceMs = 20;
 /** A database that nothing happens to gets its position written when it would have to read this much journal again. */
@@ -58,7 +62,6 @@ export class ApplierCore {
   #drains: Drain[] = [];
   #committedTo: Position = { file: 0, offset: 0 };
   #committedAtMs = Number.NEGATIVE_INFINITY;
-  #commitMs = 0;
   #timeMs: number | null = null;
   #isBroken = false;
   #gatheredRecords = 0;
@@ -146,9 +149,8 @@ export class ApplierCore {
     return null;
   }
 
-  /** Large batches write each page once for many changes: under load a commit waits in proportion to what the last one took. */
   get #pauseMs(): number {
-    return Math.max(this.intervalMs, Math.min(pauseMaxMs, pauseShare * this.#commitMs));
+    return this.#gatheredRecords > loadRecords ? Math.max(loadPauseMs, loadPauseFactor * this.intervalMs) : this.intervalMs;
   }
 
   get #isBatchFull(): boolean {
@@ -212,7 +214,6 @@ export class ApplierCore {
   #commit(all: boolean): void {
     const position = this.position;
     const openStart = this.#tracker.oldest;
-    const began = this.#options.clock.monotonicMs();
     for (const target of this.#targets.values()) {
       if (target.failure !== null || comparePositions(target.position, position) > 0) continue;
       if (!target.hasWork && !(all && !target.isCommittedAt(position)) && !target.lagsBehind(position, idleLagBytes)) {
@@ -228,7 +229,6 @@ export class ApplierCore {
     }
     this.#gatheredRecords = this.#gatheredBytes = 0;
     this.#committedTo = position;
-    this.#commitMs = this.#options.clock.monotonicMs() - began;
     if (this.#targets.size > 0) this.#options.applied(this.#progress());
     this.#settleDrains();
   }

@@ -8,7 +8,7 @@ import type { Mirror } from './mirror.ts';
 /** What this member can say of the mirror, in the words of the Mirror Monitor. */
 
 /** Dejournaling that is behind by less than this is in step: the next commit of it is under way. */
-const IN_STEP_MS = 500;
+const IN_STEP_MS = 1500;
 
 const noPosition: Position = { file: 0, offset: 0 };
 
