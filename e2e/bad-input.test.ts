@@ -140,7 +140,7 @@ describe.skipIf(!isRoot)('a full disk (needs root for a small file system)', () 
 
   async function extendAndRestart(directory: string, acknowledged: number): Promise<void> {
     await instance.kill();
-    execFileSync('/bin/mount', ['-o', 'remount,size=64m', directory]);
+    execFileSync('/bin/mount', ['-o', 'remount,size=512m', directory]);
     await instance.start();
     const client = await connect();
     await expectFilled(client, acknowledged);
