@@ -64,6 +64,7 @@ export class ApplierCore {
   #committedAtMs = Number.NEGATIVE_INFINITY;
   #timeMs: number | null = null;
   #isBroken = false;
+  #brokenBy: unknown = null;
   #gatheredRecords = 0;
   #gatheredBytes = 0;
   #totals = { records: 0, journalBytes: 0, walBytes: 0, commits: 0 };
@@ -108,6 +109,8 @@ export class ApplierCore {
 
   /** Commits do not wait for more until every file contains everything before the position; then `done(null)`, or why it will not. */
   drain(position: Position, done: (error: unknown) => void): void {
+    // Nothing will settle it any more.
+    if (this.#isBroken) return done(this.#brokenBy);
     this.#drains.push({ position, done });
     this.#settleDrains();
   }
@@ -176,6 +179,7 @@ export class ApplierCore {
     } catch (error) {
       this.#isBroken = true;
       this.#commit(true);
+      this.#brokenBy = error;
       for (const drain of this.#drains.splice(0)) drain.done(error);
       this.#options.failed(null, reader.position, error);
       return true;

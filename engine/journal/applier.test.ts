@@ -9,6 +9,7 @@ import { JournalFiles } from './files.ts';
 import type { Journal } from './journal.ts';
 import { comparePositions } from './position.ts';
 import { mirrorJournal, Workplace } from './test-support.ts';
+import { dataStart } from './types.ts';
 import type { JournalWriter } from './writer.ts';
 
 let place: Workplace;
@@ -147,6 +148,35 @@ test('damage in the journal stops everything and says where', async () => {
   expect(await failure).toMatchObject({ database: null, position: first });
   await expect(applying.drained(first)).rejects.toThrow(/damaged/);
   expect(nodes(directory)).toEqual({ a: '1' });
+});
+
+test('who asks to drain after the journal broke is told too', async () => {
+  const journal = place.journal('journal');
+  const writer = await place.writer(journal);
+  const model = new Model(writer, ['DB']);
+  const directory = newDatabase('DB');
+  const core = new ApplierCore({
+    clock: realIo.clock,
+    files: journal.files,
+    openWriter: (path) => DatabaseWriter.open(path),
+    intervalMs: 0,
+    applied: () => undefined,
+    failed: () => undefined,
+  });
+  core.add({ name: 'DB', directory });
+  model.set('DB', 'a', '1');
+  await writer.close();
+  const header = journal.files.last;
+  if (header === undefined) throw new Error('there is a file');
+  const file = realIo.files.open(journal.files.path(header), 'update');
+  file.truncate(dataStart + 10);
+  file.close();
+  core.raiseGoal(writer.durable);
+  core.step();
+  const told: unknown[] = [];
+  core.drain(writer.durable, (error) => told.push(error));
+  expect(told).toMatchObject([{ code: 'DAMAGED' }]);
+  core.close();
 });
 
 test('a database whose file vanished from under it fails alone; the others go on', async () => {
