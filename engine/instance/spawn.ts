@@ -6,6 +6,12 @@ import { z } from 'zod';
 import { GemelError, type ErrorCode } from '../api/errors.ts';
 import { realClock, type Clock } from '../io/clock.ts';
 
+/**
+ * MB of a half of the young generation. What gathers for the databases lives for seconds and is copied while all wait:
+ * often and a little, 2 ms at a time, is also faster on the whole than 15 ms at a time with the default of 16 MB.
+ */
+const youngHalfMB = 4;
+
 /** What a started process tells the one that started it, once. */
 type Told = { readonly ready: true } | { readonly failed: unknown };
 
@@ -39,7 +45,7 @@ export interface SpawnOptions {
 export async function spawnDetached(options: SpawnOptions): Promise<number> {
   fs.mkdirSync(path.dirname(options.output), { recursive: true, mode: 0o700 });
   const output = fs.openSync(options.output, 'w', 0o600);
-  const child = spawn(process.execPath, [options.entry, ...options.args], {
+  const child = spawn(process.execPath, [`--max-semi-space-size=${youngHalfMB}`, options.entry, ...options.args], {
     detached: true,
     stdio: ['ignore', output, output, 'ipc'],
     // The desktop console's own program runs an entry as Node does only when told so; Node itself ignores it.

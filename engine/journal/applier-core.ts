@@ -19,7 +19,7 @@ const batchBytes = 32 * 1024 * 1024;
  * A batch of more records than the first is load: commits then wait longer, at least the second and some times the usual interval.
  * Each page is written once a commit, so a few seconds of random updates cost a fraction of what many small commits would.
  */
-const loadRecords = 500;
+const loadRecords = 50;
 const loadPauseMs = 1000;
 const loadPauseFactor = 4;
 /** Longest time of one step before messages are looked at again. */

@@ -8,7 +8,12 @@ export const control = {
   length: 4,
   offsetLow: 5,
   offsetHigh: 6,
-  words: 8,
+  /** Whole pages of the current file that are behind what was appended, raised by the caller. */
+  endPages: 7,
+  /** Whole pages of the current file that hold data or synced zeros, raised by the thread; 0 while no file is written. */
+  allocatedPages: 8,
+  words: 9,
+  pageBytes: 4096,
   opAppend: 1,
   opSync: 2,
   /** A command stands in the message queue. */

@@ -7,7 +7,8 @@ import { control, type Answer, type Command } from './disk-messages.ts';
 
 /*
  * The thread of a ThreadDisk. It sleeps on the control word, does one thing, answers, and uses the gap before the next one to
- * write zeros ahead of the file's end: a sync into such an extent costs about half of one that has to extend the file.
+ * write zeros ahead of the file's end: a sync into such an extent costs about half of one that has to extend the file. The
+ * other thread may write into that extent at the same time; nothing is written here before `allocated` but what is asked for.
  */
 const { control: words, preallocate } = workerData as { control: Int32Array; preallocate: number };
 const port = parentPort;
@@ -18,8 +19,7 @@ const memories = new Map<number, Buffer>();
 let fd = -1;
 let path = '';
 let doing = 'open';
-/** End of what was appended, and of the zeros beyond it; only for a file written here. */
-let end = 0;
+/** End of what was appended here or is zeros; only for a file written here. */
 let allocated = 0;
 let writes = false;
 let mayExtend = true;
@@ -35,6 +35,12 @@ function closeCurrent(): void {
   if (fd >= 0) closeSync(fd);
   fd = -1;
   writes = false;
+  allocate(0);
+}
+
+function allocate(upTo: number): void {
+  allocated = upTo;
+  Atomics.store(words, control.allocatedPages, Math.floor(upTo / control.pageBytes));
 }
 
 function create(command: Extract<Command, { name: 'create' }>): void {
@@ -47,8 +53,8 @@ function create(command: Extract<Command, { name: 'create' }>): void {
   fsyncSync(fd);
   renameSync(temporary, path);
   realFiles.syncDirectory(dirname(path));
-  end = allocated = command.header.length;
   writes = mayExtend = true;
+  allocate(command.header.length);
 }
 
 function append(): void {
@@ -58,16 +64,14 @@ function append(): void {
   const from = words[control.from] ?? 0;
   const length = words[control.length] ?? 0;
   const offset = ((words[control.offsetLow] ?? 0) >>> 0) + (words[control.offsetHigh] ?? 0) * 0x1_0000_0000;
-  assert(offset === end, 'blocks are written one behind the other');
   writeAll(memory.subarray(from, from + length), offset);
   fdatasyncSync(fd);
-  end = offset + length;
-  allocated = Math.max(allocated, end);
+  if (offset + length > allocated) allocate(offset + length);
 }
 
 function finish(length: number): void {
   doing = 'cut';
-  assert(writes && length === end, 'a file is finished at its end');
+  assert(writes && length <= allocated, 'a file is finished at its end');
   ftruncateSync(fd, length);
   fsyncSync(fd);
   closeCurrent();
@@ -131,11 +135,11 @@ function isAsked(): boolean {
 
 /** Zeros ahead, a piece at a time, as long as nobody asks for anything. Running out of space here shows at the next append. */
 function extend(): void {
-  while (writes && mayExtend && !isAsked() && allocated - end < preallocate) {
+  while (writes && mayExtend && !isAsked() && allocated - Atomics.load(words, control.endPages) * control.pageBytes < preallocate) {
     try {
       writeAll(zeros, allocated);
       fdatasyncSync(fd);
-      allocated += zeros.length;
+      allocate(allocated + zeros.length);
     } catch (error) {
       // Whether the disk is really unusable shows at the next append, which reports it to those who wait.
       mayExtend = false;
@@ -146,6 +150,11 @@ function extend(): void {
 
 while (running) {
   Atomics.wait(words, control.sequence, seen);
+  // Woken without being asked: the caller has used up some of the zeros.
+  if (!isAsked()) {
+    extend();
+    continue;
+  }
   seen++;
   try {
     if (failure === null) perform(Atomics.load(words, control.op));

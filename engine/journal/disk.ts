@@ -4,7 +4,7 @@ import type { GemelError } from '../api/errors.ts';
 export type Done = (error: GemelError | null) => void;
 
 /**
- * Where a journal's files are written, off the caller's thread. Things are done in the order they are asked for. After an
+ * Where a journal's files are written, mostly off the caller's thread. Things are done in the order they are asked for. After an
  * error everything that follows fails with it too.
  */
 export interface JournalDisk {
@@ -12,6 +12,8 @@ export interface JournalDisk {
   create(path: string, header: Uint8Array, done: Done): void;
   /** Writes a block into the current file and syncs it. The memory must not change meanwhile. */
   append(memory: SharedArrayBuffer, from: number, length: number, offset: number, done: Done): void;
+  /** True when such an append would be done on the caller's thread, and `done` called before it returns. */
+  isInline(length: number, offset: number): boolean;
   /** Cuts the current file at its length, durably, and closes it. */
   finish(length: number, done: Done): void;
   /** Opens a file that someone else writes, to sync it. Closes the one before. */

@@ -55,6 +55,10 @@ export class OpenBlock {
     this.#view = new DataView(memory);
   }
 
+  get records(): number {
+    return this.#records;
+  }
+
   get isEmpty(): boolean {
     return this.#records === 0;
   }

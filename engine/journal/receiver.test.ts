@@ -20,7 +20,7 @@ afterEach(() => place.remove());
 const database = { name: 'DB', guid: memberA };
 
 function receiver(journal: Journal, at = place): JournalReceiver {
-  const made = new JournalReceiver({ io: realIo, journal, disk: new ThreadDisk(0) });
+  const made = new JournalReceiver({ io: realIo, journal, disk: new ThreadDisk({ preallocate: 0 }) });
   at.atEnd(() => made.close().catch(() => undefined));
   return made;
 }

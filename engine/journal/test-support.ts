@@ -29,7 +29,7 @@ export class Workplace {
     const writer = await JournalWriter.open({
       io: realIo,
       journal,
-      disk: new ThreadDisk(64 * 1024),
+      disk: new ThreadDisk({ preallocate: 64 * 1024 }),
       epoch: { major: 1, minor: 0, member: memberA },
       ...options,
     });

@@ -69,9 +69,9 @@ test('one block is in flight; what is recorded meanwhile goes into the next', as
   expect(ends).toHaveLength(1);
   writer.remoteAcknowledged(first);
   expect(writer.durable).toEqual(first);
+  await written(writer);
   expect(ends).toHaveLength(2);
   writer.remoteAcknowledged({ file: 1, offset: first.offset + 1 });
-  await written(writer);
   expect(writer.durable).toEqual(first);
   writer.setGate('open');
   expect(writer.durable).toEqual(ends[1]);
@@ -200,7 +200,7 @@ test('every file begun and closed gets a line in the log', async () => {
 
 /** A real disk on which writing blocks fails from the given one on. */
 class FailingDisk implements JournalDisk {
-  readonly #disk = new ThreadDisk(0);
+  readonly #disk = new ThreadDisk({ preallocate: 0 });
   #left: number;
 
   constructor(soundAppends: number) {
@@ -226,6 +226,10 @@ class FailingDisk implements JournalDisk {
 
   sync(done: Done): void {
     this.#disk.sync(done);
+  }
+
+  isInline(): boolean {
+    return false;
   }
 
   close(done: Done): void {

@@ -4,6 +4,7 @@ import { assert } from '../io/assert.ts';
 import type { Io } from '../io/io.ts';
 import type { JournalDisk } from './disk.ts';
 import { DurableWaiters } from './durable-waiters.ts';
+import { Gathering } from './gathering.ts';
 import { Histogram } from './histogram.ts';
 import type { Journal } from './journal.ts';
 import { Listeners } from './listeners.ts';
@@ -69,6 +70,7 @@ export class JournalWriter {
   readonly #fileBytesMax: number;
   readonly #chain = Buffer.alloc(16);
   readonly #bindings: Binding[] = [];
+  readonly #gathering = new Gathering();
   readonly #waiters = new DurableWaiters();
   readonly #sealed = new Listeners<[SealedBlock]>();
   readonly #written = new Listeners<[Position]>();
@@ -317,12 +319,20 @@ export class JournalWriter {
     if (this.#open.size > 0 && this.#open.size + recordBytes(key, value, old) > blockTarget) this.#closeOpenBlock();
     if (database !== 0) this.#useDatabase(database);
     this.#open.add(type, compensation, database, session, transaction, key, value, old);
-    if (this.#isScheduled || this.#inFlight !== null || this.#switching !== null) return;
+    if (!this.#isScheduled && this.#inFlight === null && this.#switching === null) this.#gather();
+  }
+
+  /** Lets the open block be sealed when it has gathered enough. */
+  #gather(): void {
     this.#isScheduled = true;
-    this.#io.turns.atEndOfTurn(() => {
+    this.#gathering.begin();
+    const turn = (): void => {
+      const isEnough = this.#full.length > 0 || this.#gathering.isEnough(this.#open.records, this.#open.size);
+      if (!isEnough) return this.#io.turns.atEndOfTurn(turn);
       this.#isScheduled = false;
       this.#pump();
-    });
+    };
+    this.#io.turns.atEndOfTurn(turn);
   }
 
   #useDatabase(database: number): void {
@@ -368,14 +378,19 @@ export class JournalWriter {
     const inFlight: InFlight = { sealed, memory: block, sealedAtMs: this.#io.clock.monotonicMs(), isWritten: false };
     this.#inFlight = inFlight;
     const chain = this.#chain.toString('hex');
-    this.#disk.append(place.memory, place.from, place.length, start.offset, (error) => {
-      if (error !== null) return this.#fail(error);
-      inFlight.isWritten = true;
-      this.#journal.end = { position: sealed.end, chain };
-      this.#written.emit(sealed.end);
-      this.#settle();
-    });
+    const append = (): void =>
+      this.#disk.append(place.memory, place.from, place.length, start.offset, (error) => {
+        if (error !== null) return this.#fail(error);
+        inFlight.isWritten = true;
+        this.#journal.end = { position: sealed.end, chain };
+        this.#written.emit(sealed.end);
+        this.#settle();
+      });
+    // Sending and syncing go on at the same time: what another does for us is begun first.
+    const isInline = this.#disk.isInline(place.length, start.offset);
+    if (!isInline) append();
     this.#sealed.emit(sealed);
+    if (isInline) append();
   }
 
   #mayBeDurable(end: Position): boolean {
@@ -390,10 +405,11 @@ export class JournalWriter {
     this.latency.add(this.#io.clock.monotonicMs() - block.sealedAtMs);
     const ticket = block.memory.ticket;
     if (this.#spare === null && block.memory.isWorthKeeping) this.#spare = block.memory;
-    const sequence = block.memory.sequence;
-    // The next block first: the disk works while replies are sent.
-    this.#pump();
-    this.#waiters.reached(sequence, block.sealed.end);
+    this.#gathering.durable(block.sealed.records, this.#open.records);
+    // A whole block waits: the disk works while replies are sent. Else the answered clients' next updates join those that wait.
+    if (this.#full.length > 0 || this.#switches.length > 0) this.#pump();
+    else if (!this.#open.isEmpty && !this.#isScheduled) this.#gather();
+    this.#waiters.reached(block.memory.sequence, block.sealed.end);
     this.#durableListeners.emit(block.sealed.end, ticket);
   }
 

@@ -34,7 +34,7 @@ function member(name: string, n: number, databases: readonly Position[] = []): M
     self: guid(n),
     logs: [],
     fileBytesMax: 1 << 20,
-    newDisk: () => new ThreadDisk(64 * 1024),
+    newDisk: () => new ThreadDisk({ preallocate: 64 * 1024 }),
     databasePositions: () => databases,
     warn: fail,
     synced: () => undefined,

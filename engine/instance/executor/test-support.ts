@@ -34,7 +34,7 @@ export class Workbench {
     const writer = await JournalWriter.open({
       io: realIo,
       journal,
-      disk: new ThreadDisk(64 * 1024),
+      disk: new ThreadDisk({ preallocate: 64 * 1024 }),
       epoch,
       gate: kind === 'mirror' ? 'hold' : 'open',
     });

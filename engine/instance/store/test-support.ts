@@ -19,7 +19,7 @@ const member = '00000000-0000-4000-8000-00000000000a';
 
 /** A disk that is full from a moment on. */
 class FillingDisk implements JournalDisk {
-  readonly #disk = new ThreadDisk(64 * 1024);
+  readonly #disk = new ThreadDisk({ preallocate: 64 * 1024 });
   full = false;
 
   #orFull(done: Done, act: () => void): void {
@@ -45,6 +45,10 @@ class FillingDisk implements JournalDisk {
 
   sync(done: Done): void {
     this.#disk.sync(done);
+  }
+
+  isInline(): boolean {
+    return false;
   }
 
   close(done: Done): void {
@@ -106,7 +110,7 @@ export class StoreBench {
     const writer = await JournalWriter.open({
       io: realIo,
       journal,
-      disk: new ThreadDisk(64 * 1024),
+      disk: new ThreadDisk({ preallocate: 64 * 1024 }),
       epoch: { major: 1, minor, member },
       gate: 'hold',
     });

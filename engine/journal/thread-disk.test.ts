@@ -1,0 +1,70 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { GemelError } from '../api/errors.ts';
+import type { Done } from './disk.ts';
+import { ThreadDisk } from './thread-disk.ts';
+
+let directory = '';
+beforeEach(() => void (directory = mkdtempSync(join(tmpdir(), 'gemel-disk-'))));
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+function ended(act: (done: Done) => void): Promise<GemelError | null> {
+  return new Promise((resolve) => act(resolve));
+}
+
+/** A clock on which every sync takes as long as is said. */
+function stopwatch(): { ms: number; clock: { monotonicMs(): number; wallMs(): number; timer(): { cancel(): void } } } {
+  let now = 0;
+  const watch = { ms: 0.1, clock: { monotonicMs: () => (now += watch.ms), wallMs: () => 0, timer: () => ({ cancel: () => undefined }) } };
+  return watch;
+}
+
+/** Appends blocks of `length` bytes until `count` were done on this thread. @returns the end and how many were not */
+async function fill(disk: ThreadDisk, from: number, length: number, count: number): Promise<{ end: number; byThread: number }> {
+  let [end, inline, byThread] = [from, 0, 0];
+  const memory = new SharedArrayBuffer(length);
+  while (inline < count) {
+    Buffer.from(memory).fill(1 + ((end / length) & 0x7f));
+    const isInline = disk.isInline(length, end);
+    let isDone = false;
+    const answer = ended((done) =>
+      disk.append(memory, 0, length, end, (error) => {
+        isDone = true;
+        done(error);
+      }),
+    );
+    expect(isDone).toBe(isInline);
+    expect(await answer).toBeNull();
+    if (isInline) inline++;
+    else byThread++;
+    end += length;
+  }
+  return { end, byThread };
+}
+
+test("a quick disk is written on the caller's thread, within the zeros that the thread writes ahead, and loses nothing", async () => {
+  const disk = new ThreadDisk({ preallocate: 1024 * 1024, clock: stopwatch().clock });
+  const path = join(directory, 'journal');
+  expect(await ended((done) => disk.create(path, Buffer.alloc(4096, 7), done))).toBeNull();
+  const { end, byThread } = await fill(disk, 4096, 4096, 1500);
+  expect(byThread).toBeGreaterThan(0);
+  expect(await ended((done) => disk.finish(end, done))).toBeNull();
+  await ended((done) => disk.close(done));
+  const bytes = readFileSync(path);
+  expect(bytes.length).toBe(end);
+  for (let at = 4096; at < end; at += 4096) expect(bytes.readUInt8(at + 17)).toBe(1 + ((at / 4096) & 0x7f));
+});
+
+test('a slow disk is written by the thread', async () => {
+  const watch = stopwatch();
+  const disk = new ThreadDisk({ preallocate: 1024 * 1024, clock: watch.clock });
+  expect(await ended((done) => disk.create(join(directory, 'journal'), Buffer.alloc(4096), done))).toBeNull();
+  const { end } = await fill(disk, 4096, 512, 20);
+  watch.ms = 40;
+  const memory = new SharedArrayBuffer(512);
+  expect(await ended((done) => disk.append(memory, 0, 512, end, done))).toBeNull();
+  expect(disk.isInline(512, end + 512)).toBe(false);
+  await ended((done) => disk.close(done));
+});
