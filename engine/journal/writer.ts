@@ -405,7 +405,7 @@ export class JournalWriter {
     this.latency.add(this.#io.clock.monotonicMs() - block.sealedAtMs);
     const ticket = block.memory.ticket;
     if (this.#spare === null && block.memory.isWorthKeeping) this.#spare = block.memory;
-    this.#gathering.durable(block.sealed.records, this.#open.records);
+    this.#gathering.durable(block.memory.records, this.#open.records);
     // A whole block waits: the disk works while replies are sent. Else the answered clients' next updates join those that wait.
     if (this.#full.length > 0 || this.#switches.length > 0) this.#pump();
     else if (!this.#open.isEmpty && !this.#isScheduled) this.#gather();
