@@ -13,7 +13,7 @@ import { TransactionTracker } from './recovery.ts';
 import { dataStart, recordTypes, type Position, type RecordView } from './types.ts';
 
 /** A batch is committed at the latest when it has gathered this much. */
-const batchRecords = 150_000;
+const batchRecords = 100_000;
 const batchBytes = 32 * 1024 * 1024;
 /**
  * A batch of more records than the first is load: commits then wait longer, at least the second and some times the usual interval.

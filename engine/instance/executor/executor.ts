@@ -20,8 +20,8 @@ export interface RoleView {
 const unmirrored: RoleView = { mayRead: () => true, role: () => ({ role: 'primary', mirror: null, peers: [] }) };
 
 /** Overlay bytes of all databases at which updates wait for the applier, and below which they go on. */
-const OVERLAY_HIGH = 160 * 1024 * 1024;
-const OVERLAY_LOW = 120 * 1024 * 1024;
+const OVERLAY_HIGH = 96 * 1024 * 1024;
+const OVERLAY_LOW = 72 * 1024 * 1024;
 
 /** A transaction found open in a journal, with what undoes it, newest first. */
 export interface FoundOpen {
