@@ -43,25 +43,34 @@ export type ErrorCode =
   | 'VERSION'
   | 'INTERNAL';
 
+/** What an error is a case of: its code in `conditions`, and the facts that led to it. */
+export interface ErrorCondition {
+  readonly code: string;
+  readonly facts: Readonly<Record<string, string | number>>;
+}
+
 /**
  * Says what happened, what is safe, and what to do, each one plain sentence.
  * @param code stable code
  * @param what what happened
  * @param safe what was kept safe or left unchanged (may be empty where nothing was at stake)
  * @param todo what the reader can do next
+ * @param condition the condition it is a case of, for what the failover decisions refuse
  */
 export class GemelError extends Error {
   readonly code: ErrorCode;
   readonly what: string;
   readonly safe: string;
   readonly todo: string;
+  readonly condition: ErrorCondition | null;
 
-  constructor(code: ErrorCode, what: string, safe = '', todo = '') {
+  constructor(code: ErrorCode, what: string, safe = '', todo = '', condition: ErrorCondition | null = null) {
     super([what, safe, todo].filter((s) => s !== '').join(' '));
     this.name = 'GemelError';
     this.code = code;
     this.what = what;
     this.safe = safe;
     this.todo = todo;
+    this.condition = condition;
   }
 }

@@ -47,9 +47,14 @@ export class ShellFailure extends Error {
 /** The one line a failed command leaves on standard error. */
 export function errorLine(error: unknown): string {
   if (error instanceof ShellFailure) return `<${error.shown.code}>\n${oneLine(error.shown.sentence)}\n`;
-  if (error instanceof GemelError) return `gemel: ${oneLine(error.message)}\n`;
+  if (error instanceof GemelError) return `gemel: ${oneLine(error.message)}${error.condition === null ? '' : ` [${error.condition.code}]`}\n`;
   const text = error instanceof Error ? error.message : String(error);
   return `gemel: An internal error occurred: ${oneLine(text)}\n`;
+}
+
+/** The same for a program: what a refused command prints on standard output with `--json`. */
+export function errorJson({ code, condition, what, safe, todo }: GemelError): string {
+  return `${JSON.stringify({ error: { code, condition: condition?.code ?? null, facts: condition?.facts ?? {}, what, safe, todo } })}\n`;
 }
 
 function oneLine(text: string): string {

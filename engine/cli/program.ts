@@ -11,7 +11,7 @@ import { addJournalCommands } from './commands/journal.ts';
 import { addMirrorCommands } from './commands/mirror.ts';
 import { addShellCommand } from './commands/shell.ts';
 import type { Context } from './context.ts';
-import { errorLine } from './output.ts';
+import { errorJson, errorLine } from './output.ts';
 
 /** Exit codes of every command. */
 const EXIT = { done: 0, failed: 1, usage: 2 } as const;
@@ -24,6 +24,7 @@ export async function runCommand(args: readonly string[], context: Context): Pro
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     context.terminal.err(errorLine(error));
+    if (error instanceof GemelError && args.includes('--json')) context.terminal.out(errorJson(error));
     if (!(error instanceof GemelError) && error instanceof Error && process.env['GEMEL_DEBUG'] !== undefined)
       context.terminal.err(`${error.stack ?? ''}\n`);
     return error instanceof GemelError && error.code === 'USAGE' ? EXIT.usage : EXIT.failed;

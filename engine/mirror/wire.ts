@@ -12,6 +12,9 @@ export const MAGIC = Buffer.from('GMLM\x01', 'latin1');
 export const kinds = { control: 0, block: 1, fileHeader: 2, ack: 3, durable: 4 } as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
+/** Bytes that are no message of ours: the connection they came over ends. */
+export class Malformed extends Error {}
+
 /** The largest journal block with its frame, and some room. */
 const FRAME_MAX = 20 * 1024 * 1024;
 const HEAD = 5;
@@ -25,7 +28,9 @@ function writePosition(to: Buffer, position: Position, at: number): void {
   to.writeDoubleLE(position.offset, at + 4);
 }
 
+/** @throws Malformed */
 export function readPosition(from: Buffer, at = 0): Position {
+  if (from.length < at + POSITION) throw new Malformed('a position is cut short');
   return { file: from.readUInt32LE(at), offset: from.readDoubleLE(at + 4) };
 }
 
@@ -61,8 +66,19 @@ export function splitJournalFrame(payload: Buffer): { durable: Position; content
   return { durable: readPosition(payload), content: payload.subarray(POSITION) };
 }
 
+/** @throws Malformed */
 export function decodeControl(payload: Buffer): unknown {
-  return packr.unpack(payload);
+  try {
+    return packr.unpack(payload);
+  } catch (error) {
+    throw new Malformed(`a control message cannot be read (${error instanceof Error ? error.message : String(error)})`);
+  }
+}
+
+function kindOf(byte: number): Kind {
+  const kind = Object.values(kinds).find((each) => each === byte);
+  if (kind === undefined) throw new Malformed(`there is no kind of frame ${byte}`);
+  return kind;
 }
 
 /** Cuts a byte stream into frames. */
@@ -78,7 +94,7 @@ export class FrameReader {
 
   /**
    * Takes bytes in and calls `visit` for each whole frame; its payload is valid only during the call unless copied.
-   * @throws Error for bytes that are no frames
+   * @throws Malformed for bytes that are no frames
    */
   push(bytes: Buffer, visit: (kind: Kind, payload: Buffer) => void): void {
     this.#chunks.push(bytes);
@@ -86,15 +102,15 @@ export class FrameReader {
     for (;;) {
       if (this.#magic) {
         if (this.#length < MAGIC.length) return;
-        if (!this.#take(MAGIC.length).equals(MAGIC)) throw new Error('the other side does not speak the mirror protocol of this version');
+        if (!this.#take(MAGIC.length).equals(MAGIC)) throw new Malformed('the other side does not speak the mirror protocol of this version');
         this.#magic = false;
       }
       if (this.#length < 4) return;
       const length = this.#peek(4).readUInt32LE(0);
-      if (length < 1 || length > FRAME_MAX) throw new Error(`a frame of ${length} bytes is impossible`);
+      if (length < 1 || length > FRAME_MAX) throw new Malformed(`a frame of ${length} bytes is impossible`);
       if (this.#length < 4 + length) return;
       const whole = this.#take(4 + length);
-      visit(whole.readUInt8(4) as Kind, whole.subarray(HEAD));
+      visit(kindOf(whole.readUInt8(4)), whole.subarray(HEAD));
     }
   }
 
@@ -127,6 +143,8 @@ export class Channel {
   readonly connection: Connection;
   onFrame: (kind: Kind, payload: Buffer) => void = () => undefined;
   onClose: (why: string) => void = () => undefined;
+  /** Told before the connection is closed because of what came over it. */
+  onMalformed: (why: string) => void = () => undefined;
   lastSentAt: number;
   lastHeardAt: number;
   bytesReceived = 0;
@@ -179,8 +197,10 @@ export class Channel {
         if (!this.#closed) this.onFrame(kind, payload);
       });
     } catch (error) {
-      if (error instanceof Error && error.name === 'AssertionError') throw error;
-      this.close(error instanceof Error ? error.message : String(error));
+      // Anything else is a fault of ours and must not pass for one of the other side.
+      if (!(error instanceof Malformed)) throw error;
+      this.onMalformed(error.message);
+      this.close(error.message);
     }
   }
 }

@@ -31,9 +31,17 @@ export interface ConnectOptions {
   readonly clock?: Clock;
 }
 
+const WireErrorShape = z.object({
+  code: z.string(),
+  what: z.string(),
+  safe: z.string(),
+  todo: z.string(),
+  condition: z.object({ code: z.string(), facts: z.record(z.string(), z.union([z.string(), z.number()])) }).optional(),
+});
+
 const ReplyShape = z.union([
   z.object({ hello: z.object({ protocol: z.number(), pid: z.number() }) }),
-  z.object({ id: z.number(), error: z.object({ code: z.string(), what: z.string(), safe: z.string(), todo: z.string() }) }),
+  z.object({ id: z.number(), error: WireErrorShape }),
   z.object({ id: z.number(), push: z.unknown() }).refine((reply) => 'push' in reply),
   z.object({ id: z.number(), result: z.unknown() }),
 ]);

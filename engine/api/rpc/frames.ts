@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Packr } from 'msgpackr';
-import { GemelError } from '../errors.ts';
+import { GemelError, type ErrorCondition } from '../errors.ts';
 
 /** Version of the frames below; both ends say it in their first frame. */
 export const PROTOCOL = 1;
@@ -22,6 +22,7 @@ export interface WireError {
   readonly what: string;
   readonly safe: string;
   readonly todo: string;
+  readonly condition?: ErrorCondition;
 }
 
 /** What a server sends: a greeting first, then answers and pushed values. */
