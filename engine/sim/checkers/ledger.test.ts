@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { emptyChain, type LineageEntry, type Position } from '../../journal/types.ts';
+import { Ledger } from './ledger.ts';
+
+const at = (file: number, offset: number): Position => ({ file, offset });
+const entry = (minor: number, member: string, file: number, previousEnd: Position, major = 1): LineageEntry => ({
+  epoch: { major, minor, member },
+  first: at(file, 4096),
+  previousEnd,
+  previousChain: emptyChain,
+});
+const first = entry(1, 'A', 1, at(0, 0));
+const ledger = (): Ledger =>
+  new Ledger((what) => {
+    throw new Error(what);
+  });
+
+test('a later primary goes on behind everything durable, whichever is heard of first', () => {
+  const second = entry(2, 'B', 2, at(1, 5000));
+  const sound = ledger();
+  sound.begun(first.epoch, [first]);
+  sound.durable(first.epoch, at(1, 5000));
+  sound.begun(second.epoch, [first, second]);
+  expect(sound.takeovers).toBe(1);
+  expect(() => sound.durable(first.epoch, at(1, 5001))).toThrow(/1:5001 is durable in 1.1 of A/);
+
+  const lost = ledger();
+  lost.durable(first.epoch, at(1, 5001));
+  expect(() => lost.begun(second.epoch, [first, second])).toThrow(/goes on from 1:5000/);
+});
+
+test('an epoch that a later one has nothing of must not have anything durable', () => {
+  const second = entry(2, 'A', 2, at(1, 5000));
+  const third = entry(3, 'B', 2, at(1, 5000));
+  const l = ledger();
+  l.begun(second.epoch, [first, second]);
+  l.durable(second.epoch, at(2, 4096));
+  l.begun(third.epoch, [first, third]);
+  expect(() => l.durable(second.epoch, at(2, 4200))).toThrow(/has nothing of that epoch/);
+});
+
+test('an epoch belongs to one member', () => {
+  const l = ledger();
+  l.begun(first.epoch, [first]);
+  expect(() => l.begun({ ...first.epoch, member: 'B' }, [entry(1, 'B', 1, at(0, 0))])).toThrow(/begun by A and by B/);
+});
+
+test('what an operator gives up by force is counted and is no loss', () => {
+  const forced = entry(2, 'B', 2, at(1, 4500), 2);
+  const l = ledger();
+  l.durable(first.epoch, at(1, 5000));
+  l.begun(forced.epoch, [first, forced]);
+  expect(l.givenUp).toBe(1);
+});
+
+test('a database contains only what is durable, or what a newer epoch builds on', () => {
+  const second = entry(2, 'B', 2, at(1, 6000));
+  const l = ledger();
+  l.durable(first.epoch, at(1, 5000));
+  l.contained('B', [first], at(1, 5000));
+  expect(() => l.contained('B', [first], at(1, 5500))).toThrow(/B has brought 1:5500/);
+  l.contained('B', [first, second], at(1, 5500));
+});

@@ -1,0 +1,98 @@
+import type { Epoch, Lineage, Position } from '../../journal/index.ts';
+import { comparePositions } from '../../journal/index.ts';
+
+interface Begun {
+  readonly epoch: Epoch;
+  readonly lineage: Lineage;
+}
+
+/** A journal file's first block stands behind its header; a smaller offset is the end of the file before. */
+const DATA_START = 4096;
+
+/**
+ * What became durable in which epoch, and which epochs went on from where: invariants 1 to 3 in terms of journal positions.
+ * It does not matter in which order it hears of things.
+ */
+export class Ledger {
+  readonly #begun = new Map<string, Begun>();
+  readonly #durable = new Map<string, { readonly epoch: Epoch; position: Position }>();
+  readonly #fail: (what: string) => never;
+  /** Takeovers: epochs begun by another member than the epoch before. */
+  takeovers = 0;
+  /** Durable positions that an operator's act gave up. */
+  givenUp = 0;
+
+  constructor(fail: (what: string) => never) {
+    this.#fail = fail;
+  }
+
+  /** A member carries the journal on in this epoch. */
+  begun(epoch: Epoch, lineage: Lineage): void {
+    const name = nameOf(epoch);
+    const other = this.#begun.get(name);
+    if (other !== undefined && other.epoch.member !== epoch.member)
+      this.#fail(`the epoch ${name} was begun by ${other.epoch.member} and by ${epoch.member}`);
+    this.#begun.set(name, { epoch, lineage });
+    const before = lineage.at(-2)?.epoch;
+    if (before !== undefined && before.member !== epoch.member) this.takeovers += 1;
+    for (const { epoch: older, position } of this.#durable.values())
+      if (compareEpochs(older, epoch) < 0) this.#check(older, position, { epoch, lineage });
+  }
+
+  /** The writer of this epoch takes everything up to the position for durable in the mirror. */
+  durable(epoch: Epoch, position: Position): void {
+    const name = nameOf(epoch);
+    const before = this.#durable.get(name);
+    if (before !== undefined && comparePositions(before.position, position) >= 0) return;
+    for (const newer of this.#begun.values()) if (compareEpochs(newer.epoch, epoch) > 0) this.#check(epoch, position, newer);
+    if (before === undefined) this.#durable.set(name, { epoch, position });
+    else before.position = position;
+  }
+
+  #check(older: Epoch, position: Position, newer: Begun): void {
+    const end = endIn(newer.lineage, older);
+    if (end === 'open' || isNothing(position)) return;
+    if (end !== null && comparePositions(position, end) <= 0) return;
+    if (newer.epoch.major > older.major) {
+      this.givenUp += 1;
+      return;
+    }
+    const kept = end === null ? 'has nothing of that epoch' : `goes on from ${end.file}:${end.offset}`;
+    this.#fail(
+      `${position.file}:${position.offset} is durable in ${nameOf(older)} of ${older.member}, and ${nameOf(newer.epoch)} of ${newer.epoch.member} ${kept}`,
+    );
+  }
+
+  /** A database's file contains this much of a journal. */
+  contained(who: string, lineage: Lineage, position: Position): void {
+    const at = lineage.findLast((entry) => comparePositions(entry.first, position) <= 0);
+    if (at === undefined || position.offset <= DATA_START) return;
+    const end = endIn(lineage, at.epoch);
+    if (end !== 'open') return;
+    const durable = this.#durable.get(nameOf(at.epoch));
+    if (durable === undefined || comparePositions(position, durable.position) > 0)
+      this.#fail(
+        `${who} has brought ${position.file}:${position.offset} into a database, which is not durable in ${nameOf(at.epoch)} (${durable === undefined ? 'nothing is' : `${durable.position.file}:${durable.position.offset} is`})`,
+      );
+  }
+}
+
+/** Where an epoch ends in a lineage; 'open': it is the last one; null: it is not in it. */
+function endIn(lineage: Lineage, epoch: Epoch): Position | 'open' | null {
+  const at = lineage.findIndex((entry) => compareEpochs(entry.epoch, epoch) === 0 && entry.epoch.member === epoch.member);
+  if (at < 0) return null;
+  return lineage[at + 1]?.previousEnd ?? 'open';
+}
+
+/** The beginning of an epoch's first file: nothing of it was ever acknowledged. */
+function isNothing(position: Position): boolean {
+  return position.offset <= DATA_START;
+}
+
+function compareEpochs(a: Epoch, b: Epoch): number {
+  return a.major - b.major || a.minor - b.minor;
+}
+
+function nameOf(epoch: Epoch): string {
+  return `${epoch.major}.${epoch.minor}`;
+}

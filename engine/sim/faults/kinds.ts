@@ -1,0 +1,81 @@
+/**
+ * The faults as plain data: what, where, when (virtual milliseconds since the start) and for how long. Each one heals by
+ * itself, so that any of them can be left out when a failing list is made shorter.
+ */
+
+/** Hosts with a failover member and an agent. */
+export const memberHosts = ['A', 'B'] as const;
+export type MemberHostName = (typeof memberHosts)[number];
+/** R: the arbiter's. C: where the clients are. */
+export type HostName = MemberHostName | 'R' | 'C';
+
+/** One direction of one link: who sends to whom, and to which service there. `back` is the answers' way of the same connections. */
+export const ways = [
+  'A>B data',
+  'B>A data',
+  'A>B agent',
+  'B>A agent',
+  'A>R arbiter',
+  'R>A arbiter',
+  'B>R arbiter',
+  'R>B arbiter',
+  'C>A client',
+  'A>C client',
+  'C>B client',
+  'B>C client',
+] as const;
+export type Way = (typeof ways)[number];
+
+export const operatorActs = ['hand-over', 'stop', 'stop-nofailover', 'set-no-failover', 'clear-no-failover'] as const;
+export type OperatorAct = (typeof operatorActs)[number];
+
+interface At {
+  readonly at: number;
+}
+interface For extends At {
+  readonly ms: number;
+}
+interface OnMember {
+  readonly host: MemberHostName;
+}
+
+export type Fault =
+  /** SIGKILL; started again after `ms`. */
+  | (For & OnMember & { readonly kind: 'kill' })
+  /** SIGKILL in the middle of what it does: at its n-th operation on files from then on. */
+  | (For & OnMember & { readonly kind: 'kill-inside'; readonly operations: number })
+  | (For & OnMember & { readonly kind: 'kill-agent' })
+  | (For & { readonly kind: 'kill-arbiter' })
+  /** The whole host: what was not synced is gone, nobody says good-bye. */
+  | (For & OnMember & { readonly kind: 'power-cut' })
+  | (For & { readonly kind: 'power-cut-both' })
+  /** SIGSTOP, then SIGCONT. */
+  | (For & OnMember & { readonly kind: 'pause' })
+  | (For & OnMember & { readonly kind: 'pause-agent' })
+  | (For & { readonly kind: 'pause-arbiter' })
+  /** Nothing passes: connections stall and nobody is told. */
+  | (For & { readonly kind: 'cut'; readonly ways: readonly Way[] })
+  /** Cut and joined again and again. */
+  | (For & { readonly kind: 'flap'; readonly ways: readonly Way[]; readonly everyMs: number })
+  /** Everything takes longer, each message by another time: connections overtake each other. */
+  | (For & { readonly kind: 'slow'; readonly ways: readonly Way[]; readonly upToMs: number })
+  /** Connections are reset. */
+  | (At & { readonly kind: 'reset'; readonly ways: readonly Way[] })
+  /** The wall clock is set. */
+  | (At & OnMember & { readonly kind: 'clock-step'; readonly byMs: number })
+  | (For & OnMember & { readonly kind: 'disk-full' })
+  | (For & OnMember & { readonly kind: 'disk-error' })
+  /** The next sync fails, once. */
+  | (At & OnMember & { readonly kind: 'sync-fails' })
+  /** Each operation takes up to so long. */
+  | (For & OnMember & { readonly kind: 'disk-slow'; readonly upToMs: number })
+  | (At & OnMember & { readonly kind: 'operator'; readonly act: OperatorAct });
+
+export type FaultKind = Fault['kind'];
+
+/** In one line, for transcripts. */
+export function describeFault(fault: Fault): string {
+  const { kind, at: _at, ...rest } = fault;
+  const said = Object.entries(rest).map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(', ') : String(value)}`);
+  return `${kind}${said.length === 0 ? '' : `: ${said.join('; ')}`}`;
+}

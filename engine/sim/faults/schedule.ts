@@ -1,0 +1,147 @@
+import { memberHosts, operatorActs, ways, type Fault, type FaultKind, type Way } from './kinds.ts';
+
+/** Numbers from the seed. */
+export interface Dice {
+  /** In [0, 1). */
+  next(): number;
+}
+
+export interface Profile {
+  readonly qosMs: number;
+  /** Length of the time with faults. */
+  readonly ms: number;
+  readonly faultsMax: number;
+}
+
+/** Sets of ways that belong together: both directions of one link, or everything at one host. */
+const groups: readonly (readonly Way[])[] = [
+  ['A>B data', 'B>A data'],
+  ['A>B data', 'B>A data', 'A>B agent', 'B>A agent'],
+  ['A>R arbiter', 'R>A arbiter'],
+  ['B>R arbiter', 'R>B arbiter'],
+  ways.filter((w) => w.includes('A') && !w.includes('C')),
+  ways.filter((w) => w.includes('B') && !w.includes('C')),
+  ways.filter((w) => w.includes('A')),
+  ways.filter((w) => w.includes('B')),
+  ways.filter((w) => w.includes('R')),
+];
+
+const weights: Record<FaultKind, number> = {
+  kill: 6,
+  'kill-inside': 4,
+  'kill-agent': 1,
+  'kill-arbiter': 2,
+  'power-cut': 4,
+  'power-cut-both': 1,
+  pause: 3,
+  'pause-agent': 1,
+  'pause-arbiter': 1,
+  cut: 6,
+  flap: 1,
+  slow: 2,
+  reset: 2,
+  'clock-step': 1,
+  'disk-full': 1,
+  'disk-error': 1,
+  'sync-fails': 1,
+  'disk-slow': 2,
+  operator: 3,
+};
+
+export const faultKinds = Object.keys(weights) as FaultKind[];
+
+/**
+ * The faults of one seed. Which kinds come at all, and how often, is drawn first: runs then differ in character, and a kind
+ * that hides another is missing in some of them.
+ */
+export function drawFaults(dice: Dice, profile: Profile): Fault[] {
+  const share = 0.15 + 0.6 * dice.next();
+  const chosen = new Map<FaultKind, number>();
+  for (const kind of faultKinds) {
+    const wanted = dice.next() < share;
+    const weight = weights[kind] * (0.25 + dice.next());
+    if (wanted) chosen.set(kind, weight);
+  }
+  if (chosen.size === 0) chosen.set('kill', 1);
+  const count = 1 + Math.floor(dice.next() * profile.faultsMax);
+  const faults: Fault[] = [];
+  let at = profile.qosMs * dice.next();
+  for (let i = 0; i < count && at < profile.ms; i += 1) {
+    faults.push(draw(pickWeighted(dice, chosen), Math.round(at), dice, profile.qosMs));
+    at += gap(dice, profile);
+  }
+  return faults;
+}
+
+/** Often the next one comes while the mirror deals with the last; sometimes everything is quiet before. */
+function gap(dice: Dice, { qosMs, ms, faultsMax }: Profile): number {
+  const r = dice.next();
+  if (r < 0.25) return 40 * dice.next();
+  if (r < 0.6) return 2 * qosMs * dice.next();
+  return ((2 * ms) / faultsMax) * dice.next();
+}
+
+/** Around the times at which the rules change: half a Q, one, two. */
+function duration(dice: Dice, qosMs: number): number {
+  const r = dice.next();
+  const times = r < 0.3 ? 0.6 * dice.next() : r < 0.7 ? 0.5 + 1.5 * dice.next() : 2 + 4 * dice.next();
+  return Math.max(1, Math.round(times * qosMs));
+}
+
+function draw(kind: FaultKind, at: number, dice: Dice, qosMs: number): Fault {
+  const host = pick(dice, memberHosts);
+  const ms = duration(dice, qosMs);
+  switch (kind) {
+    case 'kill':
+    case 'kill-agent':
+    case 'power-cut':
+    case 'pause':
+    case 'pause-agent':
+    case 'disk-full':
+    case 'disk-error':
+      return { kind, at, host, ms };
+    case 'kill-inside':
+      return { kind, at, host, ms, operations: 1 + Math.floor(dice.next() * 40) };
+    case 'kill-arbiter':
+    case 'pause-arbiter':
+    case 'power-cut-both':
+      return { kind, at, ms };
+    case 'cut':
+      return { kind, at, ms, ways: drawWays(dice) };
+    case 'flap':
+      return { kind, at, ms, ways: drawWays(dice), everyMs: Math.round(qosMs * (0.05 + dice.next())) };
+    case 'slow':
+      return { kind, at, ms, ways: drawWays(dice), upToMs: Math.round(qosMs * 0.8 * dice.next()) };
+    case 'reset':
+      return { kind, at, ways: drawWays(dice) };
+    case 'clock-step':
+      return { kind, at, host, byMs: Math.round((dice.next() - 0.5) * 7_200_000) };
+    case 'sync-fails':
+      return { kind, at, host };
+    case 'disk-slow':
+      return { kind, at, host, ms, upToMs: dice.next() < 0.8 ? Math.round(qosMs * dice.next()) : 1000 + Math.round(29_000 * dice.next()) };
+    case 'operator':
+      return { kind, at, host, act: pick(dice, operatorActs) };
+  }
+}
+
+function drawWays(dice: Dice): Way[] {
+  if (dice.next() < 0.6) return [...pick(dice, groups)];
+  const some = ways.filter(() => dice.next() < 0.25);
+  return some.length > 0 ? some : [pick(dice, ways)];
+}
+
+function pick<T>(dice: Dice, from: readonly T[]): T {
+  const chosen = from[Math.floor(dice.next() * from.length)];
+  if (chosen === undefined) throw new Error('nothing to pick from');
+  return chosen;
+}
+
+function pickWeighted<T>(dice: Dice, from: ReadonlyMap<T, number>): T {
+  let left = dice.next() * [...from.values()].reduce((sum, weight) => sum + weight, 0);
+  for (const [what, weight] of from) {
+    left -= weight;
+    if (left < 0) return what;
+  }
+  return pick(dice, [...from.keys()]);
+}
