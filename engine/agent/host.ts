@@ -18,7 +18,11 @@ import {
   tellParent,
   type Log,
 } from '../instance/host.ts';
-import { realClock, type Clock } from '../io/index.ts';
+import { realClock } from '../io/index.ts';
+import { realNet, type Net } from '../io/net.ts';
+import type { AgentRequest } from '../mirror/index.ts';
+import { admit } from './admit.ts';
+import { hostedAt, type Hosted } from './hosted.ts';
 import { InventoryWatch } from './inventory-watch.ts';
 import { readAgentSettings, writeAgentSettings } from './settings.ts';
 
@@ -28,10 +32,11 @@ export interface PeerContext {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** The host's root. */
-  readonly home: string;
+  readonly net: Net;
+  readonly hosted: Hosted;
   readonly log: Log;
-  readonly clock: Clock;
+  /** A member that wants to join asks an instance of this host. */
+  readonly admit: (request: Extract<AgentRequest, { t: 'admit' }>) => Promise<{ membership: unknown }>;
   /** Every instance of this host, as it is now. */
   readonly inventory: () => Promise<InstanceStatus[]>;
 }
@@ -100,9 +105,10 @@ class Agent {
     const peer = await startPeer({
       host,
       port,
-      home: this.#home,
+      net: realNet,
+      hosted: hostedAt(this.#home),
       log: this.#log,
-      clock: realClock,
+      admit: (request) => admit(this.#home, request),
       inventory: () => inventory(this.#home),
     });
     // The others know this agent by its port: a chosen one must stay.

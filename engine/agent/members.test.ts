@@ -7,6 +7,7 @@ import { register } from '../instance/registry.ts';
 import { realIo } from '../io/index.ts';
 import { Journal, JournalWriter, ThreadDisk } from '../journal/index.ts';
 import { newDurable, readRecord, writeRecord, type MirrorRecord } from '../mirror/index.ts';
+import { hostedAt } from './hosted.ts';
 import { answerFor, journalToServe } from './members.ts';
 
 let home: string;
@@ -58,7 +59,7 @@ function write(durable: Partial<MirrorRecord['durable']>): void {
 }
 
 const ask = (asker = partner, grantAbove: ReturnType<typeof epoch> | null = epoch(1)) =>
-  answerFor(realIo, home, realIo.clock, { mirror, member: self, asker, grantAbove });
+  answerFor(hostedAt(home), { mirror, member: self, asker, grantAbove });
 const granted = () => readRecord(realIo.files, paths.mgr)?.durable.grant ?? null;
 
 it('an instance that is down is granted, durably, above the epoch of its journal; its lock is free again', () => {
@@ -79,7 +80,7 @@ it('an instance that runs, or starts, is not granted', () => {
     expect(ask()).toMatchObject({ state: 'starting', grant: null, refused: { code: 'RUNNING' } });
     lock.setPhase('running');
     expect(ask()).toMatchObject({ state: 'operating', journal: null, refused: { code: 'RUNNING' } });
-    expect(() => journalToServe(realIo, home, { mirror, member: self, asker: partner })).toThrow(
+    expect(() => journalToServe(hostedAt(home), { mirror, member: self, asker: partner })).toThrow(
       expect.objectContaining({ code: 'REFUSED' }),
     );
     expect(granted()).toBeNull();
@@ -103,21 +104,21 @@ it('a promise to one stands against another', () => {
 });
 
 it('an unknown member or mirror is unknown', () => {
-  expect(answerFor(realIo, home, realIo.clock, { mirror: stranger, member: self, asker: partner, grantAbove: null })).toMatchObject({
+  expect(answerFor(hostedAt(home), { mirror: stranger, member: self, asker: partner, grantAbove: null })).toMatchObject({
     state: 'unknown',
     refused: { code: 'UNKNOWN' },
   });
-  expect(answerFor(realIo, home, realIo.clock, { mirror, member: stranger, asker: partner, grantAbove: null })).toMatchObject({
+  expect(answerFor(hostedAt(home), { mirror, member: stranger, asker: partner, grantAbove: null })).toMatchObject({
     state: 'unknown',
   });
 });
 
 it('serves the journal of an instance that is down to members only', () => {
-  expect(journalToServe(realIo, home, { mirror, member: self, asker: partner }).lineage.at(-1)?.epoch).toEqual(epoch(4));
-  expect(() => journalToServe(realIo, home, { mirror, member: self, asker: stranger })).toThrow(
+  expect(journalToServe(hostedAt(home), { mirror, member: self, asker: partner }).lineage.at(-1)?.epoch).toEqual(epoch(4));
+  expect(() => journalToServe(hostedAt(home), { mirror, member: self, asker: stranger })).toThrow(
     expect.objectContaining({ code: 'REFUSED' }),
   );
-  expect(() => journalToServe(realIo, home, { mirror, member: stranger, asker: partner })).toThrow(
+  expect(() => journalToServe(hostedAt(home), { mirror, member: stranger, asker: partner })).toThrow(
     expect.objectContaining({ code: 'NOT_FOUND' }),
   );
 });

@@ -1,21 +1,23 @@
 import { GemelError } from '../api/errors.ts';
-import { acquireLock, instancePaths, listRegistered, probeLock, type InstancePaths } from '../instance/host.ts';
-import type { Clock, Io } from '../io/index.ts';
+import { instancePaths, type DirectoryLock, type InstancePaths } from '../instance/host.ts';
+import type { Io } from '../io/index.ts';
 import { Journal, type JournalReach } from '../journal/index.ts';
 import { readRecord, writeRecord, type MirrorRecord } from '../mirror/index.ts';
 import { decideGrant } from '../mirror/failover/agent.ts';
 import type { AgentAnswer, Epoch, JournalEnd } from '../mirror/failover/index.ts';
+import type { Hosted } from './hosted.ts';
 
 /** The mirror members among a host's instances, as their agent answers for them. */
 
-export interface HostedMember {
+interface HostedMember {
   readonly instance: string;
   readonly paths: InstancePaths;
   readonly record: MirrorRecord;
 }
 
-export function findMember(io: Io, home: string, mirror: string, member: string): HostedMember | null {
-  for (const { name, directory } of listRegistered(home)) {
+function findMember(hosted: Hosted, mirror: string, member: string): HostedMember | null {
+  const { io } = hosted;
+  for (const { name, directory } of hosted.list()) {
     const paths = instancePaths(directory);
     if (!io.files.exists(paths.mgr)) continue;
     const record = readRecord(io.files, paths.mgr);
@@ -43,19 +45,18 @@ function journalEnd(reach: JournalReach): JournalEnd {
  * primary up to that epoch. The promise is durable, and the instance's lock held, before it is given.
  */
 export function answerFor(
-  io: Io,
-  home: string,
-  clock: Clock,
+  hosted: Hosted,
   question: { mirror: string; member: string; asker: string; grantAbove: Epoch | null },
 ): AgentAnswer {
   const none: AgentAnswer = { member: question.member, state: 'unknown', journal: null, grant: null, refused: null, noFailover: false };
-  const found = findMember(io, home, question.mirror, question.member);
+  const { io } = hosted;
+  const found = findMember(hosted, question.mirror, question.member);
   if (found === null) return { ...none, refused: { code: 'UNKNOWN', text: 'No instance of this host is that member.' } };
-  const held = probeLock(found.paths.run);
+  const held = hosted.probe(found.paths.run);
   if (held.held) return running(none, held.holder?.phase === 'starting');
-  let lock: ReturnType<typeof acquireLock>;
+  let lock: DirectoryLock;
   try {
-    lock = acquireLock(found.paths.run, 'agent', clock);
+    lock = hosted.acquire(found.paths.run);
   } catch (error) {
     if (error instanceof GemelError && error.code === 'LOCKED') return running(none, true);
     throw error;
@@ -88,11 +89,11 @@ function running(none: AgentAnswer, starting: boolean): AgentAnswer {
 }
 
 /** The journal of a member that is down and has promised itself to the asker, for sending. Throws REFUSED. */
-export function journalToServe(io: Io, home: string, question: { mirror: string; member: string; asker: string }): Journal {
-  const found = findMember(io, home, question.mirror, question.member);
+export function journalToServe(hosted: Hosted, question: { mirror: string; member: string; asker: string }): Journal {
+  const found = findMember(hosted, question.mirror, question.member);
   if (found === null) throw new GemelError('NOT_FOUND', 'No instance of this host is that member.');
-  if (probeLock(found.paths.run).held) throw new GemelError('REFUSED', 'The instance is running; ask it for its journal.');
+  if (hosted.probe(found.paths.run).held) throw new GemelError('REFUSED', 'The instance is running; ask it for its journal.');
   if (!found.record.membership.members.some((m) => m.guid === question.asker))
     throw new GemelError('REFUSED', 'Only members of the mirror get journal data.');
-  return openJournal(io, found);
+  return openJournal(hosted.io, found);
 }

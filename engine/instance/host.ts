@@ -4,9 +4,9 @@ export { checkInstanceDirectory, instancePaths, type InstancePaths } from './dir
 export type { Engine, EngineContext } from './engine.ts';
 export { instanceStatus, inventory } from './inventory.ts';
 export { createInstance, deleteInstance, forceDown, startInstance, stopInstance } from './lifecycle.ts';
-export { acquireLock, lockFree, probeLock, provenHolder } from './lock.ts';
+export { acquireLock, lockFree, probeLock, provenHolder, type DirectoryLock, type LockState } from './lock.ts';
 export { anyFreePort } from './ports.ts';
 export { MessageLog, type Log } from './messages.ts';
 export { runInstanceProcess } from './process.ts';
-export { defaultHome, findRegistered, homePaths, listRegistered } from './registry.ts';
+export { defaultHome, findRegistered, homePaths, listRegistered, type Registered } from './registry.ts';
 export { processEntry, spawnDetached, tellParent } from './spawn.ts';

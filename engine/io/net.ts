@@ -18,6 +18,20 @@ export interface Connection {
 export interface Net {
   /** Rejects with the system's reason, or after `timeoutMs`. */
   connect(host: string, port: number, timeoutMs: number): Promise<Connection>;
+  /**
+   * Takes connections.
+   * @param port 0: any free one
+   * @param accept called for each; its callbacks are set before it returns
+   * @throws the system's reason, as `EADDRINUSE` or `EACCES` in `code`
+   */
+  listen(host: string, port: number, accept: (connection: Connection) => void): Promise<Listener>;
+}
+
+/** A port that takes connections. */
+export interface Listener {
+  readonly port: number;
+  /** Takes no more; resolves once those it took are closed too. */
+  close(): Promise<void>;
 }
 
 /** Wraps a connected socket; `head` are bytes already read from it. */
@@ -62,6 +76,19 @@ export const realNet: Net = {
         clearTimeout(timer);
         socket.removeAllListeners('error');
         resolve(socketConnection(socket));
+      });
+    }),
+  listen: (host, port, accept) =>
+    new Promise((resolve, reject) => {
+      const server = net.createServer((socket) => accept(socketConnection(socket)));
+      server.once('error', reject);
+      server.listen({ host, port }, () => {
+        server.off('error', reject);
+        const address = server.address();
+        resolve({
+          port: typeof address === 'object' && address !== null ? address.port : port,
+          close: () => new Promise((closed) => server.close(() => closed())),
+        });
       });
     }),
 };
