@@ -1,9 +1,7 @@
-import os from 'node:os';
 import path from 'node:path';
-import { agentMethods, agentTopics, type InstanceMethods, type Parsed } from '../../api/contract.ts';
+import type { InstanceMethods, Parsed } from '../../api/contract.ts';
 import { GemelError } from '../../api/errors.ts';
-import { HostPort, MemberName, MirrorDatabaseName, MirrorName } from '../../api/names.ts';
-import { connectControl } from '../../api/rpc/index.ts';
+import { HostPort, MirrorDatabaseName, MirrorName } from '../../api/names.ts';
 import type { MirrorStatus } from '../../api/status.ts';
 import { realNet } from '../../io/net.ts';
 import type { Io } from '../../io/index.ts';
@@ -15,19 +13,19 @@ import {
   Mirror,
   newDurable,
   readRecord,
-  splitAddress,
   StatusView,
   writeRecord,
   type MirrorRecord,
 } from '../../mirror/index.ts';
-import { isEverywhere } from '../addresses.ts';
 import type { InstancePaths } from '../directory.ts';
 import type { OpenDatabase } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
-import { homePaths } from '../registry.ts';
 import { updateSettings, type Settings } from '../settings.ts';
 import type { Store } from '../store/index.ts';
+import { arbiterAddress } from './arbiter-address.ts';
 import { MemberHost, notInMirror, type MemberHostOptions } from './host.ts';
+import { newMember, type OwnAddresses } from './own-member.ts';
+import { valid } from './valid.ts';
 
 const FAILOVER_MEMBERS = 2;
 /** How long creating and joining wait for the role they lead to before they answer. */
@@ -120,8 +118,8 @@ export class MirrorService {
   async create(params: Parsed<InstanceMethods, 'mirror.create'>): Promise<{ message: string }> {
     this.#refuseSecond();
     const name = valid(MirrorName, params.name, 'a mirror');
-    const self = await this.#newMember(params);
-    const arbiter = params.arbiter === undefined ? null : this.#checkArbiter(params.arbiter, [self], params.arbiterOnMemberHost);
+    const self = await this.#asMember(params);
+    const arbiter = params.arbiter === undefined ? null : await arbiterAddress(params.arbiter, [self], params.arbiterOnMemberHost);
     const membership: Membership = {
       mirror: name,
       guid: this.#context.io.random.guid(),
@@ -140,7 +138,7 @@ export class MirrorService {
   async join(params: Parsed<InstanceMethods, 'mirror.join'>): Promise<{ message: string }> {
     this.#refuseSecond();
     const name = valid(MirrorName, params.mirror, 'a mirror');
-    const self = await this.#newMember(params);
+    const self = await this.#asMember(params);
     const agent = valid(HostPort, params.agent, 'an agent');
     const reply = await askAgent(
       { net: realNet, clock: this.#context.io.clock },
@@ -156,9 +154,11 @@ export class MirrorService {
   }
 
   /** Asked on the first failover member, through its agent. */
-  admit(params: Parsed<InstanceMethods, 'mirror.admit'>): { membership: Membership } {
+  async admit(params: Parsed<InstanceMethods, 'mirror.admit'>): Promise<{ membership: Membership }> {
     const mirror = this.#require(params.mirror);
     const member = Member.parse(params.member);
+    const { arbiter, arbiterOnMemberHost } = mirror.membership;
+    if (arbiter !== null) await arbiterAddress(arbiter, [member], arbiterOnMemberHost);
     const { membership } = mirror;
     if (mirror.state.role.is !== 'primary')
       throw new GemelError(
@@ -176,7 +176,6 @@ export class MirrorService {
         'Nothing was changed.',
         'Choose another member name.',
       );
-    if (membership.arbiter !== null) this.#checkArbiter(membership.arbiter, [member], membership.arbiterOnMemberHost);
     mirror.changeMembership((m) => ({ ...m, version: m.version + 1, members: [...m.members, member] }));
     this.#context.log(1, `The instance ${member.instance} was added to the mirror as failover member ${member.name}.`);
     return { membership: mirror.membership };
@@ -207,69 +206,9 @@ export class MirrorService {
     await this.#begin(record);
   }
 
-  async #newMember(params: {
-    member?: string | undefined;
-    privateAddress?: string | undefined;
-    superserverAddress?: string | undefined;
-    agentAddress?: string | undefined;
-  }): Promise<Member> {
-    const { io, settings, superserver } = this.#context;
-    const instance = settings.Startup.InstanceName;
-    const fallback = `${os.hostname().split('.')[0] ?? 'HOST'}_${instance}`.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 32);
-    const here = superserver();
-    if (isEverywhere(here.host) && params.privateAddress === undefined) throw unknownAddress('this instance', '--private-address ADDRESS');
-    const own = `${here.host.includes(':') ? `[${here.host}]` : here.host}:${here.port}`;
-    const withPort = (address: string): string => (/:\d+$/.test(address) ? address : `${address}:${here.port}`);
-    return {
-      guid: io.random.guid(),
-      name: valid(MemberName, params.member ?? fallback, 'a member'),
-      instance,
-      type: 'Failover',
-      superserverAddress: withPort(params.superserverAddress ?? params.privateAddress ?? own),
-      privateAddress: withPort(params.privateAddress ?? own),
-      agentAddress: params.agentAddress ?? (await this.#agentAddress()),
-    };
-  }
-
-  /** A failover member needs its host's agent. */
-  async #agentAddress(): Promise<string> {
-    const refuse = (): GemelError =>
-      new GemelError(
-        'REFUSED',
-        "This host's agent is not running; a failover member needs it.",
-        'Nothing was changed.',
-        'Start it with `gemel agent start`, and see that it starts with the host.',
-      );
-    let client;
-    try {
-      client = await connectControl(homePaths(this.#context.home).agentSocket, agentMethods, agentTopics, { timeoutMs: 3000 });
-    } catch (error) {
-      if (error instanceof GemelError) throw refuse();
-      throw error;
-    }
-    try {
-      const { address } = await client.call('agent.status', {});
-      if (address === null) throw refuse();
-      if (isEverywhere(splitAddress(address).host)) throw unknownAddress("this host's agent", '--agent-address HOST:PORT');
-      return address;
-    } finally {
-      client.close();
-    }
-  }
-
-  /** An arbiter on a member's host fails with it. */
-  #checkArbiter(address: string, members: readonly Member[], allowed: boolean): string {
-    const { host, port } = valid(HostPort, address, 'an arbiter');
-    const clash = members.find((m) => [m.agentAddress, m.privateAddress, m.superserverAddress].some((a) => splitAddress(a).host === host));
-    if (clash !== undefined && !allowed) {
-      throw new GemelError(
-        'REFUSED',
-        `The arbiter ${address} is on the host of the member ${clash.name}; it would fail together with it.`,
-        'Nothing was changed.',
-        'Use an agent on a host of its own (for a trial on one computer: --arbiter-on-member-host).',
-      );
-    }
-    return `${host}:${port}`;
+  #asMember(given: OwnAddresses): Promise<Member> {
+    const { io, settings, home, superserver } = this.#context;
+    return newMember(given, { guid: io.random.guid(), instance: settings.Startup.InstanceName, home, superserver: superserver() });
   }
 
   // ------------------------------------------------------------ databases
@@ -333,29 +272,4 @@ export class MirrorService {
     await this.#require().request('hand-over');
     return { message: 'The backup was asked to take over; this member becomes its backup.' };
   }
-}
-
-/** What listens on all addresses of a host does not know by which of them others reach it. */
-function unknownAddress(what: string, option: string): GemelError {
-  return new GemelError(
-    'REFUSED',
-    `By which address the other members reach ${what} is not known: it listens on all of them.`,
-    'Nothing was changed.',
-    `Give it: ${option}`,
-  );
-}
-
-function valid<T>(
-  schema: { safeParse(value: unknown): { success: true; data: T } | { success: false; error: { issues: { message: string }[] } } },
-  value: string,
-  what: string,
-): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new GemelError(
-    'NAME',
-    `${JSON.stringify(value)} cannot be the name or address of ${what}. ${parsed.error.issues[0]?.message ?? ''}`,
-    'Nothing was changed.',
-    'Correct it and try again.',
-  );
 }

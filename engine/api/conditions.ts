@@ -1,0 +1,37 @@
+import { arbiterConditions } from './conditions/arbiter.ts';
+import { backupConditions } from './conditions/backup.ts';
+import type { Condition, Facts } from './conditions/condition.ts';
+import { journalConditions } from './conditions/journal.ts';
+import { primaryConditions } from './conditions/primary.ts';
+import { refusals } from './conditions/refusals.ts';
+import { takingConditions } from './conditions/taking.ts';
+
+export type { Condition, Facts } from './conditions/condition.ts';
+
+/**
+ * Every condition a mirror member finds itself in and every refusal it gives, by its code: what it means, the facts it
+ * is drawn from, and what a person does about it. Log lines, answers to commands and the console use these codes.
+ */
+export const conditions = {
+  ...primaryConditions,
+  ...backupConditions,
+  ...takingConditions,
+  ...arbiterConditions,
+  ...journalConditions,
+  ...refusals,
+} satisfies Record<string, Condition>;
+
+export type ConditionCode = keyof typeof conditions;
+
+const byCode: ReadonlyMap<string, Condition> = new Map(Object.entries<Condition>(conditions));
+
+/** undefined: of another version. */
+export function conditionOf(code: string): Condition | undefined {
+  return byCode.get(code);
+}
+
+/** A line of messages.log: code first, then the sentence, then the facts. */
+export function conditionLine(code: string, text: string, facts: Facts = {}): string {
+  const known = Object.entries(facts).map(([name, value]) => `${name}=${value}`);
+  return `[${code}] ${text}${known.length === 0 ? '' : ` (${known.join(', ')})`}`;
+}

@@ -1,0 +1,26 @@
+import { table } from './condition.ts';
+
+/** Journal data that cannot be written, kept or used. */
+export const journalConditions = table({
+  JOURNAL_ERROR: {
+    severity: 2,
+    title: 'A journal cannot be written',
+    means: 'Nothing more is taken that would need it. Everything acknowledged is safe.',
+    facts: ['why'],
+    todo: 'Make room on the disk or repair it, then restart the instance.',
+  },
+  JOURNAL_REFUSED: {
+    severity: 2,
+    title: 'Journal data from the primary was refused',
+    means: 'It does not continue what this member has. The connection is made anew and the data asked for again.',
+    facts: ['why'],
+    todo: 'If it comes again, look at the disk and the network of both members, and rebuild this one.',
+  },
+  TAIL_DROPPED: {
+    severity: 2,
+    title: 'Journal data that never became durable in the mirror was set aside',
+    means: 'No client was told that it is safe, and no database contains it. It is kept in a side file.',
+    facts: ['file'],
+    todo: 'Keep the side file until you know that nobody needs it.',
+  },
+});

@@ -1,0 +1,73 @@
+import os from 'node:os';
+import { agentMethods, agentTopics } from '../../api/contract.ts';
+import { GemelError } from '../../api/errors.ts';
+import { MemberName } from '../../api/names.ts';
+import { connectControl } from '../../api/rpc/index.ts';
+import { splitAddress, type Member } from '../../mirror/index.ts';
+import { isEverywhere } from '../addresses.ts';
+import { homePaths } from '../registry.ts';
+import { valid } from './valid.ts';
+
+export interface OwnAddresses {
+  readonly member?: string | undefined;
+  readonly privateAddress?: string | undefined;
+  readonly superserverAddress?: string | undefined;
+  readonly agentAddress?: string | undefined;
+}
+
+/** This instance as a new failover member. Throws NAME, and REFUSED when its agent does not run or an address is not known. */
+export async function newMember(
+  given: OwnAddresses,
+  own: { guid: string; instance: string; home: string; superserver: { host: string; port: number } },
+): Promise<Member> {
+  const { instance, superserver: here } = own;
+  const fallback = `${os.hostname().split('.')[0] ?? 'HOST'}_${instance}`.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 32);
+  if (isEverywhere(here.host) && given.privateAddress === undefined) throw unknownAddress('this instance', '--private-address ADDRESS');
+  const listening = `${here.host.includes(':') ? `[${here.host}]` : here.host}:${here.port}`;
+  const withPort = (address: string): string => (/:\d+$/.test(address) ? address : `${address}:${here.port}`);
+  return {
+    guid: own.guid,
+    name: valid(MemberName, given.member ?? fallback, 'a member'),
+    instance,
+    type: 'Failover',
+    superserverAddress: withPort(given.superserverAddress ?? given.privateAddress ?? listening),
+    privateAddress: withPort(given.privateAddress ?? listening),
+    agentAddress: given.agentAddress ?? (await agentAddress(own.home)),
+  };
+}
+
+/** A failover member needs its host's agent. */
+async function agentAddress(home: string): Promise<string> {
+  const refuse = (): GemelError =>
+    new GemelError(
+      'REFUSED',
+      "This host's agent is not running; a failover member needs it.",
+      'Nothing was changed.',
+      'Start it with `gemel agent start`, and see that it starts with the host.',
+    );
+  let client;
+  try {
+    client = await connectControl(homePaths(home).agentSocket, agentMethods, agentTopics, { timeoutMs: 3000 });
+  } catch (error) {
+    if (error instanceof GemelError) throw refuse();
+    throw error;
+  }
+  try {
+    const { address } = await client.call('agent.status', {});
+    if (address === null) throw refuse();
+    if (isEverywhere(splitAddress(address).host)) throw unknownAddress("this host's agent", '--agent-address HOST:PORT');
+    return address;
+  } finally {
+    client.close();
+  }
+}
+
+/** What listens on all addresses of a host does not know by which of them others reach it. */
+function unknownAddress(what: string, option: string): GemelError {
+  return new GemelError(
+    'REFUSED',
+    `By which address the other members reach ${what} is not known: it listens on all of them.`,
+    'Nothing was changed.',
+    `Give it: ${option}`,
+  );
+}
