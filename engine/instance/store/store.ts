@@ -25,7 +25,7 @@ export interface StoreContext {
 }
 
 /** Memory for nodes that database files have, over all databases, and the least for each. */
-const MEMORY_BYTES = 80 * 1024 * 1024;
+const MEMORY_BYTES = 64 * 1024 * 1024;
 /** How long a verification waits for journal data that is not durable in the mirror yet. */
 const CONTAINED_WAIT_MS = 10_000;
 const MEMORY_BYTES_MIN = 1024 * 1024;
