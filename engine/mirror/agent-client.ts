@@ -1,13 +1,10 @@
-import { z } from 'zod';
 import { GemelError, type ErrorCode } from '../api/errors.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Net } from '../io/net.ts';
 import type { JournalReach, Position } from '../journal/index.ts';
-import type { AgentReply, AgentRequest } from './agent-protocol.ts';
+import { parseReply, type AgentReply, type AgentRequest } from './agent-protocol.ts';
 import { splitAddress, type Member } from './membership.ts';
-import { Channel, decodeControl, kinds, splitJournalFrame, type Kind } from './wire.ts';
-
-const ReplyTag = z.object({ t: z.string() });
+import { Channel, kinds, splitJournalFrame, type Kind } from './wire.ts';
 
 /** Where a member's agent can be reached: its agent address first, then its other addresses with the agent's port. */
 export function agentAddresses(member: Member): { host: string; port: number }[] {
@@ -30,7 +27,7 @@ export async function askAgent(
       channel.onFrame = (kind, payload) => {
         if (kind !== kinds.control) return;
         timer.cancel();
-        const reply = decodeReply(payload);
+        const reply = parseReply(payload);
         if (reply.t === 'error') reject(toError(reply));
         else resolve(reply);
       };
@@ -71,7 +68,7 @@ export async function fetchJournal(
       const handle = async (kind: Kind, payload: Buffer): Promise<void> => {
         if (kind === kinds.block) return take(Buffer.from(splitJournalFrame(payload).content));
         if (kind !== kinds.control) return;
-        const reply = decodeReply(payload);
+        const reply = parseReply(payload);
         if (reply.t === 'error') throw toError(reply);
         if (reply.t === 'fetch-end') return finish(null);
         if (reply.t !== 'reach') return;
@@ -107,12 +104,6 @@ async function connectFirst(
     }
   }
   throw silent(addresses, last instanceof Error ? last.message : 'no address');
-}
-
-function decodeReply(payload: Buffer): AgentReply {
-  const raw = decodeControl(payload);
-  if (!ReplyTag.safeParse(raw).success) throw new GemelError('UNREACHABLE', 'The agent sent something that is no answer.');
-  return raw as AgentReply;
 }
 
 function toError(reply: Extract<AgentReply, { t: 'error' }>): GemelError {

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import type { JournalReach } from '../journal/index.ts';
-import type { AgentAnswer, FromArbiter, ToArbiter } from './failover/index.ts';
+import type { FromArbiter, ToArbiter } from './failover/index.ts';
+import { firstIssue } from './peer-protocol.ts';
+import { AgentAnswerShape, EpochShape, FromArbiterShape, PositionShape, ReachShape, ToArbiterShape } from './shapes.ts';
+import { decodeControl, Malformed } from './wire.ts';
 
 /**
  * What travels to an agent on its TCP port. The first message of a connection says what it is for; a question gets one
  * answer, `fetch` gets journal frames and an end, `arbiter` stays.
  */
-const EpochShape = z.object({ major: z.number(), minor: z.number(), member: z.string() });
-
 export const AgentRequest = z.discriminatedUnion('t', [
   z.object({
     t: z.literal('ask'),
@@ -19,7 +19,7 @@ export const AgentRequest = z.discriminatedUnion('t', [
   }),
   /** The journal of a member that is down: answered with its reach; `fetch-from` then says from where to send. */
   z.object({ t: z.literal('fetch'), mirror: z.string(), member: z.string(), asker: z.string() }),
-  z.object({ t: z.literal('fetch-from'), from: z.object({ file: z.number(), offset: z.number() }) }),
+  z.object({ t: z.literal('fetch-from'), from: PositionShape }),
   z.object({
     t: z.literal('arbiter'),
     mirror: z.string(),
@@ -33,13 +33,36 @@ export const AgentRequest = z.discriminatedUnion('t', [
 ]);
 export type AgentRequest = z.infer<typeof AgentRequest>;
 
-export type AgentReply =
-  | { readonly t: 'answer'; readonly answer: AgentAnswer }
-  | { readonly t: 'reach'; readonly reach: JournalReach }
-  | { readonly t: 'fetch-end' }
-  | { readonly t: 'admitted'; readonly membership: unknown }
-  | { readonly t: 'error'; readonly code: string; readonly what: string; readonly safe: string; readonly todo: string }
-  | { readonly t: 'welcome' }
-  /** Between an arbiter and a member, both ways. */
-  | { readonly t: 'arb'; readonly message: FromArbiter | ToArbiter }
-  | { readonly t: 'beat' };
+const Reply = z.discriminatedUnion('t', [
+  z.object({ t: z.literal('answer'), answer: AgentAnswerShape }),
+  z.object({ t: z.literal('reach'), reach: ReachShape }),
+  z.object({ t: z.literal('fetch-end') }),
+  z.object({ t: z.literal('admitted'), membership: z.unknown() }),
+  z.object({ t: z.literal('error'), code: z.string(), what: z.string(), safe: z.string(), todo: z.string() }),
+  z.object({ t: z.literal('welcome') }),
+  /** Between an arbiter and a member, both ways: see `fromArbiter` and `toArbiter`. */
+  z.object({ t: z.literal('arb'), message: z.unknown() }),
+  z.object({ t: z.literal('beat') }),
+]);
+export type AgentReply = z.infer<typeof Reply>;
+
+/** What an agent said. @throws Malformed */
+export function parseReply(payload: Buffer): AgentReply {
+  return parse(Reply, decodeControl(payload));
+}
+
+/** What an arbiter says to a member. @throws Malformed */
+export function fromArbiter(message: unknown): FromArbiter {
+  return parse(FromArbiterShape, message);
+}
+
+/** What a member says to its arbiter. @throws Malformed */
+export function toArbiter(message: unknown): ToArbiter {
+  return parse(ToArbiterShape, message);
+}
+
+function parse<T>(shape: z.ZodType<T>, message: unknown): T {
+  const parsed = shape.safeParse(message);
+  if (parsed.success) return parsed.data;
+  throw new Malformed(`a message that is none of this version (${firstIssue(parsed.error)})`);
+}

@@ -1,9 +1,9 @@
 import type { Net } from '../io/net.ts';
 import type { Clock } from '../io/clock.ts';
-import type { AgentReply } from './agent-protocol.ts';
+import { fromArbiter, parseReply, type AgentReply } from './agent-protocol.ts';
 import type { FromArbiter, ToArbiter } from './failover/index.ts';
 import { splitAddress } from './membership.ts';
-import { Channel, decodeControl, kinds } from './wire.ts';
+import { Channel, kinds } from './wire.ts';
 
 export interface ArbiterLinkOptions {
   readonly net: Net;
@@ -19,6 +19,8 @@ export interface ArbiterLinkOptions {
   readonly lost: (why: string) => void;
   /** After a loss, the first time that connecting again fails. */
   readonly stillLost: (why: string) => void;
+  /** Something came that is no message; the connection ends. */
+  readonly malformed: (why: string) => void;
   readonly message: (message: FromArbiter) => void;
 }
 
@@ -58,8 +60,9 @@ export class ArbiterLink {
       if (this.#closed) return channel.close('closing');
       this.#channel = channel;
       channel.onFrame = (kind, payload) => {
-        if (kind === kinds.control) this.#receive(decodeControl(payload) as AgentReply);
+        if (kind === kinds.control) this.#receive(parseReply(payload));
       };
+      channel.onMalformed = this.#options.malformed;
       channel.onClose = (why) => this.#lost(why);
       channel.control({ t: 'arbiter', mirror, mirrorName, member, boot, qosMs });
       this.#watch();
@@ -73,7 +76,7 @@ export class ArbiterLink {
 
   #receive(reply: AgentReply): void {
     if (reply.t === 'error') return this.#channel?.close(reply.what);
-    if (reply.t === 'arb') return this.#options.message(reply.message as FromArbiter);
+    if (reply.t === 'arb') return this.#options.message(fromArbiter(reply.message));
     if (this.#connected) return;
     this.#connected = true;
     this.#warned = false;

@@ -24,10 +24,11 @@ export async function becomePrimary(mirror: Mirror, right: Right, above: Epoch):
   await host.applied(inherited);
   host.attachWriter(writer);
   host.rollBackOpen();
-  mirror.log(
-    0,
-    `The journal is continued in epoch ${epoch.major}.${epoch.minor} from file ${writer.end.file} on; ready after ${Math.round(mirror.options.io.clock.monotonicMs() - began)} ms.`,
-  );
+  mirror.note('EPOCH_BEGUN', `The journal is continued in epoch ${epoch.major}.${epoch.minor} from file ${writer.end.file} on.`, {
+    epoch: `${epoch.major}.${epoch.minor}`,
+    file: writer.end.file,
+    afterMs: Math.round(mirror.options.io.clock.monotonicMs() - began),
+  });
   return epoch;
 }
 
@@ -61,5 +62,5 @@ async function fetchMissing(mirror: Mirror, right: Extract<Right, { by: 'grant' 
       mirror.journal.receive().append(piece);
     },
   );
-  mirror.log(1, `[JOURNAL_FETCHED] ${bytes} bytes of journal were fetched from the agent of ${from.name}.`);
+  mirror.note('JOURNAL_FETCHED', `${bytes} bytes of journal were fetched from the agent of ${from.name}.`, { from: from.name, bytes });
 }

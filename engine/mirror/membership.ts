@@ -3,11 +3,10 @@ import type { Durable, Epoch } from './failover/index.ts';
 import type { Files } from '../io/index.ts';
 import { GemelError } from '../api/errors.ts';
 import path from 'node:path';
+import { EpochShape, GrantShape, PeriodShape, PositionShape } from './shapes.ts';
 
 /** The mirror's configuration as every member keeps it, and what a failover member must find again after a crash. */
 
-const Position = z.object({ file: z.number().int(), offset: z.number().int() });
-const EpochShape = z.object({ major: z.number().int(), minor: z.number().int(), member: z.string() });
 
 export const Member = z.object({
   guid: z.string(),
@@ -34,13 +33,13 @@ export const Membership = z.object({
   arbiterOnMemberHost: z.boolean(),
   members: z.array(Member),
   /** Every mirrored database, with the position in the mirror's journal from which it is complete. */
-  databases: z.array(z.object({ name: z.string(), guid: z.string(), created: Position })),
+  databases: z.array(z.object({ name: z.string(), guid: z.string(), created: PositionShape })),
 });
 export type Membership = z.infer<typeof Membership>;
 
 const DurableShape = z.object({
-  period: z.object({ epoch: EpochShape, n: z.number(), backup: z.string(), ended: z.boolean() }).nullable(),
-  grant: z.object({ to: z.string(), above: EpochShape }).nullable(),
+  period: PeriodShape.nullable(),
+  grant: GrantShape.nullable(),
   noFailover: EpochShape.nullable(),
   stoppedNoFailover: z.boolean(),
   yielded: EpochShape.nullable(),

@@ -1,9 +1,8 @@
+import { conditionLine, conditions, type ConditionCode, type Facts as ConditionFacts } from '../api/conditions.ts';
 import { GemelError } from '../api/errors.ts';
 import { VERSION } from '../api/version.ts';
 import type { Io } from '../io/io.ts';
 import type { Connection, Net } from '../io/net.ts';
-import { agentAddresses, askAgent } from './agent-client.ts';
-import { ArbiterLink } from './arbiter-link.ts';
 import { becomePrimary } from './becoming.ts';
 import {
   initialState,
@@ -11,13 +10,13 @@ import {
   type Durable,
   type Effect,
   type Facts,
-  type FromArbiter,
   type Input,
   type MemberState,
 } from './failover/index.ts';
 import type { MirrorHost } from './host.ts';
 import { MemberJournal, type MemberJournalOptions } from './member-journal.ts';
 import { memberOf, partnerOf, splitAddress, writeRecord, type Member, type Membership, type MirrorRecord } from './membership.ts';
+import { Outside } from './outside.ts';
 import { PeerConnections } from './peers.ts';
 
 export interface MirrorOptions {
@@ -38,12 +37,12 @@ export class Mirror {
   readonly boot: string;
   readonly journal: MemberJournal;
   readonly peers: PeerConnections;
+  readonly outside: Outside;
   membership: Membership;
   state: MemberState;
   /** ms since the epoch: when the partner was last heard, while it is not connected. */
   partnerLostAt: number | null = null;
   #durable: Durable;
-  #arbiter: ArbiterLink | null = null;
   #queue: Input[] = [];
   #running = false;
   #wake: { at: number; timer: { cancel(): void } } | null = null;
@@ -65,12 +64,13 @@ export class Mirror {
       self: record.self,
       synced: () => this.peers.applyDurable(),
       failed: (error) => {
-        this.log(2, `[JOURNAL_ERROR] Journal data from the primary cannot be kept here: ${error.message}`);
+        this.note('JOURNAL_NOT_KEPT', `Journal data from the primary cannot be kept here: ${error.message}`, { why: error.what });
         this.peers.link?.channel.close('the journal cannot be written');
       },
-      warn: (error) => this.log(1, `A journal log could not be written: ${error instanceof Error ? error.message : String(error)}`),
+      warn: (error) => this.note('JOURNAL_LOG_ERROR', 'A journal log could not be written.', { why: textOf(error) }),
     });
     this.peers = new PeerConnections(this);
+    this.outside = new Outside(this);
     this.state = initialState({
       self: record.self,
       boot: this.boot,
@@ -92,12 +92,23 @@ export class Mirror {
     return partnerOf(this.membership, this.options.record.self);
   }
 
-  log(severity: 0 | 1 | 2 | 3, text: string): void {
-    this.options.host.log(severity, text);
+  get durable(): Durable {
+    return this.#durable;
+  }
+
+  /** A condition of the runtime's own, with the severity of the table. */
+  note(code: ConditionCode, text: string, facts: ConditionFacts = {}): void {
+    const { severity } = conditions[code];
+    this.say(severity === 'refusal' ? 1 : severity, code, text, facts);
+  }
+
+  /** A condition, with the facts it was drawn from. */
+  say(severity: 0 | 1 | 2 | 3, code: string, text: string, facts: ConditionFacts = {}): void {
+    this.options.host.log(severity, conditionLine(code, text, facts));
   }
 
   start(): void {
-    this.#connectArbiter();
+    this.outside.connectArbiter();
     this.input({ on: 'start' });
   }
 
@@ -178,9 +189,9 @@ export class Mirror {
       case 'hang-up-peer':
         return this.peers.hangUp(effect.why);
       case 'tell-arbiter':
-        return this.#arbiter?.tell(effect.message);
+        return this.outside.tellArbiter(effect.message);
       case 'ask-agent':
-        return void this.#askAgent(effect);
+        return void this.outside.askAgent(effect);
       case 'become-primary':
         return void this.#become(effect);
       case 'open':
@@ -196,7 +207,7 @@ export class Mirror {
       case 'answer-request':
         return this.#answer(effect.id, effect.error);
       case 'log':
-        return this.log(effect.severity, `[${effect.code}] ${effect.text}`);
+        return this.say(effect.severity, effect.code, effect.text);
       case 'wake':
         return this.#wakeAt(effect.at);
     }
@@ -221,53 +232,6 @@ export class Mirror {
     this.#wake?.timer.cancel();
     const delay = Math.max(0, at - this.options.io.clock.monotonicMs());
     this.#wake = { at, timer: this.options.io.clock.timer(Math.ceil(delay), () => this.input({ on: 'tick' })) };
-  }
-
-  // ------------------------------------------------------------ arbiter and agents
-
-  #connectArbiter(): void {
-    this.#arbiter?.close();
-    this.#arbiter = null;
-    if (this.membership.arbiter === null) return;
-    const { io, net, record } = this.options;
-    this.#arbiter = new ArbiterLink({
-      net,
-      clock: io.clock,
-      address: this.membership.arbiter,
-      mirror: this.membership.guid,
-      mirrorName: this.membership.mirror,
-      member: record.self,
-      boot: this.boot,
-      qosMs: this.membership.qosMs,
-      up: () => this.input({ on: 'arbiter-up' }),
-      lost: () => this.input({ on: 'arbiter-lost' }),
-      stillLost: (why) =>
-        this.log(
-          2,
-          `[ARBITER_UNREACHABLE] The arbiter ${this.membership.arbiter ?? ''} cannot be reached: ${why}. Failover works in agent controlled mode; the connection is tried again.`,
-        ),
-      message: (message: FromArbiter) => this.input({ on: 'arbiter', message }),
-    });
-  }
-
-  async #askAgent({ member, grant, question }: Extract<Effect, { do: 'ask-agent' }>): Promise<void> {
-    const asked = memberOf(this.membership, member);
-    if (asked === undefined) return this.input({ on: 'agent-silent', member, question });
-    const { io, net, record } = this.options;
-    const above = this.#durable.seen.major > 0 ? this.#durable.seen : this.journal.end.epoch;
-    try {
-      const reply = await askAgent(
-        { net, clock: io.clock },
-        agentAddresses(asked),
-        { t: 'ask', mirror: this.membership.guid, member, asker: record.self, grantAbove: grant ? above : null },
-        Math.max(200, this.membership.qosMs / 2),
-      );
-      if (reply.t !== 'answer') throw new GemelError('UNREACHABLE', 'The agent gave no answer to the question.');
-      this.input({ on: 'agent', answer: reply.answer, question });
-    } catch (error) {
-      if (!(error instanceof GemelError)) throw error;
-      this.input({ on: 'agent-silent', member, question });
-    }
   }
 
   // ------------------------------------------------------------ roles
@@ -340,7 +304,7 @@ export class Mirror {
     this.#closed = true;
     this.#wake?.timer.cancel();
     this.peers.close();
-    this.#arbiter?.close();
+    this.outside.close();
     await this.journal.close();
   }
 
@@ -365,7 +329,7 @@ export class Mirror {
   }
 
   #followMembership(before: Membership): void {
-    if (before.arbiter !== this.membership.arbiter) this.#connectArbiter();
+    if (before.arbiter !== this.membership.arbiter || before.qosMs !== this.membership.qosMs) this.outside.connectArbiter();
     const partner = this.partner?.guid ?? null;
     if (before.version !== this.membership.version)
       this.input({ on: 'membership', version: this.membership.version, partner, arbiter: this.membership.arbiter !== null });
@@ -375,7 +339,7 @@ export class Mirror {
   /** Journal data was set aside because it does not belong to the mirror's history. */
   async reportCut(sides: readonly string[]): Promise<void> {
     if (sides.length === 0) return;
-    for (const side of sides) this.log(2, `[TAIL_DROPPED] Journal data that never became durable in the mirror was set aside: ${side}`);
+    for (const file of sides) this.note('TAIL_DROPPED', 'Journal data that never became durable in the mirror was set aside.', { file });
     await this.options.host.journalCut();
   }
 
@@ -402,4 +366,8 @@ export class Mirror {
   get version(): string {
     return VERSION;
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -3,7 +3,7 @@ import { PeerLink } from './peer-link.ts';
 import { parsePeerControl } from './peer-protocol.ts';
 import type { Sender } from './sender.ts';
 import { ManualClock, pipe, type Side } from './testing/pipe.ts';
-import { Channel, decodeControl } from './wire.ts';
+import { Channel } from './wire.ts';
 
 const QOS = 1000;
 let clock: ManualClock;
@@ -27,8 +27,8 @@ function link(side: Side, dialled: boolean, whose: string): PeerLink {
     lost: (why) => lost.push(`${whose}: ${why}`),
   });
   channel.onFrame = (_kind, payload) => {
-    const message = parsePeerControl(decodeControl(payload));
-    if (message?.t === 'beat') made.received(message);
+    const message = parsePeerControl(payload);
+    if (message.t === 'beat') made.received(message);
   };
   return made;
 }

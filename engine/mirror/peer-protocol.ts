@@ -1,32 +1,40 @@
 import { z } from 'zod';
-import type { HelloAnswer, Hello, PeerMessage, Position } from './failover/index.ts';
-import type { JournalReach } from '../journal/index.ts';
-import type { Dejournaled } from './host.ts';
-import type { Membership } from './membership.ts';
+import { Membership } from './membership.ts';
+import { HelloAnswerShape, HelloShape, PeerMessageShape, PositionShape, ReachShape } from './shapes.ts';
+import { decodeControl, Malformed } from './wire.ts';
+
+const Dejournaled = z.object({ position: PositionShape, timeMs: z.number().nullable() });
 
 /** Control messages on a data channel between two failover members. */
-export type PeerControl =
-  | { readonly t: 'hello'; readonly mirror: string; readonly version: string; readonly hello: Hello; readonly reach: JournalReach }
-  | { readonly t: 'hello-answer'; readonly answer: HelloAnswer; readonly reach: JournalReach; readonly membership: Membership }
-  | { readonly t: 'refused'; readonly code: string; readonly text: string }
+const PeerControl = z.discriminatedUnion('t', [
+  z.object({ t: z.literal('hello'), mirror: z.string(), version: z.string(), hello: HelloShape, reach: ReachShape }),
+  z.object({ t: z.literal('hello-answer'), answer: HelloAnswerShape, reach: ReachShape, membership: Membership }),
+  z.object({ t: z.literal('refused'), code: z.string(), text: z.string() }),
   /** The backup's journal is a beginning of the primary's now; send from here. */
-  | { readonly t: 'ready'; readonly from: Position }
-  | {
-      readonly t: 'beat';
-      /** sender's clock, and the newest one it has from the other side */
-      readonly at: number;
-      readonly echo: number;
-      readonly arbiter: boolean;
-      readonly canTakeOver: boolean;
-      readonly dejournaled: Dejournaled | null;
-      readonly received: Position;
-    }
-  | { readonly t: 'peer'; readonly message: PeerMessage }
-  | { readonly t: 'membership'; readonly membership: Membership };
+  z.object({ t: z.literal('ready'), from: PositionShape }),
+  z.object({
+    t: z.literal('beat'),
+    /** sender's clock, and the newest one it has from the other side */
+    at: z.number(),
+    echo: z.number(),
+    arbiter: z.boolean(),
+    canTakeOver: z.boolean(),
+    dejournaled: Dejournaled.nullable(),
+    received: PositionShape,
+  }),
+  z.object({ t: z.literal('peer'), message: PeerMessageShape }),
+  z.object({ t: z.literal('membership'), membership: Membership }),
+]);
+export type PeerControl = z.infer<typeof PeerControl>;
 
-const Tagged = z.object({ t: z.enum(['hello', 'hello-answer', 'refused', 'ready', 'beat', 'peer', 'membership']) });
+/** @throws Malformed for what is not whole a message of ours */
+export function parsePeerControl(payload: Buffer): PeerControl {
+  const parsed = PeerControl.safeParse(decodeControl(payload));
+  if (parsed.success) return parsed.data;
+  throw new Malformed(`a message that is none of this version (${firstIssue(parsed.error)})`);
+}
 
-/** null: not a message of ours. */
-export function parsePeerControl(raw: unknown): PeerControl | null {
-  return Tagged.safeParse(raw).success ? (raw as PeerControl) : null;
+/** Where a message is not what it should be. */
+export function firstIssue({ issues: [issue] }: z.ZodError): string {
+  return issue === undefined ? 'unknown' : `${issue.path.map(String).join('.')}: ${issue.message}`;
 }

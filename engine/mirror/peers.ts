@@ -7,7 +7,7 @@ import type { Mirror } from './mirror.ts';
 import { PeerLink } from './peer-link.ts';
 import { parsePeerControl, type PeerControl } from './peer-protocol.ts';
 import { Sender } from './sender.ts';
-import { Channel, decodeControl, kinds, positionFrame, readPosition, splitJournalFrame, type Kind } from './wire.ts';
+import { Channel, kinds, positionFrame, readPosition, splitJournalFrame, type Kind } from './wire.ts';
 
 /** The connection to the other failover member: dialling, hello, and what flows over it. At most one counts at a time. */
 export class PeerConnections {
@@ -45,6 +45,7 @@ export class PeerConnections {
   accept(connection: Connection): void {
     const channel = new Channel(connection, false, () => this.#clock.monotonicMs());
     this.#unknown.add(channel);
+    this.#reportMalformed(channel);
     const timer = this.#clock.timer(this.#mirror.membership.qosMs, () => channel.close('no hello'));
     channel.onClose = () => {
       timer.cancel();
@@ -57,7 +58,7 @@ export class PeerConnections {
   }
 
   #firstFrame(channel: Channel, kind: Kind, payload: Buffer): void {
-    const message = kind === kinds.control ? parsePeerControl(decodeControl(payload)) : null;
+    const message = kind === kinds.control ? parsePeerControl(payload) : null;
     const { membership, version } = this.#mirror;
     const refuse = (text: string): void => {
       channel.control({ t: 'refused', code: 'REFUSED', text } satisfies PeerControl);
@@ -93,6 +94,14 @@ export class PeerConnections {
     else channel.onFrame = () => undefined;
   }
 
+  #reportMalformed(channel: Channel): void {
+    channel.onMalformed = (why) =>
+      this.#mirror.note('PEER_MALFORMED', `${channel.connection.remote} sent something that is no message; the connection was closed.`, {
+        from: channel.connection.remote,
+        why,
+      });
+  }
+
   // ------------------------------------------------------------ outgoing
 
   dial(hello: Hello, question: number): void {
@@ -112,6 +121,7 @@ export class PeerConnections {
       return mirror.input({ on: 'dial-failed', question });
     }
     this.#dialling = channel;
+    this.#reportMalformed(channel);
     let answered = false;
     const fail = (): void => {
       if (answered) return;
@@ -125,8 +135,9 @@ export class PeerConnections {
     channel.onClose = fail;
     channel.onFrame = (kind, payload) => {
       if (answered) return;
-      const message = kind === kinds.control ? parsePeerControl(decodeControl(payload)) : null;
-      if (message?.t === 'refused') mirror.log(2, `[PEER_REFUSED] The other failover member refused the connection. ${message.text}`);
+      const message = kind === kinds.control ? parsePeerControl(payload) : null;
+      if (message?.t === 'refused')
+        mirror.note('PEER_REFUSED', `The other failover member refused the connection. ${message.text}`, { code: message.code });
       if (message?.t !== 'hello-answer') return fail();
       answered = true;
       timer.cancel();
@@ -159,7 +170,7 @@ export class PeerConnections {
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
       channel.close('cannot follow');
-      mirror.log(2, `[CANNOT_FOLLOW] This member cannot follow the primary. ${error.message}`);
+      mirror.note('CANNOT_FOLLOW', `This member cannot follow the primary. ${error.message}`, { code: error.code });
       return mirror.input({ on: 'dial-failed', question });
     }
     if (channel.closed) return mirror.input({ on: 'dial-failed', question });
@@ -233,11 +244,8 @@ export class PeerConnections {
         return this.#acknowledged(link, readPosition(payload));
       case kinds.durable:
         return this.#durable(readPosition(payload));
-      case kinds.control: {
-        const message = parsePeerControl(decodeControl(payload));
-        if (message !== null) this.#control(link, message);
-        return;
-      }
+      case kinds.control:
+        return this.#control(link, parsePeerControl(payload));
     }
   }
 
@@ -293,7 +301,7 @@ export class PeerConnections {
       link.channel.send(positionFrame(kinds.ack, end.position));
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
-      this.#mirror.log(2, `[JOURNAL_REFUSED] ${error.message}`);
+      this.#mirror.note('JOURNAL_REFUSED', `Journal data from the primary was refused. ${error.message}`, { code: error.code });
       link.channel.close('journal data refused');
       return;
     }

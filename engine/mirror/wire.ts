@@ -151,6 +151,7 @@ export class Channel {
   readonly #reader: FrameReader;
   readonly #now: () => number;
   #closed = false;
+  #closedBecause: string | null = null;
 
   /** @param dialled whether this side made the connection and so begins with the magic */
   constructor(connection: Connection, dialled: boolean, now: () => number) {
@@ -174,6 +175,7 @@ export class Channel {
   }
 
   close(why: string): void {
+    this.#closedBecause ??= why;
     this.connection.close();
     this.#end(why);
   }
@@ -185,7 +187,7 @@ export class Channel {
   #end(why: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.onClose(why);
+    this.onClose(this.#closedBecause ?? why);
   }
 
   #receive(bytes: Buffer): void {

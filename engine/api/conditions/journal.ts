@@ -9,6 +9,20 @@ export const journalConditions = table({
     facts: ['why'],
     todo: 'Make room on the disk or repair it, then restart the instance.',
   },
+  JOURNAL_NOT_KEPT: {
+    severity: 2,
+    title: 'Journal data from the primary cannot be kept here',
+    means: 'This member’s journal cannot be written. It no longer counts as active; the primary works on without it.',
+    facts: ['why'],
+    todo: 'Make room on the disk or repair it; the connection is made anew by itself.',
+  },
+  JOURNAL_LOG_ERROR: {
+    severity: 1,
+    title: 'A journal’s log could not be written',
+    means: 'The journal itself is not affected.',
+    facts: ['why'],
+    todo: 'Make room on the disk of the instance’s mgr directory.',
+  },
   JOURNAL_REFUSED: {
     severity: 2,
     title: 'Journal data from the primary was refused',

@@ -1,0 +1,79 @@
+import { GemelError } from '../api/errors.ts';
+import { agentAddresses, askAgent } from './agent-client.ts';
+import { ArbiterLink } from './arbiter-link.ts';
+import type { Effect, FromArbiter, ToArbiter } from './failover/index.ts';
+import { memberOf } from './membership.ts';
+import type { Mirror } from './mirror.ts';
+
+/** A member's dealings with the arbiter and the other member's agent. */
+export class Outside {
+  readonly #mirror: Mirror;
+  #arbiter: ArbiterLink | null = null;
+
+  constructor(mirror: Mirror) {
+    this.#mirror = mirror;
+  }
+
+  /** Connects to the arbiter of the membership, if it has one; a connection to another one is closed. */
+  connectArbiter(): void {
+    this.close();
+    const mirror = this.#mirror;
+    const { arbiter, guid, mirror: name, qosMs } = mirror.membership;
+    if (arbiter === null) return;
+    const { io, net, record } = mirror.options;
+    this.#arbiter = new ArbiterLink({
+      net,
+      clock: io.clock,
+      address: arbiter,
+      mirror: guid,
+      mirrorName: name,
+      member: record.self,
+      boot: mirror.boot,
+      qosMs,
+      up: () => mirror.input({ on: 'arbiter-up' }),
+      lost: () => mirror.input({ on: 'arbiter-lost' }),
+      stillLost: (why) =>
+        mirror.note(
+          'ARBITER_UNREACHABLE',
+          `The arbiter ${arbiter} cannot be reached: ${why}. Failover works in agent controlled mode; the connection is tried again.`,
+          { arbiter, why },
+        ),
+      malformed: (why) =>
+        mirror.note('ARBITER_MALFORMED', `The arbiter ${arbiter} sent something that is no message: ${why}.`, { arbiter, why }),
+      message: (message: FromArbiter) => mirror.input({ on: 'arbiter', message }),
+    });
+  }
+
+  tellArbiter(message: ToArbiter): void {
+    this.#arbiter?.tell(message);
+  }
+
+  /** The answer, or that there is none, comes back as an input. */
+  async askAgent({ member, grant, question }: Extract<Effect, { do: 'ask-agent' }>): Promise<void> {
+    const mirror = this.#mirror;
+    const asked = memberOf(mirror.membership, member);
+    if (asked === undefined) return mirror.input({ on: 'agent-silent', member, question });
+    const { io, net, record } = mirror.options;
+    const { seen } = mirror.durable;
+    const above = seen.major > 0 ? seen : mirror.journal.end.epoch;
+    try {
+      const reply = await askAgent(
+        { net, clock: io.clock },
+        agentAddresses(asked),
+        { t: 'ask', mirror: mirror.membership.guid, member, asker: record.self, grantAbove: grant ? above : null },
+        Math.max(200, mirror.membership.qosMs / 2),
+      );
+      if (reply.t !== 'answer') throw new GemelError('UNREACHABLE', 'The agent gave no answer to the question.');
+      mirror.input({ on: 'agent', answer: reply.answer, question });
+    } catch (error) {
+      if (!(error instanceof GemelError)) throw error;
+      mirror.input({ on: 'agent-silent', member, question });
+    }
+  }
+
+  /** Ends the connection to the arbiter. */
+  close(): void {
+    this.#arbiter?.close();
+    this.#arbiter = null;
+  }
+}
