@@ -1,0 +1,192 @@
+import { dirname } from 'node:path';
+import { GemelError } from '../../api/errors.ts';
+import { assert } from '../../io/assert.ts';
+import { fileError } from '../../io/file-errors.ts';
+import type { JournalDisk } from '../../journal/index.ts';
+import type { SimDrive } from './drive.ts';
+import { SimFile } from './files.ts';
+import type { SimProcess } from './process.ts';
+
+type Done = Parameters<JournalDisk['sync']>[0];
+
+interface Operation {
+  /** What is done, in steps with time between them: a crash may fall between any two. */
+  readonly steps: readonly Step[];
+  readonly done: Done;
+  /** Also after an error. */
+  readonly isLast?: true;
+}
+
+interface Step {
+  readonly takes: 'write' | 'sync';
+  readonly act: () => void;
+}
+
+export interface SimDiskOptions {
+  readonly process: SimProcess;
+  /** How likely a block is written on the caller's thread while nothing else is under way; default 0. */
+  readonly inlineChance?: number;
+}
+
+/** A `JournalDisk` on a simulated drive: things are done in order, each takes its time. */
+export class SimDisk implements JournalDisk {
+  readonly #process: SimProcess;
+  readonly #drive: SimDrive;
+  readonly #inlineChance: number;
+  readonly #queue: Operation[] = [];
+  #isBusy = false;
+  #failure: GemelError | null = null;
+  #file: SimFile | null = null;
+  #end = 0;
+  /** What `isInline` last said: `append` must do as it did. */
+  #inline = false;
+
+  constructor({ process, inlineChance = 0 }: SimDiskOptions) {
+    this.#process = process;
+    this.#drive = process.host.drive;
+    this.#inlineChance = inlineChance;
+  }
+
+  create(path: string, header: Uint8Array, done: Done): void {
+    const bytes = Buffer.from(header);
+    this.#ask(done, [
+      {
+        takes: 'write',
+        act: () => {
+          if (this.#drive.find(path) !== undefined) throw fileError({ code: 'EEXIST', message: '' }, 'create', path);
+          const effect = this.#drive.fault('write', path);
+          if (effect === 'EIO' || effect === 'ENOSPC') throw fileError({ code: effect, message: '' }, 'create', path);
+          this.#file = new SimFile(this.#drive, this.#process, path, this.#drive.create(path), true);
+          this.#end = bytes.length;
+          this.#file.put(bytes, 0, () => undefined);
+        },
+      },
+      { takes: 'sync', act: () => this.#settle() },
+      { takes: 'sync', act: () => this.#drive.syncDirectory(dirname(path)) },
+    ]);
+  }
+
+  append(memory: SharedArrayBuffer, from: number, length: number, offset: number, done: Done): void {
+    // Read when it is written: whoever changes the memory too early is found out.
+    const bytes = Buffer.from(memory, from, length);
+    const write = (): void => {
+      assert(offset === this.#end, 'blocks are written one behind the other');
+      this.#end = offset + length;
+      this.#current.put(bytes, offset, () => undefined);
+    };
+    const isInline = this.#inline && !this.#isBusy && this.#failure === null;
+    this.#inline = false;
+    if (!isInline) {
+      return this.#ask(done, [
+        { takes: 'write', act: write },
+        { takes: 'sync', act: () => this.#settle() },
+      ]);
+    }
+    if (!this.#process.operation()) return;
+    this.#process.spend(this.#drive.duration('write') + this.#drive.duration('sync'));
+    this.#attempt([write, () => this.#settle()]);
+    done(this.#failure);
+  }
+
+  isInline(): boolean {
+    this.#inline =
+      this.#inlineChance > 0 &&
+      !this.#isBusy &&
+      this.#failure === null &&
+      this.#file !== null &&
+      this.#drive.random.chance(this.#inlineChance);
+    return this.#inline;
+  }
+
+  finish(length: number, done: Done): void {
+    this.#ask(done, [
+      {
+        takes: 'write',
+        act: () => {
+          assert(length === this.#end, 'a file is finished at its end');
+          this.#current.truncate(length);
+        },
+      },
+      {
+        takes: 'sync',
+        act: () => {
+          this.#settle();
+          this.#file = null;
+        },
+      },
+    ]);
+  }
+
+  attach(path: string, done: Done): void {
+    const act = (): void => {
+      const inode = this.#drive.find(path);
+      if (inode === undefined) throw fileError({ code: 'ENOENT', message: '' }, 'open', path);
+      this.#file = new SimFile(this.#drive, this.#process, path, inode, false);
+    };
+    this.#ask(done, [{ takes: 'write', act }]);
+  }
+
+  sync(done: Done): void {
+    this.#ask(done, [{ takes: 'sync', act: () => this.#settle() }]);
+  }
+
+  close(done: Done): void {
+    const act = (): void => {
+      this.#file = null;
+    };
+    this.#enqueue({ steps: [{ takes: 'write', act }], done, isLast: true });
+  }
+
+  get #current(): SimFile {
+    assert(this.#file !== null, 'a file is written');
+    return this.#file;
+  }
+
+  #settle(): void {
+    this.#current.settle();
+  }
+
+  #ask(done: Done, steps: readonly Step[]): void {
+    this.#enqueue({ steps, done });
+  }
+
+  #enqueue(operation: Operation): void {
+    this.#queue.push(operation);
+    if (!this.#isBusy) this.#next();
+  }
+
+  #next(): void {
+    const operation = this.#queue.shift();
+    if (operation === undefined) return;
+    this.#isBusy = true;
+    if (this.#failure !== null && operation.isLast !== true) this.#process.at(this.#process.now, () => this.#finished(operation));
+    else this.#step(operation, 0);
+  }
+
+  /** A stopped process's thread stops too. */
+  #step(operation: Operation, at: number): void {
+    const step = operation.steps[at];
+    if (step === undefined || (this.#failure !== null && operation.isLast !== true)) return this.#finished(operation);
+    this.#process.at(this.#process.now + this.#drive.duration(step.takes), () => {
+      if (!this.#process.operation()) return;
+      this.#attempt([step.act]);
+      this.#step(operation, at + 1);
+    });
+  }
+
+  #attempt(acts: readonly (() => void)[]): void {
+    try {
+      for (const act of acts) act();
+    } catch (error) {
+      if (!(error instanceof GemelError)) throw error;
+      this.#failure = error;
+    }
+  }
+
+  #finished(operation: Operation): void {
+    this.#isBusy = false;
+    // The next one first: the disk works while the answer is dealt with.
+    this.#next();
+    operation.done(this.#failure);
+  }
+}
