@@ -1,2 +1,2 @@
 /** The administrator's own logic at the points of becoming primary: `ZMIRROR.mjs` in the instance's directory. */
-export { openHooks, type HookClient, type Hooks } from './hooks.ts';
+export { openHooks, type HookAnswer, type HookClient, type Hooks } from './hooks.ts';

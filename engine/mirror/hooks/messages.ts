@@ -2,7 +2,7 @@
 
 /** The functions an administrator's file may export, by what the member asks for. */
 export const entryPoints = {
-  canStart: 'CanNodeStartToBecomePrimary',
+  'can-start': 'CanNodeStartToBecomePrimary',
   check: 'CheckBecomePrimaryOK',
   became: 'NotifyBecomePrimary',
   failed: 'NotifyBecomePrimaryFailed',
