@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { assert } from '../io/assert.ts';
+import { GemelError } from '../api/errors.ts';
 import type { Io } from '../io/io.ts';
+import { EndHint } from './end-hint.ts';
 import { JournalFiles } from './files.ts';
 import { encodeHeader } from './header.ts';
 import { sameEpoch } from './position.ts';
@@ -40,6 +42,16 @@ export interface TornTail {
   readonly detail: string;
 }
 
+/** Whether the first block there is a sound one that continues the chain. */
+function isSoundAt(reader: BlockReader): boolean {
+  try {
+    return reader.next() !== null;
+  } catch (error) {
+    if (error instanceof GemelError) return false;
+    throw error;
+  }
+}
+
 /** One journal of an instance: its files and how far it goes. A writer or a receiver carries it on. */
 export class Journal {
   readonly files: JournalFiles;
@@ -48,9 +60,11 @@ export class Journal {
   /** What was found behind the end when it was opened. */
   readonly torn: TornTail | null;
   readonly #options: JournalOptions;
+  readonly #hint: EndHint;
 
   private constructor(options: JournalOptions, files: JournalFiles, end: JournalEnd, torn: TornTail | null) {
     this.#options = options;
+    this.#hint = new EndHint(options.io.files, options.directory, options.journal);
     this.files = files;
     this.end = end;
     this.torn = torn;
@@ -67,19 +81,36 @@ export class Journal {
     const index = new JournalFiles(files, options.directory, options.journal);
     const last = index.last;
     if (last === undefined) return new Journal(options, index, { position: { file: 0, offset: 0 }, chain: emptyChain }, null);
-    const reader = new BlockReader(
-      index,
-      { file: last.number, offset: dataStart },
-      { chain: last.chain, unsyncedTail: last.epoch.member !== options.member },
-    );
+    const hint = new EndHint(files, options.directory, options.journal);
+    const found = Journal.#findEnd(index, last, options.member, hint.read()) ?? Journal.#findEnd(index, last, options.member, null);
+    assert(found !== null, 'a search from the beginning of a file finds an end');
+    return new Journal(options, index, found.end, found.torn);
+  }
+
+  /** Verifies the last file from the hint, or from its beginning. @returns null when the hint proves to be none */
+  static #findEnd(
+    index: JournalFiles,
+    last: JournalHeader,
+    member: string,
+    hint: JournalEnd | null,
+  ): { end: JournalEnd; torn: TornTail | null } | null {
+    if (hint !== null && (hint.position.file !== last.number || hint.position.offset <= dataStart)) return null;
+    const from = hint?.position ?? { file: last.number, offset: dataStart };
+    const reader = new BlockReader(index, from, { chain: hint?.chain ?? last.chain, unsyncedTail: last.epoch.member !== member });
     try {
+      // What is wrong there may be the hint.
+      if (hint !== null && !isSoundAt(reader)) return null;
       while (reader.next() !== null) continue;
       assert(reader.stop !== null && reader.chain !== null, 'a reader that gives nothing says why');
       const torn =
         reader.stop.why === 'torn'
-          ? { position: reader.stop.position, bytes: files.size(index.path(last)) - reader.position.offset, detail: reader.stop.detail }
+          ? {
+              position: reader.stop.position,
+              bytes: index.files.size(index.path(last)) - reader.position.offset,
+              detail: reader.stop.detail,
+            }
           : null;
-      return new Journal(options, index, { position: reader.position, chain: reader.chain }, torn);
+      return { end: { position: reader.position, chain: reader.chain }, torn };
     } finally {
       reader.close();
     }
@@ -91,6 +122,15 @@ export class Journal {
 
   get lineage(): Lineage {
     return this.files.lineage;
+  }
+
+  /** Everything before it is synced: the next opening may begin there. */
+  noteSynced(end: JournalEnd): void {
+    try {
+      this.#hint.note(end);
+    } catch (error) {
+      this.#options.warn?.(error);
+    }
   }
 
   /** Cuts the last file at the journal's end, durably: takes zeros written ahead or a torn tail away. */

@@ -67,6 +67,10 @@ export class JournalReceiver {
     if (last !== undefined) this.#attach(last);
   }
 
+  get error(): GemelError | null {
+    return this.#error;
+  }
+
   get end(): JournalEnd {
     return this.#journal.end;
   }
@@ -102,16 +106,33 @@ export class JournalReceiver {
 
   /** Syncs what is left and closes. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#close(false);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  /** As `close`, but leaves the disk, with nothing under way, to whoever carries the journal on: a new one takes time to start. */
+  async release(): Promise<JournalDisk> {
+    assert(this.#closing === null, 'a receiver is closed once');
+    this.#closing = this.#close(true);
+    try {
+      await this.#closing;
+      return this.#disk;
+    } catch (error) {
+      this.#disk.close(() => undefined);
+      throw error;
+    }
+  }
+
+  async #close(keepsDisk: boolean): Promise<void> {
     this.#timer?.cancel();
     this.#file?.sync();
     this.#file?.close();
     this.#file = null;
-    await new Promise<void>((resolve, reject) => this.#disk.close((error) => (error === null ? resolve() : reject(error))));
+    await new Promise<void>((resolve, reject) => {
+      const done = (error: GemelError | null): void => (error === null ? resolve() : reject(error));
+      if (keepsDisk) this.#disk.sync(done);
+      else this.#disk.close(done);
+    });
     this.#reached(this.#journal.end.position);
     this.#journal.log('closed', this.#journal.files.last, 'receiving ends');
   }
@@ -192,10 +213,13 @@ export class JournalReceiver {
   #scheduleSync(): void {
     if (this.#isSyncing || this.#closing !== null || comparePositions(this.#synced, this.#journal.end.position) >= 0) return;
     this.#isSyncing = true;
-    const position = this.#journal.end.position;
+    const end = this.#journal.end;
     this.#disk.sync((error) => {
       this.#failed(error);
-      if (error === null) this.#reached(position);
+      if (error === null) {
+        this.#journal.noteSynced(end);
+        this.#reached(end.position);
+      }
       if (this.#closing !== null) return;
       this.#timer = this.#io.clock.timer(this.#syncIntervalMs, () => {
         this.#isSyncing = false;

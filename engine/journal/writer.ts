@@ -383,6 +383,7 @@ export class JournalWriter {
         if (error !== null) return this.#fail(error);
         inFlight.isWritten = true;
         this.#journal.end = { position: sealed.end, chain };
+        this.#journal.noteSynced(this.#journal.end);
         this.#written.emit(sealed.end);
         this.#settle();
       });

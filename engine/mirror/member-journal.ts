@@ -114,10 +114,21 @@ export class MemberJournal {
 
   /** Begins to write in a new epoch, durable when it resolves; nothing becomes durable before the gate is opened. */
   async write(epoch: Epoch): Promise<JournalWriter> {
-    await this.close();
-    const { io, newDisk, fileBytesMax } = this.#options;
-    this.writer = await JournalWriter.open({ io, journal: this.#journal, disk: newDisk(), epoch, fileBytesMax, gate: 'hold' });
+    const disk = await this.#freeDisk();
+    const { io, fileBytesMax } = this.#options;
+    this.writer = await JournalWriter.open({ io, journal: this.#journal, disk, epoch, fileBytesMax, gate: 'hold' });
     return this.writer;
+  }
+
+  /** Nobody carries the journal on any more; the disk of a receiver that was well goes on to the writer. */
+  async #freeDisk(): Promise<JournalDisk> {
+    const { receiver } = this;
+    if (receiver === null || receiver.error !== null) {
+      await this.close();
+      return this.#options.newDisk();
+    }
+    this.receiver = null;
+    return receiver.release();
   }
 
   /** Nobody carries it on any more. */

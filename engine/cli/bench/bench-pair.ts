@@ -4,7 +4,7 @@ import path from 'node:path';
 import { GemelError } from '../../api/errors.ts';
 import { connectInstance, type InstanceClient } from '../context.ts';
 import { createAndStart, createMirror, joinMirror, startAgents, waitFor, waitReady } from '../demo/pair.ts';
-import { endWorld, makeWorld, type DemoWorld } from '../demo/world.ts';
+import { endWorld, makeWorld, until, type DemoNode, type DemoWorld } from '../demo/world.ts';
 import type { LoadOptions } from './load.ts';
 
 const MIRROR = 'BENCH';
@@ -23,6 +23,8 @@ export class BenchPair {
   readonly #world: DemoWorld = makeWorld(fs.mkdtempSync(path.join(os.tmpdir(), 'gemel-bench-')));
   #webPort = 0;
   #pids: readonly [primary: number, backup: number] = [0, 0];
+  /** Changes with each takeover. */
+  #nodes: readonly [primary: DemoNode, backup: DemoNode] = [this.#world.nodes.one, this.#world.nodes.two];
 
   get root(): string {
     return this.#world.root;
@@ -44,21 +46,44 @@ export class BenchPair {
     await joinMirror(this.#world, agents, MIRROR);
     await waitFor(one, signal, { [one.name]: 'Primary', [two.name]: 'Backup' });
     for (const node of [one, two]) await node.call('db.create', { name: DATABASE, mirrored: true });
-    await waitReady(one, two, signal);
-    const [primary, backup] = [await one.call('instance.status', {}), await two.call('instance.status', {})];
+    await this.#ready(this.#nodes, signal);
+  }
+
+  async #ready(nodes: readonly [primary: DemoNode, backup: DemoNode], signal: AbortSignal): Promise<void> {
+    await waitReady(...nodes, signal);
+    const [primary, backup] = [await nodes[0].call('instance.status', {}), await nodes[1].call('instance.status', {})];
+    this.#nodes = nodes;
     this.#webPort = primary.webPort;
     this.#pids = [primary.pid ?? 0, backup.pid ?? 0];
   }
 
+  /** Ports of the superservers. */
+  get ports(): readonly [primary: number, backup: number] {
+    return [this.#nodes[0].port, this.#nodes[1].port];
+  }
+
+  /** The former backup is primary now: starts the other member if it is down, and waits until it is an active backup. */
+  async tookOver(signal: AbortSignal): Promise<void> {
+    const [former, primary] = this.#nodes;
+    const state = async (): Promise<string> =>
+      (await former.host.agent('host.inventory', {})).find((each) => each.name === former.name)?.state ?? 'gone';
+    await until(`${former.name} has ended or follows`, signal, async () => {
+      const seen = [await state(), (await former.mirror())?.members.find((each) => each.name === former.name)?.status];
+      return { ok: seen[0] === 'stopped' || seen[1] === 'Backup', seen };
+    });
+    if ((await state()) === 'stopped') await former.host.agent('instance.start', { name: former.name });
+    await this.#ready([primary, former], signal);
+  }
+
   /** Options of a load on the primary. */
   load(options: Partial<LoadOptions>): LoadOptions {
-    return { ...options, port: this.#world.nodes.one.port, namespace: DATABASE };
+    return { ...options, port: this.#nodes[0].port, namespace: DATABASE };
   }
 
   /** A connection to the primary's control socket; whoever asks for it closes it. */
   connect(): Promise<InstanceClient> {
-    const { one } = this.#world.nodes;
-    return connectInstance(one.host.home, one.name);
+    const [primary] = this.#nodes;
+    return connectInstance(primary.host.home, primary.name);
   }
 
   /** The primary's counts, from its web port. */
@@ -75,8 +100,8 @@ export class BenchPair {
 
   /** Whether the mirror is as it was made: a failover during a measurement would make it worthless. */
   async check(signal: AbortSignal): Promise<void> {
-    const { one, two } = this.#world.nodes;
-    await waitFor(one, signal, { [one.name]: 'Primary', [two.name]: 'Backup' });
+    const [primary, backup] = this.#nodes;
+    await waitFor(primary, signal, { [primary.name]: 'Primary', [backup.name]: 'Backup' });
   }
 
   /** Ends every process and removes everything. */

@@ -3,9 +3,10 @@ import { lineOf, skippedLine, type BenchLine, type Figure } from './line.ts';
 import { spawnLoad, type LoadResult } from './load.ts';
 import { observe, type LoadShape, type Observed } from './observe.ts';
 import { noProcessFigures } from './process-figures.ts';
+import { pauses } from './pauses.ts';
 import { RedisPair, redisVersion } from './redis-pair.ts';
 
-export const benchNames = ['throughput', 'redis', 'memory', 'stall', 'cpu', 'bytes'] as const;
+export const benchNames = ['throughput', 'redis', 'memory', 'stall', 'cpu', 'bytes', 'takeover', 'switchover'] as const;
 export type BenchName = (typeof benchNames)[number];
 
 export interface BenchOptions {
@@ -51,6 +52,7 @@ export async function* runBench({ names, seconds, signal }: BenchOptions): Async
     for (const name of names) {
       if (name === 'redis') yield* redis(pair, seconds ?? SECONDS, signal);
       else if (name === 'throughput') yield* throughput(runs);
+      else if (name === 'takeover' || name === 'switchover') yield* pauses(pair, name, signal);
       else if (none !== null) yield skippedLine(name, '', null, none);
       else if (name === 'memory') yield* memory(await observe(pair, { ...heaviest, seconds: seconds ?? MEMORY_SECONDS }, signal));
       else yield* atBenchLoads(runs, name);
