@@ -40,6 +40,21 @@ function journalEnd(reach: JournalReach): JournalEnd {
   return { epoch: reach.lineage.at(-1)?.epoch ?? { major: 0, minor: 0, member: '' }, position: reach.end.position };
 }
 
+const nothing: AgentAnswer = {
+  member: '',
+  boot: '',
+  reign: null,
+  period: null,
+  seen: { major: 0, minor: 0, member: '' },
+  membership: 0,
+  role: null,
+  state: 'unknown',
+  journal: null,
+  grant: null,
+  refused: null,
+  noFailover: false,
+};
+
 /**
  * What the agent says of one of its instances, and, when asked and allowed, its promise that this instance will not be
  * primary up to that epoch. The promise is durable, and the instance's lock held, before it is given.
@@ -48,10 +63,10 @@ export function answerFor(
   hosted: Hosted,
   question: { mirror: string; member: string; asker: string; grantAbove: Epoch | null },
 ): AgentAnswer {
-  const none: AgentAnswer = { member: question.member, state: 'unknown', journal: null, grant: null, refused: null, noFailover: false };
+  const none: AgentAnswer = { ...nothing, member: question.member };
   const { io } = hosted;
   const found = findMember(hosted, question.mirror, question.member);
-  if (found === null) return { ...none, refused: { code: 'UNKNOWN', text: 'No instance of this host is that member.' } };
+  if (found === null) return { ...none, refused: { code: 'UNKNOWN', text: 'No instance of this host is that member.', facts: {} } };
   const held = hosted.probe(found.paths.run);
   if (held.held) return running(none, held.holder?.phase === 'starting');
   let lock: DirectoryLock;
@@ -66,7 +81,18 @@ export function answerFor(
     const record = readRecord(io.files, found.paths.mgr);
     if (record === null) return none;
     const journal = journalEnd(openJournal(io, { ...found, record }));
-    const down: AgentAnswer = { ...none, state: 'down', journal, noFailover: record.durable.noFailover !== null };
+    const { durable } = record;
+    const down: AgentAnswer = {
+      ...none,
+      boot: durable.boot,
+      reign: durable.reign,
+      period: durable.period,
+      seen: durable.seen,
+      membership: record.membership.version,
+      state: 'down',
+      journal,
+      noFailover: durable.noFailover !== null,
+    };
     if (question.grantAbove === null) return down;
     const decision = decideGrant({
       durable: record.durable,
@@ -85,7 +111,7 @@ export function answerFor(
 }
 
 function running(none: AgentAnswer, starting: boolean): AgentAnswer {
-  return { ...none, state: starting ? 'starting' : 'operating', refused: { code: 'RUNNING', text: 'The instance is running.' } };
+  return { ...none, state: starting ? 'starting' : 'operating', refused: { code: 'RUNNING', text: 'The instance is running.', facts: {} } };
 }
 
 /** The journal of a member that is down and has promised itself to the asker, for sending. Throws REFUSED. */

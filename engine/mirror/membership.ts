@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Durable, Epoch } from './failover/index.ts';
+import type { Durable } from './failover/index.ts';
 import type { Files } from '../io/index.ts';
 import { GemelError } from '../api/errors.ts';
 import path from 'node:path';
-import { EpochShape, GrantShape, PeriodShape, PositionShape } from './shapes.ts';
+import { EpochShape, GrantShape, PeriodShape, PositionShape, ReignShape } from './shapes.ts';
 
 /** The mirror's configuration as every member keeps it, and what a failover member must find again after a crash. */
 
@@ -44,13 +44,20 @@ const DurableShape = z.object({
   stoppedNoFailover: z.boolean(),
   yielded: EpochShape.nullable(),
   seen: EpochShape,
+  // Records of an earlier version do not have what follows.
+  boot: z.string().default(''),
+  reign: ReignShape.nullable().default(null),
+  forcedDown: z.boolean().default(false),
+  validated: z.boolean().default(true),
+  mirroringStopped: z.boolean().default(false),
+  lastSeenPrimary: z.object({ primary: z.string(), epoch: EpochShape, active: z.boolean() }).nullable().default(null),
 });
 
 const Record = z.object({ self: z.string(), membership: Membership, durable: DurableShape });
 export type MirrorRecord = { readonly self: string; readonly membership: Membership; readonly durable: Durable };
 
-const noEpoch: Epoch = { major: 0, minor: 0, member: '' };
-export const newDurable: Durable = { period: null, grant: null, noFailover: null, stoppedNoFailover: false, yielded: null, seen: noEpoch };
+
+export { newDurable } from './failover/index.ts';
 
 /** Where an instance keeps its mirror record. */
 export function recordPath(mgr: string): string {

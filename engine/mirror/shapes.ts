@@ -12,6 +12,8 @@ import type {
   JournalEnd,
   PeerMessage,
   Position,
+  Refusal,
+  Reign,
   RoleName,
   ToArbiter,
 } from './failover/index.ts';
@@ -34,11 +36,15 @@ export const EpochShape = exactly<Epoch>()(z.object({ major: count, minor: count
 const JournalEndShape = exactly<JournalEnd>()(z.object({ epoch: EpochShape, position: PositionShape }));
 export const GrantShape = exactly<Grant>()(z.object({ to: member, above: EpochShape }));
 export const PeriodShape = exactly<ActivePeriod>()(z.object({ epoch: EpochShape, n: count, backup: member, ended: z.boolean() }));
+export const ReignShape = exactly<Reign>()(z.object({ epoch: EpochShape, boot: text, n: count }));
+const RefusalShape = exactly<Refusal>()(
+  z.object({ code: text, text, facts: z.record(z.string().max(100), z.union([text, z.number()])) }),
+);
 const GenerationShape = exactly<Generation>()(
-  z.object({ g: text, primary: member, primaryBoot: text, backup: member, backupBoot: text, membership: count }),
+  z.object({ g: text, primary: member, primaryBoot: text, backup: member, backupBoot: text, membership: count, epoch: EpochShape }),
 );
 const RoleNameShape = exactly<RoleName>()(
-  z.enum(['starting', 'waiting', 'primary', 'in-trouble', 'yielded', 'backup', 'lost', 'taking', 'down']),
+  z.enum(['starting', 'waiting', 'primary', 'in-trouble', 'yielded', 'backup', 'lost', 'taking', 'stopped', 'down']),
 );
 
 const chain = z.string().regex(/^[0-9a-f]{32}$/);
@@ -74,7 +80,7 @@ export const HelloAnswerShape = exactly<HelloAnswer>()(
       qosMs: z.number().positive(),
     }),
     z.object({ is: z.literal('promise'), boot: text, grant: GrantShape }),
-    z.object({ is: z.literal('not-primary'), boot: text, role: RoleNameShape, journal: JournalEndShape, seen: EpochShape }),
+    z.object({ is: z.literal('not-primary'), boot: text, role: RoleNameShape, journal: JournalEndShape, seen: EpochShape, membership: count }),
   ]),
 );
 
@@ -88,6 +94,8 @@ export const PeerMessageShape = exactly<PeerMessage>()(
     z.object({ m: z.literal('leave'), g: text }),
     z.object({ m: z.literal('leaving'), g: text }),
     z.object({ m: z.literal('left'), g: text }),
+    z.object({ m: z.literal('end-period'), n: count }),
+    z.object({ m: z.literal('period-ended'), n: count }),
     z.object({ m: z.literal('take-over'), epoch: EpochShape, end: PositionShape }),
     z.object({ m: z.literal('taking-over'), epoch: EpochShape }),
     z.object({ m: z.literal('cannot-take-over'), why: text }),
@@ -104,6 +112,7 @@ export const ToArbiterShape = exactly<ToArbiter>()(
     z.object({ m: z.literal('lost'), g: text, who: member }),
     z.object({ m: z.literal('gave-up'), g: text }),
     z.object({ m: z.literal('pong'), nonce: count }),
+    z.object({ m: z.literal('claim'), epoch: EpochShape, membership: count }),
   ]),
 );
 
@@ -115,16 +124,23 @@ export const FromArbiterShape = exactly<FromArbiter>()(
     z.object({ m: z.literal('unknown'), g: text }),
     z.object({ m: z.literal('ping'), nonce: count }),
     z.object({ m: z.literal('other'), member, connected: z.boolean() }),
+    z.object({ m: z.literal('known'), epoch: EpochShape.nullable(), membership: count }),
   ]),
 );
 
 export const AgentAnswerShape = exactly<AgentAnswer>()(
   z.object({
     member,
+    boot: text,
+    reign: ReignShape.nullable(),
+    period: PeriodShape.nullable(),
+    seen: EpochShape,
+    membership: count,
+    role: RoleNameShape.nullable(),
     state: z.enum(['down', 'starting', 'operating', 'hung', 'in-trouble', 'unknown']),
     journal: JournalEndShape.nullable(),
     grant: GrantShape.nullable(),
-    refused: z.object({ code: text, text }).nullable(),
+    refused: RefusalShape.nullable(),
     noFailover: z.boolean(),
   }),
 );

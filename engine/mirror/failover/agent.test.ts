@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { decideGrant, type DownInstance } from './agent.ts';
+import { newDurable } from './state.ts';
 import { end, epoch } from './testing/core.ts';
 import type { Durable } from './types.ts';
 
-const none: Durable = { period: null, grant: null, noFailover: null, stoppedNoFailover: false, yielded: null, seen: epoch(2) };
+const none: Durable = { ...newDurable, seen: epoch(2) };
 const decide = (durable: Partial<Durable> = {}, more: Partial<DownInstance & { asker: string; above: ReturnType<typeof epoch> }> = {}) =>
   decideGrant({
     durable: { ...none, ...durable },

@@ -1,5 +1,5 @@
 import { compareEpochs } from './state.ts';
-import type { Durable, Epoch, Grant, Guid, JournalEnd } from './types.ts';
+import type { Durable, Epoch, Grant, Guid, JournalEnd, Refusal } from './types.ts';
 
 /** What an agent knows of an instance that is down, under the instance's lock. */
 export interface DownInstance {
@@ -16,7 +16,7 @@ export interface DownInstance {
  */
 export function decideGrant(
   facts: DownInstance & { readonly asker: Guid; readonly above: Epoch },
-): { readonly grant: Grant } | { readonly refused: { code: string; text: string } } {
+): { readonly grant: Grant } | { readonly refused: Refusal } {
   const { durable, members, self, asker, above, journal } = facts;
   if (asker === self || !members.includes(asker)) return refuse('NOT_PARTNER', 'Only the other failover member can be let take over.');
   if (durable.stoppedNoFailover) return refuse('STOPPED_NOFAILOVER', 'The member was stopped with the option not to fail over.');
@@ -32,6 +32,6 @@ export function decideGrant(
   return { grant: { to: asker, above: highest } };
 }
 
-function refuse(code: string, text: string): { refused: { code: string; text: string } } {
-  return { refused: { code, text } };
+function refuse(code: string, text: string): { refused: Refusal } {
+  return { refused: { code, text, facts: {} } };
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { emptyArbiter, stepArbiter, type ArbiterInput, type ArbiterState } from './arbiter.ts';
+import { epoch } from './testing/core.ts';
 import type { Generation, ToArbiter } from './types.ts';
 
 const QOS = 1000;
-const gen: Generation = { g: 'g1', primary: 'P', primaryBoot: 'p1', backup: 'B', backupBoot: 'b1', membership: 1 };
+const gen: Generation = { g: 'g1', primary: 'P', primaryBoot: 'p1', backup: 'B', backupBoot: 'b1', membership: 1, epoch: epoch(2) };
 
 class Arbiter {
   state: ArbiterState = emptyArbiter;

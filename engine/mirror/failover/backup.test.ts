@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answerPrimary, at, backup, Core, end, epoch, formed, hello, kinds, QOS } from './testing/core.ts';
+import { agentSays, answerPrimary, at, backup, Core, end, epoch, formed, GEN, hello, kinds, QOS } from './testing/core.ts';
 import type { Effect } from './types.ts';
 
 const verdict = { on: 'arbiter', message: { m: 'verdict', g: 'g1', verdict: 'backup-takes-over' } } as const;
@@ -33,7 +33,7 @@ describe('a backup', () => {
   it('holds a generation of this very process only, and with the arbiter connected', () => {
     expect(formed().role).toMatchObject({ generation: { phase: 'formed' } });
     const b = backup();
-    const gen = { g: 'g2', primary: 'A', primaryBoot: 'A-boot', backup: 'B', backupBoot: 'B-boot', membership: 1 };
+    const gen = { ...GEN, g: 'g2' };
     expect(kinds(b.do({ on: 'peer', message: { m: 'propose', gen } }))).toEqual([]);
     b.do({ on: 'arbiter-up' });
     expect(kinds(b.do({ on: 'peer', message: { m: 'propose', gen: { ...gen, backupBoot: 'before' } } }))).toEqual([]);
@@ -52,7 +52,7 @@ describe('a backup that lost its primary', () => {
     held.do({ on: 'arbiter-up' });
     held.do({
       on: 'peer',
-      message: { m: 'propose', gen: { g: 'g1', primary: 'A', primaryBoot: 'A-boot', backup: 'B', backupBoot: 'B-boot', membership: 1 } },
+      message: { m: 'propose', gen: GEN },
     });
     expect(kinds(held.do({ on: 'peer-lost', why: 'silent' }))).not.toContain('tell-arbiter lost');
     expect(becomes(held.do(verdict))).toEqual([]);
@@ -90,7 +90,7 @@ describe('a backup that lost its primary', () => {
     const before = c.question;
     c.do(verdict);
     c.become(epoch(3, 'B'));
-    const down = { member: 'A', state: 'down', journal: null, grant: null, refused: null, noFailover: false } as const;
+    const down = agentSays('A', { state: 'down' });
     expect(kinds(c.do({ on: 'agent', question: before, answer: down })), 'asked before').toEqual([]);
     expect(kinds(c.do({ on: 'agent', question: c.question, answer: down }))).toEqual(['gate open', 'open']);
   });

@@ -62,6 +62,11 @@ function dispatch(turn: Turn, input: Input): void {
       return request(turn, input.id, input.what);
     case 'membership':
       return membership(turn, input);
+    case 'hook-answer':
+    case 'vip':
+    case 'journal-failed':
+    case 'hung':
+      return;
     default:
       return assertNever(input);
   }
@@ -132,6 +137,13 @@ function request(turn: Turn, id: number, what: Extract<Input, { on: 'request' }>
       return turn.state.role.is === 'primary' ? primary.handOver(turn, id, what) : backup.stop(turn, id, what);
     case 'stop-nofailover':
       return turn.state.role.is === 'primary' ? primary.stopNoFailover(turn, id) : backup.stop(turn, id, 'stop');
+    case 'try-primary':
+    case 'force-primary':
+    case 'resume-primary':
+    case 'stop-mirroring':
+    case 'start-mirroring':
+    case 'change-membership':
+      return turn.answer(id, { code: 'REFUSED', text: 'This cannot be done now.' });
     default:
       return assertNever(what);
   }
@@ -139,6 +151,7 @@ function request(turn: Turn, id: number, what: Extract<Input, { on: 'request' }>
 
 function membership(turn: Turn, input: Extract<Input, { on: 'membership' }>): void {
   turn.state.membership = input.version;
+  turn.state.qosMs = input.qosMs;
   turn.state.partner = input.partner;
   turn.state.arbiter.configured = input.arbiter;
   if (turn.state.role.is === 'primary') primary.membershipChanged(turn);

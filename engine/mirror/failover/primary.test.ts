@@ -1,24 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { active, answerPrimary, at, bound, Core, end, epoch, generation, hello, kinds, primary, QOS } from './testing/core.ts';
+import { active, agentSays, answerPrimary, at, bound, Core, end, epoch, generation, hello, kinds, primary, QOS } from './testing/core.ts';
 import type { AgentAnswer, Effect, PeerMessage } from './types.ts';
 
 const beat: PeerMessage = { m: 'beat', arbiter: false, canTakeOver: true };
-const agentDown = (journal = end(epoch(2), 5)): AgentAnswer => ({
-  member: 'B',
-  state: 'down',
-  journal,
-  grant: null,
-  refused: null,
-  noFailover: false,
-});
+const agentDown = (journal = end(epoch(2), 5)): AgentAnswer => agentSays('B', { state: 'down', journal });
 const notPrimary = (role: 'lost' | 'backup' | 'taking' | 'in-trouble' | 'waiting', journal = end(epoch(2), 5)) =>
-  ({ is: 'not-primary', boot: 'B-boot', role, journal, seen: journal.epoch }) as const;
+  ({ is: 'not-primary', boot: 'B-boot', role, journal, seen: journal.epoch, membership: 1 }) as const;
 const answered = (effects: Effect[]) => effects.flatMap((e) => (e.do === 'answer-request' ? [e.error?.code ?? 'ok'] : []));
 
 describe('alone', () => {
   it('the only failover member becomes primary at once, in a new epoch', () => {
     const a = new Core({ partner: null });
-    expect(a.do({ on: 'start' })).toMatchObject([{ do: 'become-primary', right: { by: 'only-member' }, above: epoch(1) }]);
+    expect(a.do({ on: 'start' })).toMatchObject([{ do: 'become-primary', right: { by: 'only-member' }, epoch: epoch(2) }]);
     const effects = a.become(epoch(2));
     expect(kinds(effects)).toEqual(['persist seen grant noFailover stoppedNoFailover yielded period', 'gate open', 'open']);
     expect(a.role).toMatchObject({ is: 'primary', epoch: epoch(2), backup: null });

@@ -237,6 +237,7 @@ export function considerGeneration(turn: Turn): void {
     backup: role.backup.member,
     backupBoot: role.backup.boot,
     membership: turn.state.membership,
+    epoch: role.epoch,
   };
   role.generation = { gen, phase: 'proposed', heldByArbiter: false, heldByBackup: false };
   turn.tellArbiter({ m: 'propose', gen });

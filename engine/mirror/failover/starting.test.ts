@@ -1,26 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { answerPrimary, backup, Core, end, epoch, hello, kinds, primary, QOS } from './testing/core.ts';
+import { agentSays, answerPrimary, backup, Core, end, epoch, hello, kinds, primary, QOS } from './testing/core.ts';
 import { rank } from './state.ts';
 import type { AgentAnswer, Effect } from './types.ts';
 
-const granted = (journal = end(epoch(1), 10)): AgentAnswer => ({
-  member: 'B',
-  state: 'down',
-  journal,
-  grant: { to: 'A', above: journal.epoch },
-  refused: null,
-  noFailover: false,
-});
-const running: AgentAnswer = {
-  member: 'B',
-  state: 'operating',
-  journal: null,
-  grant: null,
-  refused: { code: 'RUNNING', text: 'It runs.' },
-  noFailover: false,
-};
-const becomes = (effects: Effect[]) => effects.flatMap((e) => (e.do === 'become-primary' ? [{ by: e.right.by, above: e.above }] : []));
+const granted = (journal = end(epoch(1), 10)): AgentAnswer =>
+  agentSays('B', { state: 'down', journal, grant: { to: 'A', above: journal.epoch } });
+const running = agentSays('B', { refused: { code: 'RUNNING', text: 'It runs.', facts: {} } });
+const becomes = (effects: Effect[]) => effects.flatMap((e) => (e.do === 'become-primary' ? [{ by: e.right.by, epoch: e.epoch }] : []));
 const promise = (above = epoch(1)) => ({ is: 'promise', boot: 'B-boot', grant: { to: 'A', above } }) as const;
 
 function started(init: ConstructorParameters<typeof Core>[0] = {}): Core {
@@ -49,19 +36,19 @@ describe('a member that starts', () => {
     const a = started({ durable: { seen: epoch(4, 'B') } });
     a.do({ on: 'dial-failed', question: a.question });
     expect(becomes(a.do({ on: 'agent', question: a.question, answer: granted(end(epoch(3, 'B'))) }))).toEqual([
-      { by: 'grant', above: epoch(4, 'B') },
+      { by: 'grant', epoch: epoch(5, 'A') },
     ]);
     const b = started();
     b.do({ on: 'dial-failed', question: b.question });
     expect(becomes(b.do({ on: 'agent', question: b.question, answer: granted(end(epoch(7, 'B'))) }))).toEqual([
-      { by: 'grant', above: epoch(7, 'B') },
+      { by: 'grant', epoch: epoch(8, 'A') },
     ]);
   });
 
   it("becomes primary by the other one's promise, above what that one knows of", () => {
     const a = started();
     expect(becomes(a.do({ on: 'hello-answer', question: a.question, answer: promise(epoch(5, 'B')) }))).toEqual([
-      { by: 'promise', above: epoch(5, 'B') },
+      { by: 'promise', epoch: epoch(6, 'A') },
     ]);
   });
 
@@ -88,7 +75,7 @@ describe('a member that starts', () => {
     a.do({
       on: 'agent',
       question: a.question,
-      answer: { ...running, state: 'down', refused: { code: 'NO_FAILOVER', text: 'No failover is set.' } },
+      answer: { ...running, state: 'down', refused: { code: 'NO_FAILOVER', text: 'No failover is set.', facts: {} } },
     });
     expect(a.role).toMatchObject({ is: 'waiting', why: 'No failover is set.' });
   });

@@ -1,5 +1,6 @@
 import type {
   ActivePeriod,
+  Details,
   Durable,
   Effect,
   Epoch,
@@ -107,6 +108,22 @@ export interface TakingRole {
   firstQuestion: number;
 }
 
+/** What a failover member that never was one has on disk. */
+export const newDurable: Durable = {
+  period: null,
+  grant: null,
+  noFailover: null,
+  stoppedNoFailover: false,
+  yielded: null,
+  seen: { major: 0, minor: 0, member: '' },
+  boot: '',
+  reign: null,
+  forcedDown: false,
+  validated: true,
+  mirroringStopped: false,
+  lastSeenPrimary: null,
+};
+
 export function initialState(init: {
   self: Guid;
   boot: string;
@@ -196,12 +213,13 @@ export class Turn {
     this.effects.push({ do: 'gate', to });
   }
 
-  log(severity: 0 | 1 | 2 | 3, code: string, text: string): void {
-    this.effects.push({ do: 'log', severity, code, text });
+  log(severity: 0 | 1 | 2 | 3, code: string, text: string, facts: Details = {}): void {
+    this.effects.push({ do: 'log', severity, code, text, facts });
   }
 
-  answer(id: number, error: { code: string; text: string } | null): void {
-    this.effects.push({ do: 'answer-request', id, error });
+  /** The answer to an operator's request; null: done. */
+  answer(id: number, error: { code: string; text: string; facts?: Details } | null): void {
+    this.effects.push({ do: 'answer-request', id, error: error === null ? null : { facts: {}, ...error } });
   }
 
   dialPeer(gaveUp: boolean): Asking {
@@ -261,7 +279,7 @@ export class Turn {
   notPrimary(): void {
     this.effects.push({
       do: 'answer-hello',
-      answer: { is: 'not-primary', boot: this.state.boot, role: this.roleName(), journal: this.facts.journal, seen: this.newestEpoch },
+      answer: { is: 'not-primary', boot: this.state.boot, role: this.roleName(), journal: this.facts.journal, seen: this.newestEpoch, membership: this.state.membership },
     });
   }
 

@@ -7,7 +7,11 @@ import type { AgentAnswer, Epoch, Ms, Right } from './types.ts';
 export function takeOver(turn: Turn, right: Right, openAt: Ms, known: Epoch = turn.newestEpoch): void {
   const above = newerEpoch(turn.newestEpoch, known);
   turn.state.role = { is: 'taking', right, above, epoch: null, openAt, askAt: turn.now + 20, firstQuestion: turn.state.questions + 1 };
-  turn.effects.push({ do: 'become-primary', right, above });
+  turn.effects.push({
+    do: 'become-primary',
+    right,
+    epoch: { major: Math.max(1, above.major), minor: above.minor + 1, member: turn.state.self },
+  });
 }
 
 /** The former primary's agent has said that it is down: nobody reads there any more. */

@@ -40,6 +40,32 @@ export interface ActivePeriod {
   readonly ended: boolean;
 }
 
+/** One member's time as primary: what an answer about it must match to count (clones, moved addresses). */
+export interface Reign {
+  readonly epoch: Epoch;
+  /** The process that was primary. */
+  readonly boot: string;
+  /** Number of its newest active period; 0: none yet. */
+  readonly n: number;
+}
+
+/** How a member stood to the primary when it was last connected to one; only informs an operator. */
+export interface LastSeenPrimary {
+  readonly primary: Guid;
+  readonly epoch: Epoch;
+  readonly active: boolean;
+}
+
+/** The facts that a decision was drawn from, by name. */
+export type Details = Readonly<Record<string, string | number>>;
+
+/** Why something is not done, with its condition code. */
+export interface Refusal {
+  readonly code: string;
+  readonly text: string;
+  readonly facts: Details;
+}
+
 /**
  * What a failover member must find again after a crash. `persist` effects replace fields of it, durably, before the
  * next effect is carried out.
@@ -56,6 +82,17 @@ export interface Durable {
   readonly yielded: Epoch | null;
   /** Highest epoch this member has seen anywhere. */
   readonly seen: Epoch;
+  /** The newest process of this member; '': none yet. */
+  readonly boot: string;
+  /** This member's newest time as primary. */
+  readonly reign: Reign | null;
+  /** It ended because it may not go on (forced down, superseded, journal failed): only a person starts it again. */
+  readonly forcedDown: boolean;
+  /** false (ValidatedMember=0): what its own records say of its role does not count; the others are asked first. */
+  readonly validated: boolean;
+  /** A person stopped mirroring on this member; it stays stopped until one starts it. */
+  readonly mirroringStopped: boolean;
+  readonly lastSeenPrimary: LastSeenPrimary | null;
 }
 
 /** A generation: one active period placed under the arbiter's rules. */
@@ -66,6 +103,7 @@ export interface Generation {
   readonly backup: Guid;
   readonly backupBoot: string;
   readonly membership: number;
+  readonly epoch: Epoch;
 }
 
 export type Verdict = 'primary-continues' | 'backup-takes-over';
@@ -74,9 +112,14 @@ export type Verdict = 'primary-continues' | 'backup-takes-over';
 export type Right =
   | { readonly by: 'only-member' }
   | { readonly by: 'verdict'; readonly g: string }
-  | { readonly by: 'grant'; readonly from: Guid; readonly journal: JournalEnd }
+  /** `journal` null: the agent cannot read it, but this member is certain to hold everything acknowledged. */
+  | { readonly by: 'grant'; readonly from: Guid; readonly journal: JournalEnd | null }
   | { readonly by: 'promise'; readonly from: Guid }
-  | { readonly by: 'request'; readonly from: Guid };
+  | { readonly by: 'request'; readonly from: Guid }
+  /** An operator's word that nobody else is primary; may fork the journal, so the epoch's major is raised. */
+  | { readonly by: 'force' }
+  /** An operator's word that the backup of a primary in trouble never took over: this same process goes on in a new epoch with its major raised. */
+  | { readonly by: 'resume' };
 
 // ---------------------------------------------------------------- messages between the failover members
 
@@ -95,7 +138,7 @@ export interface Hello {
   readonly gaveUp: boolean;
 }
 
-export type RoleName = 'starting' | 'waiting' | 'primary' | 'in-trouble' | 'yielded' | 'backup' | 'lost' | 'taking' | 'down';
+export type RoleName = 'starting' | 'waiting' | 'primary' | 'in-trouble' | 'yielded' | 'backup' | 'lost' | 'taking' | 'stopped' | 'down';
 
 /** The answer to a hello. */
 export type HelloAnswer =
@@ -111,7 +154,7 @@ export type HelloAnswer =
   /** Not primary; the dialer's journal is the newer one and the answerer has durably promised to let it go on. */
   | { readonly is: 'promise'; readonly boot: string; readonly grant: Grant }
   /** Not primary, nothing promised: the answerer is in this role with this journal. */
-  | { readonly is: 'not-primary'; readonly boot: string; readonly role: RoleName; readonly journal: JournalEnd; readonly seen: Epoch };
+  | { readonly is: 'not-primary'; readonly boot: string; readonly role: RoleName; readonly journal: JournalEnd; readonly seen: Epoch; readonly membership: number };
 
 export type PeerMessage =
   | { readonly m: 'active'; readonly n: number; readonly epoch: Epoch }
@@ -122,6 +165,9 @@ export type PeerMessage =
   | { readonly m: 'leave'; readonly g: string }
   | { readonly m: 'leaving'; readonly g: string }
   | { readonly m: 'left'; readonly g: string }
+  /** P ends the active period by agreement, for a change that must not happen during one. */
+  | { readonly m: 'end-period'; readonly n: number }
+  | { readonly m: 'period-ended'; readonly n: number }
   | { readonly m: 'take-over'; readonly epoch: Epoch; readonly end: Position }
   | { readonly m: 'taking-over'; readonly epoch: Epoch }
   | { readonly m: 'cannot-take-over'; readonly why: string }
@@ -134,7 +180,9 @@ export type ToArbiter =
   | { readonly m: 'hold'; readonly g: string }
   | { readonly m: 'lost'; readonly g: string; readonly who: Guid }
   | { readonly m: 'gave-up'; readonly g: string }
-  | { readonly m: 'pong'; readonly nonce: number };
+  | { readonly m: 'pong'; readonly nonce: number }
+  /** Does the arbiter know of a newer primary or membership? Asked before becoming primary by another right than its own. */
+  | { readonly m: 'claim'; readonly epoch: Epoch; readonly membership: number };
 
 export type FromArbiter =
   | { readonly m: 'hold'; readonly g: string }
@@ -142,17 +190,28 @@ export type FromArbiter =
   | { readonly m: 'give-up'; readonly g: string }
   | { readonly m: 'unknown'; readonly g: string }
   | { readonly m: 'ping'; readonly nonce: number }
-  | { readonly m: 'other'; readonly member: Guid; readonly connected: boolean };
+  | { readonly m: 'other'; readonly member: Guid; readonly connected: boolean }
+  /** The answer to a claim or a proposal: the newest the arbiter knows of; null: nothing. It can only forbid. */
+  | { readonly m: 'known'; readonly epoch: Epoch | null; readonly membership: number };
 
 /** What an agent says about an instance of its host. */
 export interface AgentAnswer {
   readonly member: Guid;
+  /** The member's newest process, its newest time as primary and that time's newest active period, from its durable record. */
+  readonly boot: string;
+  readonly reign: Reign | null;
+  readonly period: ActivePeriod | null;
+  readonly seen: Epoch;
+  readonly membership: number;
+  /** What the running instance is, as it last told its agent. */
+  readonly role: RoleName | null;
   readonly state: 'down' | 'starting' | 'operating' | 'hung' | 'in-trouble' | 'unknown';
+  /** null: running, or not readable. */
   readonly journal: JournalEnd | null;
   /** Present when a grant was asked for and given; durable at the agent before it was sent. */
   readonly grant: Grant | null;
   /** Why a grant that was asked for was refused, with its condition code. */
-  readonly refused: { readonly code: string; readonly text: string } | null;
+  readonly refused: Refusal | null;
   readonly noFailover: boolean;
 }
 
@@ -173,27 +232,40 @@ export type Effect =
   | { readonly do: 'tell-arbiter'; readonly message: ToArbiter }
   /** Ask the partner's agent; `grant`: if the instance is down, promise it to me above this epoch. */
   | { readonly do: 'ask-agent'; readonly member: Guid; readonly grant: boolean; readonly question: number }
-  /** Carry out "Becoming primary" from step 2 on, in an epoch above `above`. */
-  | { readonly do: 'become-primary'; readonly right: Right; readonly above: Epoch }
+  /** Carry out "Becoming primary", steps 4 and 5 (databases are looked at again first): answered `became` or `become-failed`. With the right `resume` this member has been primary until now: its writer ends first. */
+  | { readonly do: 'become-primary'; readonly right: Right; readonly epoch: Epoch }
+  /** Ends an attempt whose epoch is durable already: the writer is detached, databases are read-only again. */
+  | { readonly do: 'undo-become'; readonly why: string }
+  /** Answered `hook-answer`. During `check` only the hook writes. */
+  | { readonly do: 'ask-hook'; readonly hook: HookName }
+  /** For information; nothing is answered. */
+  | { readonly do: 'notify'; readonly what: 'became' | 'failed' }
+  /** Answered `vip`; without one configured it is bound at once. */
+  | { readonly do: 'bind-vip' }
+  | { readonly do: 'release-vip' }
+  /** The active period and the generation have ended: the change of arbiter, members or Q that was asked for as request `id` is made durable and told to the others; then comes `membership`. */
+  | { readonly do: 'change-membership'; readonly id: number }
   /** Everything passed: open for users. */
   | { readonly do: 'open' }
   /** Stop taking updates, make what was taken durable, then report `drained`. */
   | { readonly do: 'drain' }
-  /** Stop being primary now: nothing more becomes durable, clients are let go. */
+  /** Stop now: nothing more becomes durable, clients are let go, the process ends. */
   | { readonly do: 'step-down'; readonly why: string }
   /** The hand-over ended; the process may stop, or start again as a backup. */
   | { readonly do: 'handed-over'; readonly accepted: boolean }
-  | { readonly do: 'answer-request'; readonly id: number; readonly error: { readonly code: string; readonly text: string } | null }
-  | { readonly do: 'log'; readonly severity: 0 | 1 | 2 | 3; readonly code: string; readonly text: string }
+  | { readonly do: 'answer-request'; readonly id: number; readonly error: Refusal | null }
+  | { readonly do: 'log'; readonly severity: 0 | 1 | 2 | 3; readonly code: string; readonly text: string; readonly facts: Details }
   /** Call again with `tick` no later than this. */
   | { readonly do: 'wake'; readonly at: Ms };
+
+export type HookName = 'can-start' | 'check';
 
 // ---------------------------------------------------------------- inputs
 
 export type Input =
   | { readonly on: 'tick' }
   /** The local journals are recovered; decide what to be. */
-  | { readonly on: 'start' }
+  | { readonly on: 'start'; /** a person started the instance, or it goes on after having been primary */ readonly byPerson?: boolean }
   /** Someone dialled us. */
   | { readonly on: 'hello'; readonly hello: Hello }
   /** The member we dialled answered. */
@@ -208,17 +280,42 @@ export type Input =
   | { readonly on: 'arbiter'; readonly message: FromArbiter }
   | { readonly on: 'agent'; readonly answer: AgentAnswer; readonly question: number }
   | { readonly on: 'agent-silent'; readonly member: Guid; readonly question: number }
-  /** Steps 2-5 of becoming primary are done; the new epoch is durable. */
+  /** Steps 4 and 5 of becoming primary are done; the new epoch is durable. */
   | { readonly on: 'became'; readonly epoch: Epoch }
   | { readonly on: 'become-failed'; readonly why: string }
   | { readonly on: 'drained'; readonly end: Position }
-  | {
-      readonly on: 'request';
-      readonly id: number;
-      readonly what: 'hand-over' | 'stop' | 'stop-nofailover' | 'set-no-failover' | 'clear-no-failover';
-    }
+  | { readonly on: 'hook-answer'; readonly hook: HookName; readonly ok: boolean; readonly why: string }
+  | { readonly on: 'vip'; readonly bound: boolean; readonly why: string }
+  /** The journal cannot be written: everything before `end` is durable here, nothing behind it is acknowledged. */
+  | { readonly on: 'journal-failed'; readonly why: string; readonly end: Position }
+  /** The executor stood still for longer than Q/2 and goes on. */
+  | { readonly on: 'hung'; readonly stalledMs: Ms }
+  | { readonly on: 'request'; readonly id: number; readonly what: Exclude<RequestName, 'force-primary' | 'resume-primary'> }
+  /** Without `confirmed` it is refused with what it would mean, as facts. */
+  | { readonly on: 'request'; readonly id: number; readonly what: 'force-primary'; readonly confirmed: boolean }
+  | { readonly on: 'request'; readonly id: number; readonly what: 'resume-primary'; readonly confirmed: ResumeConfirmations }
   /** The membership changed (a second failover member joined or left). */
-  | { readonly on: 'membership'; readonly version: number; readonly partner: Guid | null; readonly arbiter: boolean };
+  | { readonly on: 'membership'; readonly version: number; readonly partner: Guid | null; readonly arbiter: boolean; readonly qosMs: Ms };
+
+export type RequestName =
+  | 'hand-over'
+  | 'stop'
+  | 'stop-nofailover'
+  | 'set-no-failover'
+  | 'clear-no-failover'
+  | 'try-primary'
+  | 'force-primary'
+  | 'resume-primary'
+  | 'stop-mirroring'
+  | 'start-mirroring'
+  | 'change-membership';
+
+/** What an operator has to have made sure of before a primary in trouble without limit is resumed. */
+export interface ResumeConfirmations {
+  readonly backupIsDown: boolean;
+  readonly backupNeverBecamePrimary: boolean;
+  readonly backupHasNoNewerJournalFile: boolean;
+}
 
 /** What the runtime knows at the moment of the input; facts, not decisions. */
 export interface Facts {
@@ -229,4 +326,6 @@ export interface Facts {
   readonly cannotWhy: string;
   /** When the last message was handed to the connection to the partner. */
   readonly lastSentToPeer: Ms;
+  /** When the newest message was sent that the partner has echoed; -Infinity: none. */
+  readonly lastEchoedByPeer: Ms;
 }

@@ -1,6 +1,6 @@
 import { step } from '../member.ts';
-import { initialState, type MemberState, type Role } from '../state.ts';
-import type { Durable, Effect, Epoch, Facts, Generation, Hello, HelloAnswer, Input, JournalEnd, Position } from '../types.ts';
+import { initialState, newDurable, type MemberState, type Role } from '../state.ts';
+import type { AgentAnswer, Durable, Effect, Epoch, Facts, Generation, Hello, HelloAnswer, Input, JournalEnd, Position } from '../types.ts';
 
 export const QOS = 1000;
 
@@ -14,18 +14,11 @@ export class Core {
   journal: JournalEnd;
   canTakeOver = true;
   lastSentToPeer = 900;
+  lastEchoedByPeer = 890;
 
   constructor(init: { self?: string; partner?: string | null; boot?: string; durable?: Partial<Durable>; journal?: JournalEnd } = {}) {
     const self = init.self ?? 'A';
-    const durable: Durable = {
-      period: null,
-      grant: null,
-      noFailover: null,
-      stoppedNoFailover: false,
-      yielded: null,
-      seen: epoch(1, 'A'),
-      ...init.durable,
-    };
+    const durable: Durable = { ...newDurable, seen: epoch(1, 'A'), ...init.durable };
     this.journal = init.journal ?? end(epoch(1, 'A'), 10);
     this.state = initialState({
       self,
@@ -49,6 +42,7 @@ export class Core {
       canTakeOver: this.canTakeOver,
       cannotWhy: 'A database is not well.',
       lastSentToPeer: this.lastSentToPeer,
+      lastEchoedByPeer: this.lastEchoedByPeer,
     };
     const { state, effects } = step(this.state, input, facts);
     this.state = state;
@@ -119,6 +113,25 @@ export const answerPrimary = (e: Epoch): HelloAnswer => ({
   qosMs: QOS,
 });
 
+/** What a partner's agent says; nothing known unless told. */
+export function agentSays(member: string, more: Partial<AgentAnswer> = {}): AgentAnswer {
+  return {
+    member,
+    boot: `${member}-boot`,
+    reign: null,
+    period: null,
+    seen: epoch(1, 'A'),
+    membership: 1,
+    role: null,
+    state: 'operating',
+    journal: null,
+    grant: null,
+    refused: null,
+    noFailover: false,
+    ...more,
+  };
+}
+
 /** A, primary alone in epoch 1.2, with a partner that is down. */
 export function primary(): Core {
   const a = new Core();
@@ -127,14 +140,7 @@ export function primary(): Core {
   a.do({
     on: 'agent',
     question: a.question,
-    answer: {
-      member: 'B',
-      state: 'down',
-      journal: end(epoch(1, 'A'), 10),
-      grant: { to: 'A', above: epoch(1) },
-      refused: null,
-      noFailover: false,
-    },
+    answer: agentSays('B', { state: 'down', journal: end(epoch(1, 'A'), 10), grant: { to: 'A', above: epoch(1) } }),
   });
   a.become(epoch(2));
   return a;
@@ -177,7 +183,7 @@ export function backup(): Core {
   return b;
 }
 
-export const GEN: Generation = { g: 'g1', primary: 'A', primaryBoot: 'A-boot', backup: 'B', backupBoot: 'B-boot', membership: 1 };
+export const GEN: Generation = { g: 'g1', primary: 'A', primaryBoot: 'A-boot', backup: 'B', backupBoot: 'B-boot', membership: 1, epoch: epoch(2) };
 
 /** ... in a formed generation. */
 export function formed(): Core {

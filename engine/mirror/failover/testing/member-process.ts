@@ -1,6 +1,6 @@
 import { step } from '../member.ts';
 import { compareJournals, initialState, type MemberState } from '../state.ts';
-import type { Effect, Epoch, Facts, FromArbiter, Hello, HelloAnswer, Input, PeerMessage, Position, ToArbiter } from '../types.ts';
+import type { Effect, Epoch, Facts, FromArbiter, Hello, HelloAnswer, Input, PeerMessage, Position, RequestName, ToArbiter } from '../types.ts';
 import type { Member } from './member.ts';
 import { common, journalEnd, positionAtEnd, reaches, withBlock, type ModelJournal } from './model-journal.ts';
 import type { End, Process } from './network.ts';
@@ -38,6 +38,7 @@ export class MemberProcess implements Process {
   #answerHello: ((answer: HelloAnswer) => void) | null = null;
   #dialling: End | null = null;
   #lastSent = 0;
+  #lastEchoed = Number.NEGATIVE_INFINITY;
   #requests = 0;
   #stopping = false;
 
@@ -144,6 +145,7 @@ export class MemberProcess implements Process {
       canTakeOver: this.member.able,
       cannotWhy: this.member.able ? '' : 'a database needs attention',
       lastSentToPeer: Math.max(this.#lastSent, this.link?.sentAt ?? 0),
+      lastEchoedByPeer: this.link?.echoedAt ?? this.#lastEchoed,
     };
   }
 
@@ -188,13 +190,22 @@ export class MemberProcess implements Process {
       case 'wake':
         this.#wake = this.in(effect.at - this.now, () => this.input({ on: 'tick' }));
         return;
+      case 'ask-hook':
+        return this.input({ on: 'hook-answer', hook: effect.hook, ok: true, why: '' });
+      case 'bind-vip':
+        return this.input({ on: 'vip', bound: true, why: '' });
+      case 'undo-become':
+        return this.#detach();
+      case 'change-membership':
+      case 'notify':
+      case 'release-vip':
       case 'answer-request':
       case 'log':
         return;
     }
   }
 
-  request(what: Extract<Input, { on: 'request' }>['what']): void {
+  request(what: Exclude<RequestName, 'force-primary' | 'resume-primary'>): void {
     this.#requests += 1;
     if (what === 'stop' || what === 'stop-nofailover') this.#stopping = true;
     this.input({ on: 'request', id: this.#requests, what });
@@ -229,7 +240,7 @@ export class MemberProcess implements Process {
       if (!member.able) return fail('a database needs attention');
       if (effect.right.by === 'grant' && !this.#fetch()) return fail('the journal cannot be fetched');
       this.in(this.#slow(), () => {
-        const epoch: Epoch = { major: Math.max(1, effect.above.major), minor: effect.above.minor + 1, member: member.name };
+        const { epoch } = effect;
         member.journal = [...member.journal, { epoch, blocks: [] }];
         member.world.log(`${member.name} begins epoch ${epoch.major}.${epoch.minor} by ${effect.right.by}`);
         member.world.epochWritten(member.name, epoch);
@@ -340,6 +351,7 @@ export class MemberProcess implements Process {
       lost: (link, why) => {
         if (this.link !== link) return;
         this.#lastSent = Math.max(this.#lastSent, link.sentAt);
+        this.#lastEchoed = link.echoedAt;
         this.link = null;
         this.input({ on: 'peer-lost', why });
       },
@@ -357,6 +369,7 @@ export class MemberProcess implements Process {
     const { link } = this;
     if (link === null) return;
     this.#lastSent = Math.max(this.#lastSent, link.sentAt);
+    this.#lastEchoed = link.echoedAt;
     this.link = null;
     link.close();
   }

@@ -1,4 +1,5 @@
 import { decideGrant } from '../agent.ts';
+import { newDurable } from '../state.ts';
 import type { AgentAnswer, Durable, Epoch } from '../types.ts';
 import { MemberProcess } from './member-process.ts';
 import { journalEnd, withBlock, type ModelJournal } from './model-journal.ts';
@@ -9,14 +10,7 @@ export class Member {
   readonly world: World;
   readonly name: string;
   readonly partner: string;
-  durable: Durable = {
-    period: null,
-    grant: null,
-    noFailover: null,
-    stoppedNoFailover: false,
-    yielded: null,
-    seen: { major: 0, minor: 0, member: '' },
-  };
+  durable: Durable = newDurable;
   journal: ModelJournal = [];
   process: MemberProcess | null = null;
   hostUp = true;
@@ -59,8 +53,9 @@ export class Member {
   /** The agent of this host; null: no answer. */
   ask(asker: string, above: Epoch | null): AgentAnswer | null {
     if (!this.hostUp) return null;
-    const none = { member: this.name, journal: null, grant: null, refused: null, noFailover: false };
-    if (this.process !== null) return { ...none, state: 'operating', refused: { code: 'RUNNING', text: 'running' } };
+    const { boot, reign, period, seen } = this.durable;
+    const none = { member: this.name, boot, reign, period, seen, membership: 1, role: null, journal: null, grant: null, refused: null, noFailover: false };
+    if (this.process !== null) return { ...none, state: 'operating', refused: { code: 'RUNNING', text: 'running', facts: {} } };
     const journal = journalEnd(this.journal);
     const down: AgentAnswer = { ...none, state: 'down', journal, noFailover: this.durable.noFailover !== null };
     if (above === null) return down;
