@@ -4,7 +4,7 @@ import type { DatabaseMeta } from './file.ts';
 import { Gap } from './gap.ts';
 import { scan } from './merged-scan.ts';
 import { Overlay, type GenerationId } from './overlay.ts';
-import { DatabaseReader, successor } from './reader.ts';
+import { DatabaseReader, successor, type NodeFile } from './reader.ts';
 
 /** Memory for nodes that the file has but that were changed lately: most before-images come from there. */
 const MEMORY_BYTES = 64 * 1024 * 1024;
@@ -18,7 +18,7 @@ const GAP_MIN = 8;
  */
 export class Database implements NodeReader {
   readonly directory: string;
-  readonly #reader: DatabaseReader;
+  readonly #reader: NodeFile;
   readonly #overlay: Overlay;
   readonly #gap = new Gap();
   #fileBytes: number;
@@ -29,7 +29,8 @@ export class Database implements NodeReader {
     return new Database(directory, DatabaseReader.open(directory), memoryBytes);
   }
 
-  private constructor(directory: string, reader: DatabaseReader, memoryBytes: number) {
+  /** @param reader of the file in that directory; closed with the database */
+  constructor(directory: string, reader: NodeFile, memoryBytes = MEMORY_BYTES) {
     this.directory = directory;
     this.#reader = reader;
     this.#overlay = new Overlay(memoryBytes);

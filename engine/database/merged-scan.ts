@@ -1,6 +1,6 @@
 import type { Key, Node } from '../globals/index.ts';
 import type { Entry } from './entry.ts';
-import { successor, type DatabaseReader } from './reader.ts';
+import { successor, type NodeFile } from './reader.ts';
 import type { SortedEntries } from './sorted-entries.ts';
 
 /** A node, or in a layer of the overlay the mark that it is gone. */
@@ -46,7 +46,7 @@ const LAST_BATCH = 512;
 
 /** The file: one node at first; where nodes are stepped over, keys in growing batches. */
 class FileLayer implements Layer {
-  readonly #reader: DatabaseReader;
+  readonly #reader: NodeFile;
   readonly #limit: Key;
   readonly #direction: 1 | -1;
   #batch: Key[] = [];
@@ -54,7 +54,7 @@ class FileLayer implements Layer {
   #size = FIRST_BATCH;
   current: Candidate | undefined;
 
-  constructor(reader: DatabaseReader, at: Key, limit: Key, direction: 1 | -1) {
+  constructor(reader: NodeFile, at: Key, limit: Key, direction: 1 | -1) {
     this.#reader = reader;
     this.#limit = limit;
     this.#direction = direction;
@@ -87,7 +87,7 @@ export interface ScanResult {
  * @param at where to begin: included forward, not included backward
  * @param limit where to end: not included forward, included backward
  */
-export function scan(layers: readonly SortedEntries<Entry>[], reader: DatabaseReader, at: Key, limit: Key, direction: 1 | -1): ScanResult {
+export function scan(layers: readonly SortedEntries<Entry>[], reader: NodeFile, at: Key, limit: Key, direction: 1 | -1): ScanResult {
   const file = new FileLayer(reader, at, limit, direction);
   const all: Layer[] = layers.map((entries) => new OverlayLayer(entries, at, limit, direction));
   all.push(file);

@@ -17,12 +17,27 @@ function nodeOf(row: Row | undefined): Node | undefined {
   return row === undefined ? undefined : { key: bytesOf(row[0]), value: bytesOf(row[1]) };
 }
 
+/** A database file as it is read: what `Database` and scans need of one. */
+export interface NodeFile extends NodeReader {
+  /** The first `count` keys with `from <= key < end`, or the last ones, last first. */
+  keys(from: Key, end: Key, count: number, direction: 1 | -1): Key[];
+  /** What the newest commit says. */
+  meta(): DatabaseMeta;
+  /** Bytes of the file, as of the newest commit. */
+  fileBytes(): number;
+  /** Keeps one view of the file until `release`. */
+  hold(): void;
+  release(): void;
+  readonly held: boolean;
+  close(): void;
+}
+
 /**
  * Reads a database file that a writer may be writing to at the same time: each call sees the newest commit and leaves
  * no read transaction behind (one would keep the write-ahead log from being emptied), but for `hold`.
  * All calls throw GemelError DAMAGED, IO, LOCKED.
  */
-export class DatabaseReader implements NodeReader {
+export class DatabaseReader implements NodeFile {
   readonly path: string;
   readonly #sqlite: Sqlite.Database;
   readonly #get: Sqlite.Statement<[Buffer], Buffer>;
@@ -72,18 +87,15 @@ export class DatabaseReader implements NodeReader {
     return guarded('read', this.path, () => nodeOf(this.#previous.get(Buffer.from(start, 'latin1'), Buffer.from(from, 'latin1'))));
   }
 
-  /** The first `count` keys with `from <= key < end`, or the last ones, last first. */
   keys(from: Key, end: Key, count: number, direction: 1 | -1): Key[] {
     const statement = direction === 1 ? this.#keys : this.#keysBack;
     return guarded('read', this.path, () => statement.all(Buffer.from(from, 'latin1'), Buffer.from(end, 'latin1'), count).map(bytesOf));
   }
 
-  /** What the newest commit says. */
   meta(): DatabaseMeta {
     return guarded('read', this.path, () => readMeta(this.#sqlite, this.path));
   }
 
-  /** Bytes of the file, as of the newest commit. */
   fileBytes(): number {
     const bytes = guarded('read', this.path, () =>
       this.#sqlite.prepare<[], number>('SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()').pluck().get(),

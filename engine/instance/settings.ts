@@ -1,7 +1,7 @@
 import ini from 'ini';
 import { z } from 'zod';
 import { GemelError } from '../api/errors.ts';
-import { realFiles } from '../io/index.ts';
+import { realFiles, type Files } from '../io/index.ts';
 
 /** What this version writes and understands; a higher number belongs to a newer version. */
 const FORMAT = 1;
@@ -74,8 +74,8 @@ export function newSettings(values: {
 }
 
 /** Throws DAMAGED naming the file, line or section and key at fault, VERSION when a newer version wrote it. */
-export function readSettings(file: string): Settings {
-  const source = realFiles.read(file).toString('utf8');
+export function readSettings(file: string, files: Files = realFiles): Settings {
+  const source = files.read(file).toString('utf8');
   checkLines(file, source);
   const parsed = SettingsShape.safeParse(ini.parse(source));
   if (!parsed.success) throw damaged(file, parsed.error.issues.map(sayIssue).join(' '));
@@ -91,17 +91,17 @@ export function readSettings(file: string): Settings {
 }
 
 /** Replaces the file at once or not at all. */
-export function writeSettings(file: string, settings: Settings): void {
-  realFiles.atomicWrite(
+export function writeSettings(file: string, settings: Settings, files: Files = realFiles): void {
+  files.atomicWrite(
     file,
     Buffer.from(`; Settings of this Gemel instance. Change them while it is stopped; comments are not kept.\n\n${asIni(settings)}`),
   );
 }
 
 /** Reads, changes and writes the settings; returns the new ones. */
-export function updateSettings(file: string, change: (settings: Settings) => Settings): Settings {
-  const changed = change(readSettings(file));
-  writeSettings(file, changed);
+export function updateSettings(file: string, change: (settings: Settings) => Settings, files: Files = realFiles): Settings {
+  const changed = change(readSettings(file, files));
+  writeSettings(file, changed, files);
   return changed;
 }
 

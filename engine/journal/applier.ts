@@ -1,8 +1,8 @@
-import { Worker } from 'node:worker_threads';
 import { GemelError } from '../api/errors.ts';
 import { assert } from '../io/assert.ts';
 import type { Clock } from '../io/clock.ts';
 import type { AppliedDatabase, ApplierCommand, ApplierNews, ApplierProgress, ApplierThreadData, PlainError } from './applier-messages.ts';
+import { startApplierThread, type ApplierThread, type StartApplierThread } from './applier-start.ts';
 import { Listeners } from './listeners.ts';
 import { comparePositions, isBefore } from './position.ts';
 import type { JournalIdentity, Position } from './types.ts';
@@ -18,6 +18,8 @@ export interface ApplierOptions {
   readonly directory: string;
   readonly journal: JournalIdentity;
   readonly role: keyof typeof intervals;
+  /** Where the work is done; left out: in a thread of its own. */
+  readonly start?: StartApplierThread;
 }
 
 /** A database, or with null the whole journal, that cannot go on. */
@@ -42,7 +44,7 @@ function asError({ code, what, safe, todo }: PlainError): GemelError {
  * backup, replay of crash recovery. It reads nothing past the position it was given.
  */
 export class Applier {
-  readonly #worker: Worker;
+  readonly #thread: ApplierThread;
   readonly #clock: Clock;
   readonly #appliedListeners = new Listeners<[ApplierProgress]>();
   readonly #failures = new Listeners<[ApplierFailure]>();
@@ -59,18 +61,19 @@ export class Applier {
   constructor(options: ApplierOptions) {
     this.#clock = options.clock;
     const workerData: ApplierThreadData = { directory: options.directory, journal: options.journal, intervalMs: intervals[options.role] };
-    this.#worker = new Worker(new URL('./applier-thread.ts', import.meta.url), { workerData });
-    this.#worker.on('message', (news: ApplierNews) => this.#heard(news));
-    this.#worker.on('error', (error) =>
-      this.#break(
-        new GemelError(
-          'INTERNAL',
-          `Dejournaling ended by an internal error: ${error.message}.`,
-          'The journal has everything that was not applied.',
-          'Restart the instance and report the error.',
+    const start = options.start ?? startApplierThread;
+    this.#thread = start(workerData, {
+      heard: (news) => this.#heard(news),
+      failed: (error) =>
+        this.#break(
+          new GemelError(
+            'INTERNAL',
+            `Dejournaling ended by an internal error: ${error.message}.`,
+            'The journal has everything that was not applied.',
+            'Restart the instance and report the error.',
+          ),
         ),
-      ),
-    );
+    });
   }
 
   /** As of the last commit; null before the first. */
@@ -138,14 +141,13 @@ export class Applier {
     if (this.#broken === null) this.#tellGoal();
     this.#isClosed = true;
     this.#timer?.cancel();
-    const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
     if (this.#broken === null) await this.#ask((id) => ({ name: 'close', id }));
-    else await this.#worker.terminate();
-    await ended;
+    else this.#thread.terminate();
+    await this.#thread.ended;
   }
 
   #post(command: ApplierCommand): void {
-    this.#worker.postMessage(command);
+    this.#thread.post(command);
   }
 
   #tellGoal(): void {

@@ -1,4 +1,7 @@
-export { Applier, type ApplierFailure } from './applier.ts';
+export { Applier, type ApplierFailure, type ApplierOptions } from './applier.ts';
+export { ApplierServer } from './applier-server.ts';
+export { startApplierThread, type StartApplierThread } from './applier-start.ts';
+export type { TargetWriter } from './applier-target.ts';
 export { compareAge, compareJournals, type JournalReach } from './lineage.ts';
 export { comparePositions, isBefore } from './position.ts';
 export { cutTail } from './tail.ts';

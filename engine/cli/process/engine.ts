@@ -10,7 +10,7 @@ import { Monitor } from '../../instance/monitor.ts';
 import { Store } from '../../instance/store/index.ts';
 import { verifyAside } from '../../database/index.ts';
 import { realIo } from '../../io/index.ts';
-import { socketConnection } from '../../io/net.ts';
+import { realNet, socketConnection } from '../../io/net.ts';
 import { MAGIC, ownStatus } from '../../mirror/index.ts';
 import { createSuperserver, listenShared, type Superserver } from '../../superserver/index.ts';
 import { createWebServer, type Counters } from '../../web/index.ts';
@@ -29,6 +29,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
   let webPort = settings.Startup.WebServerPort;
   const mirror = new MirrorService({
     io: realIo,
+    net: realNet,
     paths,
     settings,
     home: context.home,

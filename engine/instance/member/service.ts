@@ -3,9 +3,8 @@ import type { InstanceMethods, Parsed } from '../../api/contract.ts';
 import { GemelError } from '../../api/errors.ts';
 import { HostPort, MirrorDatabaseName, MirrorName } from '../../api/names.ts';
 import type { MirrorStatus } from '../../api/status.ts';
-import { realNet } from '../../io/net.ts';
+import type { Net } from '../../io/net.ts';
 import type { Io } from '../../io/index.ts';
-import { ThreadDisk } from '../../journal/index.ts';
 import {
   askAgent,
   Member,
@@ -33,6 +32,7 @@ const SETTLE_MS = 5000;
 
 export interface MirrorServiceContext extends Omit<MemberHostOptions, 'changed'> {
   readonly io: Io;
+  readonly net: Net;
   readonly paths: InstancePaths;
   readonly settings: Settings;
   readonly home: string;
@@ -69,13 +69,13 @@ export class MirrorService {
   }
 
   async #begin(record: MirrorRecord): Promise<void> {
-    const { io, paths, store } = this.#context;
+    const { io, net, paths, store } = this.#context;
     const { mirror: name, guid } = record.membership;
     const feed = await store.openMirrorFeed({ name, guid });
     const host = new MemberHost(this.#context, feed);
     const mirror = new Mirror({
       io,
-      net: realNet,
+      net,
       host,
       mgr: paths.mgr,
       record,
@@ -83,7 +83,7 @@ export class MirrorService {
         directory: paths.journal,
         logs: [path.join(paths.mgr, 'journal.log'), path.join(paths.mgr, `mirrorjrn-${name}.log`)],
         fileBytesMax: store.journalBytesMax,
-        newDisk: () => new ThreadDisk(),
+        newDisk: () => store.newDisk(),
         databasePositions: () => host.databases().flatMap((d) => d.position ?? []),
       },
     });
@@ -141,7 +141,7 @@ export class MirrorService {
     const self = await this.#asMember(params);
     const agent = valid(HostPort, params.agent, 'an agent');
     const reply = await askAgent(
-      { net: realNet, clock: this.#context.io.clock },
+      { net: this.#context.net, clock: this.#context.io.clock },
       [agent],
       { t: 'admit', instance: params.via.toUpperCase(), mirror: name, member: self },
       10_000,
@@ -202,7 +202,7 @@ export class MirrorService {
       MirrorMember: { ...s.MirrorMember, GUID: record.self, Name: self?.name ?? '' },
       Mirrors: { ...s.Mirrors, [mirror]: { GUID: guid, Type: 'Failover' } },
     });
-    Object.assign(settings, change(updateSettings(paths.settings, change)));
+    Object.assign(settings, change(updateSettings(paths.settings, change, io.files)));
     await this.#begin(record);
   }
 

@@ -7,6 +7,7 @@ import {
   type JournalIdentity,
   type JournalWriter,
   type Position,
+  type StartApplierThread,
 } from '../../journal/index.ts';
 import type { JournalPort, OpenDatabase } from '../executor/index.ts';
 
@@ -24,6 +25,7 @@ export interface FeedOptions {
   readonly clock: Clock;
   readonly directory: string;
   readonly journal: JournalIdentity;
+  readonly start: StartApplierThread;
   readonly failed: (failure: ApplierFailure) => void;
   /** Nodes were dropped from overlays: updates that waited may go on. */
   readonly dropped: () => void;
@@ -48,8 +50,8 @@ export class Feed {
   }
 
   #newApplier(): Applier {
-    const { clock, directory, journal } = this.#options;
-    const applier = new Applier({ clock, directory, journal, role: 'backup' });
+    const { clock, directory, journal, start } = this.#options;
+    const applier = new Applier({ clock, directory, journal, start, role: 'backup' });
     applier.onApplied((progress) => {
       for (const { name, position } of progress.databases) this.#applied(name, position);
       this.#options.dropped();

@@ -2,9 +2,8 @@ import path from 'node:path';
 import { GemelError } from '../../api/errors.ts';
 import { DatabaseName } from '../../api/names.ts';
 import type { DatabaseView } from '../../api/status.ts';
-import { createDatabase, Database } from '../../database/index.ts';
 import type { Io } from '../../io/index.ts';
-import { Journal, JournalWriter, ThreadDisk, type ApplierFailure, type JournalDisk, type Position } from '../../journal/index.ts';
+import { Journal, JournalWriter, type ApplierFailure, type JournalDisk, type Position } from '../../journal/index.ts';
 import type { InstancePaths } from '../directory.ts';
 import { Executor, OpenDatabase, type JournalPort } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
@@ -13,6 +12,7 @@ import { fileBroken, notPrimary } from './bars.ts';
 import { Feed } from './feed.ts';
 import { InDoubt } from './in-doubt.ts';
 import { JournalEnds } from './journal-ends.ts';
+import { realParts, type StoreParts } from './parts.ts';
 import { openAtEnd } from './recover.ts';
 
 export interface StoreContext {
@@ -20,8 +20,8 @@ export interface StoreContext {
   readonly paths: InstancePaths;
   readonly settings: Settings;
   readonly log: Log;
-  /** What the local journal is written with; left out: a thread of its own. */
-  readonly newDisk?: () => JournalDisk;
+  /** Left out: `realParts`. */
+  readonly parts?: StoreParts;
 }
 
 /** Memory for nodes that database files have, over all databases, and the least for each. */
@@ -44,10 +44,12 @@ export class Store {
   #inDoubt: InDoubt | null = null;
   #onJournalFailed: (why: string) => void = () => undefined;
   readonly #context: StoreContext;
+  readonly #parts: StoreParts;
   readonly #failures = new Map<string, string>();
 
   private constructor(context: StoreContext) {
     this.#context = context;
+    this.#parts = context.parts ?? realParts;
     this.journals = new JournalEnds({
       executor: this.executor,
       log: context.log,
@@ -74,7 +76,12 @@ export class Store {
     for (const [name, configured] of Object.entries(settings.Databases)) {
       const directory = this.directoryOf(configured);
       if (io.files.exists(directory)) continue;
-      createDatabase(directory, { guid: io.random.guid(), name, createdMs: io.clock.wallMs(), journalId: settings.Startup.InstanceGUID });
+      this.#parts.createDatabase(directory, {
+        guid: io.random.guid(),
+        name,
+        createdMs: io.clock.wallMs(),
+        journalId: settings.Startup.InstanceGUID,
+      });
     }
   }
 
@@ -84,6 +91,7 @@ export class Store {
       clock: io.clock,
       directory: paths.journal,
       journal,
+      start: this.#parts.startApplier,
       failed: (failure) => this.#failed(failure),
       dropped: () => this.executor.checkSaturation(),
     });
@@ -116,7 +124,7 @@ export class Store {
   #mount(name: string, configured: string): OpenDatabase | null {
     const directory = this.directoryOf(configured);
     try {
-      const nodes = Database.open(directory);
+      const nodes = this.#parts.openDatabase(directory);
       const meta = nodes.meta();
       const mirror = meta.mirror === null ? null : { name: meta.mirror.name, database: meta.mirror.database };
       const database = new OpenDatabase({ name, directory, guid: meta.guid, mirror, nodes, turns: this.#context.io.turns });
@@ -202,7 +210,7 @@ export class Store {
     const { io, paths, settings } = this.#context;
     const { mirror } = init;
     const position = mirror?.position ?? this.#localWriter?.end ?? null;
-    createDatabase(init.directory, {
+    this.#parts.createDatabase(init.directory, {
       guid: mirror?.databaseGuid ?? io.random.guid(),
       name: init.name,
       createdMs: io.clock.wallMs(),
@@ -228,7 +236,7 @@ export class Store {
       Databases: { ...s.Databases, [init.name]: stored },
       Namespaces: init.namespace ? { ...s.Namespaces, [init.name]: init.name } : s.Namespaces,
     });
-    Object.assign(settings, change(updateSettings(paths.settings, change)));
+    Object.assign(settings, change(updateSettings(paths.settings, change, io.files)));
     if (init.namespace) this.executor.namespaces.define(init.name, init.name);
     this.#context.log(
       0,
@@ -260,11 +268,10 @@ export class Store {
     await this.local.drained(end);
     const found = openAtEnd(journal.files, this.localDatabases(), end);
     const minor = (journal.lineage.at(-1)?.epoch.minor ?? 0) + 1;
-    const disk = this.#context.newDisk?.() ?? new ThreadDisk();
     const writer = await JournalWriter.open({
       io,
       journal,
-      disk,
+      disk: this.newDisk(),
       epoch: { major: 1, minor, member: guid },
       fileBytesMax: this.journalBytesMax,
     });
@@ -278,6 +285,11 @@ export class Store {
     this.executor.rollBackFound(port, found.open);
     if (found.open.length > 0) this.#context.log(1, `${found.open.length} open transactions of the local journal were rolled back.`);
     this.#inDoubt = new InDoubt(this.executor, port, this.#context.log, found.prepared);
+  }
+
+  /** What a journal of this instance is written with. */
+  newDisk(): JournalDisk {
+    return this.#parts.newDisk();
   }
 
   get journalBytesMax(): number {

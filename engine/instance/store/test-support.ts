@@ -8,6 +8,7 @@ import { Journal, JournalWriter, ThreadDisk, type JournalDisk, type Position } f
 import { createInstanceDirectory, instancePaths, type InstancePaths } from '../directory.ts';
 import type { JournalPort, OpenDatabase } from '../executor/index.ts';
 import { newSettings, readSettings } from '../settings.ts';
+import { realParts } from './parts.ts';
 import { openAtEnd } from './recover.ts';
 import { Store } from './store.ts';
 
@@ -94,7 +95,7 @@ export class StoreBench {
     const settings = readSettings(this.paths.settings);
     this.disk = new FillingDisk();
     const log = (severity: number, text: string): number => this.messages.push({ severity, text });
-    this.#store = await Store.open({ io: realIo, paths: this.paths, settings, log, newDisk: () => this.disk });
+    this.#store = await Store.open({ io: realIo, paths: this.paths, settings, log, parts: { ...realParts, newDisk: () => this.disk } });
     this.#store.onJournalFailed((why) => this.cut.push(why));
     return this.#store;
   }
