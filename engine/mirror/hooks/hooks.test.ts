@@ -31,7 +31,7 @@ afterEach(() => {
 });
 
 it('no file, or no such function in it, is a yes', async () => {
-  expect(await hooks.ask('can-start')).toEqual({ ok: true, why: 'There is no ZMIRROR.mjs.' });
+  expect(await hooks.ask('canStart')).toEqual({ ok: true, why: 'There is no ZMIRROR.mjs.' });
   write('export const other = 1;');
   expect(await hooks.ask('check')).toEqual({ ok: true, why: 'ZMIRROR.mjs has no CheckBecomePrimaryOK.' });
   expect(logged).toEqual([]);
@@ -48,7 +48,7 @@ it.each([
   ['2', false],
 ])('what returns %s answers %s', async (value, ok) => {
   write(`export function CanNodeStartToBecomePrimary() { return ${value}; }`);
-  expect((await hooks.ask('can-start')).ok).toBe(ok);
+  expect((await hooks.ask('canStart')).ok).toBe(ok);
   expect(logged.map((line) => line.slice(0, 11))).toEqual(ok ? [] : ['2 [HOOK_NO]']);
 });
 
@@ -80,7 +80,7 @@ it('one that never comes back is ended when its time is over, and this thread go
   write('export function CanNodeStartToBecomePrimary() { for (;;); }');
   let turns = 0;
   const counting = setInterval(() => turns++, 5);
-  const answer = await hooks.ask('can-start');
+  const answer = await hooks.ask('canStart');
   clearInterval(counting);
   expect(answer).toMatchObject({ ok: false, why: expect.stringContaining('within 0.3 seconds') });
   expect(turns).toBeGreaterThan(3);
@@ -97,7 +97,7 @@ it('knows who it is called for and writes lines into the log', async () => {
   write(
     'export function CanNodeStartToBecomePrimary({ mirror, member, instance, log, client }) { log(`${mirror} ${member} ${instance} ${client}`); return true; }',
   );
-  expect((await hooks.ask('can-start')).ok).toBe(true);
+  expect((await hooks.ask('canStart')).ok).toBe(true);
   expect(logged).toEqual(['0 [HOOK] CanNodeStartToBecomePrimary: TEST HOST_A A undefined']);
 });
 
@@ -144,8 +144,8 @@ it('a question nobody waits for any more is ended with a no, quietly, and writes
 
 it('asked anew, the older question is ended', async () => {
   write('export function CanNodeStartToBecomePrimary() { return new Promise(() => setInterval(() => {}, 1000)); }');
-  const older = hooks.ask('can-start');
-  const newer = hooks.ask('can-start');
+  const older = hooks.ask('canStart');
+  const newer = hooks.ask('canStart');
   expect(await older).toMatchObject({ ok: false, why: expect.stringContaining('was ended') });
   hooks.cancel();
   expect((await newer).ok).toBe(false);
@@ -182,7 +182,7 @@ it('the sample says yes and writes who is primary', async () => {
       return 'OK';
     },
   };
-  expect((await hooks.ask('can-start')).ok).toBe(true);
+  expect((await hooks.ask('canStart')).ok).toBe(true);
   expect((await hooks.ask('check', client)).ok).toBe(true);
   expect(commands).toEqual([['GSET', '^app("primary")', 'HOST_A']]);
   hooks.notify('became');

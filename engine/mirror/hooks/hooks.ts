@@ -21,7 +21,7 @@ export interface Hooks {
    * CanNodeStartToBecomePrimary, or CheckBecomePrimaryOK. Never rejects: what is left out is a yes; what throws, takes too
    * long or cannot be loaded is a no, logged with severity 2. A question of the same kind still under way is ended with a no.
    */
-  ask(which: 'can-start' | 'check', client?: HookClient): Promise<HookAnswer>;
+  ask(which: 'canStart' | 'check', client?: HookClient): Promise<HookAnswer>;
   /** NotifyBecomePrimary, or NotifyBecomePrimaryFailed. Returns at once; how it ends is logged and changes nothing. */
   notify(which: 'became' | 'failed'): void;
   /** Ends questions under way with a no: another member has become primary. Notifications go on. */
@@ -81,7 +81,7 @@ class FileHooks implements Hooks {
     this.#file = path.join(options.directory, FILE);
   }
 
-  async ask(which: 'can-start' | 'check', client?: HookClient): Promise<HookAnswer> {
+  async ask(which: 'canStart' | 'check', client?: HookClient): Promise<HookAnswer> {
     this.#endAll((call) => call.which === which);
     const name = entryPoints[which];
     const outcome = await this.#call(which, this.#options.askMs ?? ASK_MS, client);
@@ -104,7 +104,7 @@ class FileHooks implements Hooks {
   }
 
   cancel(): void {
-    this.#endAll((call) => call.which === 'can-start' || call.which === 'check');
+    this.#endAll((call) => call.which === 'canStart' || call.which === 'check');
   }
 
   close(): void {

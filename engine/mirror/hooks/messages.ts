@@ -2,7 +2,7 @@
 
 /** The functions an administrator's file may export, by what the member asks for. */
 export const entryPoints = {
-  'can-start': 'CanNodeStartToBecomePrimary',
+  canStart: 'CanNodeStartToBecomePrimary',
   check: 'CheckBecomePrimaryOK',
   became: 'NotifyBecomePrimary',
   failed: 'NotifyBecomePrimaryFailed',
