@@ -96,7 +96,7 @@ async function command(member: TestMember, ...words: string[]): Promise<string> 
 }
 
 /** Both members hold the same nodes; waits for the backup to have dejournaled. */
-export async function sameDatabases(pair: Pair): Promise<void> {
+export async function sameDatabases(pair: Pick<Pair, 'a' | 'b'>): Promise<void> {
   const seen: unknown[] = [];
   await until(
     'both members hold the same nodes',

@@ -1,0 +1,237 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { MirrorStatus } from '../../engine/api/status.ts';
+import { endHomes } from '../support/pair.ts';
+import { sameDatabases } from '../support/acknowledged.ts';
+import { until } from '../support/until.ts';
+import { Client } from './client.ts';
+import { History, now } from './history.ts';
+import { Host } from './host.ts';
+import { Network } from './network.ts';
+
+/** What two busy processors may add to any time that the documents state. */
+const SLACK_MS = 5000;
+
+export interface OutageOptions {
+  readonly qosMs: number;
+  /** Default true. */
+  readonly arbiter?: boolean;
+  /** Addresses that members reach each other at, where they are not the hosts' own. */
+  readonly privateAddress?: (host: Host) => string;
+}
+
+/** By member asked: the statuses it gives, by member. */
+type Statuses = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** Two failover members and an arbiter, each on a host of its own, and an application on either member's host. */
+export class OutageMirror {
+  readonly root = fs.mkdtempSync(path.join(os.tmpdir(), 'gemel-outage-'));
+  readonly network = Network.create(['a', 'b', 'arbiter', 'spare']);
+  readonly a: Host;
+  readonly b: Host;
+  readonly arbiter: Host;
+  /** A host that agents can be started on. */
+  readonly spare: Host;
+  readonly qosMs: number;
+  readonly history = new History();
+  readonly clients: readonly Client[];
+  readonly #options: OutageOptions;
+  /** When the outage began, on the clients' clock. */
+  #began = 0;
+
+  private constructor(options: OutageOptions) {
+    this.#options = options;
+    this.qosMs = options.qosMs;
+    const [a, b, arbiter, spare] = this.network.computers.map((each) => new Host(path.join(this.root, each.name), each)) as [
+      Host,
+      Host,
+      Host,
+      Host,
+    ];
+    [this.a, this.b, this.arbiter, this.spare] = [a, b, arbiter, spare];
+    this.clients = [a, b].map((host) => new Client(host, this.history));
+  }
+
+  static async make(options: OutageOptions): Promise<OutageMirror> {
+    const mirror = new OutageMirror(options);
+    try {
+      await mirror.#bringUp();
+      return mirror;
+    } catch (error) {
+      await mirror.remove();
+      throw error;
+    }
+  }
+
+  get #hasArbiter(): boolean {
+    return this.#options.arbiter ?? true;
+  }
+
+  get #members(): readonly [Host, Host] {
+    return [this.a, this.b];
+  }
+
+  other(member: Host): Host {
+    return member === this.a ? this.b : this.a;
+  }
+
+  async #bringUp(): Promise<void> {
+    const { a, b } = this;
+    await Promise.all([
+      ...this.#members.map(async (member) => {
+        await member.startAgent();
+        await member.create();
+        await member.start();
+      }),
+      ...(this.#hasArbiter ? [this.arbiter.startAgent()] : []),
+    ]);
+    const reached = (member: Host): string[] => {
+      const address = this.#options.privateAddress?.(member);
+      return ['--member', member.name, ...(address === undefined ? [] : ['--private-address', address])];
+    };
+    const arbiter = this.#hasArbiter ? ['--arbiter', this.arbiter.agentAddress] : [];
+    await a.gemel('mirror', 'create', 'A', '--name', 'OUTAGE', '--qos', String(this.qosMs), ...reached(a), ...arbiter);
+    await a.sees({ A: 'Primary' });
+    await b.gemel('mirror', 'join', 'B', '--mirror', 'OUTAGE', '--as', 'failover', '--agent', a.agentAddress, '--via', 'A', ...reached(b));
+    await a.sees({ A: 'Primary', B: 'Backup' });
+    for (const member of this.#members) await member.call('db.create', { name: 'DB', mirrored: true });
+    await this.ready(a);
+    for (const client of this.clients) client.write();
+    await this.history.more(50);
+  }
+
+  // ------------------------------------------------------------ states
+
+  /** Waits until `primary` is primary, the other its active backup, and the arbiter in control if one is configured. */
+  async ready(
+    primary: Host,
+    mode: MirrorStatus['arbiter']['failoverMode'] = this.#hasArbiter ? 'Arbiter Controlled' : 'Agent Controlled',
+  ): Promise<void> {
+    const backup = this.other(primary);
+    await until(
+      `${primary.name} is primary, ${backup.name} its active backup, ${mode}`,
+      async () => {
+        const all = await Promise.all([primary.status(), backup.status()]);
+        return all.every((seen) => seen?.arbiter.failoverMode === mode && isActive(seen, primary.name, backup.name));
+      },
+      () => this.described(),
+    );
+  }
+
+  /** The member that says it is primary; null: none does now. */
+  async primary(): Promise<Host | null> {
+    for (const member of this.#members) {
+      const seen = await member.status();
+      if (seen?.members.some((m) => m.name === member.name && m.status === 'Primary') === true) return member;
+    }
+    return null;
+  }
+
+  /** Waits until each member asked gives these statuses, within so many milliseconds and what busy processors add. */
+  async expect(withinMs: number, wanted: Statuses): Promise<void> {
+    const hosts = this.#members.filter((member) => wanted[member.name] !== undefined);
+    const seen: Record<string, unknown> = {};
+    const look = async (): Promise<boolean> => {
+      let all = true;
+      for (const host of hosts) {
+        const status = await host.status();
+        const statuses = Object.fromEntries(status?.members.map((m) => [m.name, m.status]) ?? []);
+        seen[host.name] = statuses;
+        all &&= Object.entries(wanted[host.name] ?? {}).every(([name, is]) => statuses[name] === is);
+      }
+      return all;
+    };
+    await until(`${JSON.stringify(wanted)}`, look, () => ({ ...seen, log: this.described() }), withinMs + SLACK_MS);
+  }
+
+  /** The last lines of both members' logs, for error texts. */
+  described(): Record<string, readonly string[]> {
+    return Object.fromEntries(this.#members.map((member) => [member.name, member.messages().trim().split('\n').slice(-12)]));
+  }
+
+  // ------------------------------------------------------------ outages
+
+  /** From now on an outage may begin: writes are being acknowledged. */
+  async begin(): Promise<void> {
+    await this.history.more(20);
+    this.#began = now();
+  }
+
+  /** Waits until writes are acknowledged again; throws when the pause since the outage began was longer than that, with what busy processors add. */
+  async writesGoOn(pauseMs: number): Promise<number> {
+    await this.history.more(20, pauseMs + SLACK_MS);
+    const longest = this.history.longestPauseMs(this.#began);
+    if (longest > pauseMs + SLACK_MS) throw new Error(`writes paused for ${longest} ms; documented are ${pauseMs} ms`);
+    return longest;
+  }
+
+  /** The host fails: no word of it any more, and nothing that ran on it runs. What the kernel had to send is lost. */
+  async hostFails(host: Host): Promise<void> {
+    this.network.isolate(host.computer.name);
+    if (host.running) await host.kill();
+    if (host.agentRuns) await host.killAgent();
+  }
+
+  /** The host is back, with its agent; its instance is started by whoever wants it. */
+  async hostReturns(host: Host): Promise<void> {
+    this.network.heal();
+    await host.startAgent();
+  }
+
+  /**
+   * The backup has fallen behind: it stands still until the primary works alone, and goes on standing still. SIGCONT lets
+   * it go on.
+   */
+  async backupFallsBehind(backup: Host): Promise<void> {
+    backup.signal('SIGSTOP');
+    const primary = this.other(backup);
+    await this.expect(3 * this.qosMs, { [primary.name]: { [primary.name]: 'Primary', [backup.name]: 'Down' } });
+    await this.history.more(50);
+  }
+
+  /** Everything back to work; then nothing acknowledged may be missing, nothing read that was old, and both members hold the same. */
+  async settle(): Promise<Host> {
+    this.network.heal();
+    const agents = [...this.#members, ...(this.#hasArbiter ? [this.arbiter] : [])];
+    await Promise.all(agents.filter((host) => !host.agentRuns).map((host) => host.startAgent()));
+    await Promise.all(this.#members.filter((member) => !member.running).map((member) => member.start()));
+    const primary = await until(
+      'one of them is primary',
+      async () => (await this.primary()) ?? false,
+      () => this.described(),
+    );
+    await this.ready(primary);
+    await this.history.more(20);
+    await Promise.all(this.clients.map((client) => client.pause()));
+    await this.check(primary);
+    for (const client of this.clients) client.write();
+    return primary;
+  }
+
+  /** While nobody writes. */
+  async check(primary: Host): Promise<void> {
+    const client = this.clients[primary === this.a ? 0 : 1];
+    if (client === undefined) throw new Error('no client');
+    this.history.checkNodes(primary.name, await client.list());
+    this.history.checkReads();
+    await sameDatabases(this);
+  }
+
+  /** Ends every process and deletes everything. */
+  async remove(): Promise<void> {
+    this.network.heal();
+    await Promise.all(this.clients.map((client) => client.end()));
+    try {
+      await endHomes(this.root);
+    } finally {
+      this.network.remove();
+      fs.rmSync(this.root, { recursive: true, force: true });
+    }
+  }
+}
+
+function isActive(seen: MirrorStatus, primary: string, backup: string): boolean {
+  const is = (name: string, status: string): boolean => seen.members.some((m) => m.name === name && m.status === status);
+  return is(primary, 'Primary') && is(backup, 'Backup') && seen.members.some((m) => m.name === backup && m.journalTransfer === 'Active');
+}
