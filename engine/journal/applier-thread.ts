@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { DatabaseWriter } from '../database/index.ts';
 import { assert } from '../io/assert.ts';
 import { realIo } from '../io/io.ts';
+import { workInBackground } from '../io/priority.ts';
 import type { ApplierCommand, ApplierThreadData } from './applier-messages.ts';
 import { ApplierServer } from './applier-server.ts';
 
@@ -9,6 +10,7 @@ import { ApplierServer } from './applier-server.ts';
 
 assert(parentPort !== null, 'this file runs as a worker thread');
 const port = parentPort;
+workInBackground();
 const server = new ApplierServer(workerData as ApplierThreadData, {
   ...realIo,
   openWriter: (directory) => DatabaseWriter.open(directory),
