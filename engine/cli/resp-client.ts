@@ -75,6 +75,11 @@ export class RespClient {
     this.#socket.end();
   }
 
+  /** The port the connection comes from. */
+  get localPort(): number | undefined {
+    return this.#socket.localPort;
+  }
+
   #lose(): void {
     this.#gone = new GemelError(
       'UNREACHABLE',

@@ -12,6 +12,8 @@ export interface EngineContext {
   readonly settings: Settings;
   /** The host's root, for what the instance asks of its own agent. */
   readonly home: string;
+  /** Whether a person started it (or a member that was forced down stays down). */
+  readonly byPerson: boolean;
   readonly log: Log;
   readonly clock: Clock;
   /** Ends the process in order, as SIGTERM does (calls `stop` of the engine). `reason` goes to messages.log. */

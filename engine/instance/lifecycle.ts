@@ -53,6 +53,8 @@ export interface StartOptions extends Ports {
   /** For tests: another program than the instance's own. */
   readonly entry?: string;
   readonly timeoutMs?: number;
+  /** Nobody asked for it: a member that was forced down is not lifted by it. */
+  readonly automatic?: boolean;
 }
 
 /** Starts the process, on other ports than before when given, and waits until it answers. Throws RUNNING, or whatever kept it from starting. */
@@ -64,7 +66,7 @@ export async function startInstance(home: string, name: string, options: StartOp
   changePorts(paths.settings, options);
   await spawnDetached({
     entry: options.entry ?? processEntry('instance'),
-    args: ['--directory', paths.directory],
+    args: ['--directory', paths.directory, ...(options.automatic === true ? [] : ['--by-person'])],
     home,
     output: paths.output,
     what: `Instance ${registered.name}`,

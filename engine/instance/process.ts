@@ -15,17 +15,18 @@ import { tellParent } from './spawn.ts';
 const EXIT = { stopped: 0, notStarted: 1, usage: 2, failed: 70 } as const;
 
 /**
- * The process of one instance: `instance.ts --directory DIR`. Takes the lock, starts the engine, serves the control
+ * The process of one instance: `instance.ts --directory DIR [--by-person]`. Takes the lock, starts the engine, serves the control
  * socket, and lives until it is told to stop. The caller leaves the rest to it.
  */
 export async function runInstanceProcess(argv: readonly string[], startEngine: StartEngine): Promise<void> {
   try {
-    const { paths, settings } = checkInstanceDirectory(directoryArgument(argv));
+    const { directory, byPerson } = processArguments(argv);
+    const { paths, settings } = checkInstanceDirectory(directory);
     const lock = acquireLock(paths.run, 'instance');
     const { write: log } = openMessageLog(paths.mgr, { clock: realClock });
     log(0, `Instance ${settings.Startup.InstanceName} (Gemel ${VERSION}, Node ${process.version}) is starting in ${paths.directory}.`);
     const life = new Life(paths, lock, log);
-    const context: EngineContext = { paths, settings, home: defaultHome(), log, clock: realClock, end: life.end, fail: life.fail };
+    const context: EngineContext = { paths, settings, home: defaultHome(), byPerson, log, clock: realClock, end: life.end, fail: life.fail };
     await life.run(() => startEngine(context));
   } catch (error) {
     await tellParent({ failed: error });
@@ -34,9 +35,9 @@ export async function runInstanceProcess(argv: readonly string[], startEngine: S
   }
 }
 
-function directoryArgument(argv: readonly string[]): string {
-  const { values } = parseArgs({ args: [...argv], options: { directory: { type: 'string' } } });
-  if (values.directory !== undefined) return values.directory;
+function processArguments(argv: readonly string[]): { directory: string; byPerson: boolean } {
+  const { values } = parseArgs({ args: [...argv], options: { directory: { type: 'string' }, 'by-person': { type: 'boolean' } } });
+  if (values.directory !== undefined) return { directory: values.directory, byPerson: values['by-person'] ?? false };
   throw new GemelError('USAGE', 'Which instance? Give --directory DIR.', '', 'Or use: gemel instance start NAME');
 }
 

@@ -3,7 +3,6 @@ import { GemelError } from '../api/errors.ts';
 import { VERSION } from '../api/version.ts';
 import type { Io } from '../io/io.ts';
 import type { Connection, Net } from '../io/net.ts';
-import { becomePrimary } from './becoming.ts';
 import {
   initialState,
   step,
@@ -13,16 +12,25 @@ import {
   type Input,
   type MemberState,
 } from './failover/index.ts';
+import type { HookAnswer, Hooks } from './hooks/index.ts';
 import type { MirrorHost } from './host.ts';
 import { MemberJournal, type MemberJournalOptions } from './member-journal.ts';
 import { memberOf, partnerOf, splitAddress, writeRecord, type Member, type Membership, type MirrorRecord } from './membership.ts';
 import { Outside } from './outside.ts';
 import { PeerConnections } from './peers.ts';
+import { Requests } from './requests.ts';
+import { Roles } from './roles.ts';
+
+/** The administrator's part in becoming primary. */
+export type MirrorHooks = Pick<Hooks, 'notify' | 'cancel' | 'close'> & { ask(which: 'canStart' | 'check'): Promise<HookAnswer> };
 
 export interface MirrorOptions {
   readonly io: Io;
   readonly net: Net;
   readonly host: MirrorHost;
+  readonly hooks: MirrorHooks;
+  /** Called before anything is decided on what has arrived: whoever stood still for long is to know that first. */
+  readonly beforeDeciding?: () => void;
   /** The instance's mgr directory: the mirror record lies there. */
   readonly mgr: string;
   readonly record: MirrorRecord;
@@ -38,6 +46,8 @@ export class Mirror {
   readonly journal: MemberJournal;
   readonly peers: PeerConnections;
   readonly outside: Outside;
+  readonly roles: Roles;
+  readonly requests: Requests;
   membership: Membership;
   state: MemberState;
   /** ms since the epoch: when the partner was last heard, while it is not connected. */
@@ -46,9 +56,6 @@ export class Mirror {
   #queue: Input[] = [];
   #running = false;
   #wake: { at: number; timer: { cancel(): void } } | null = null;
-  readonly #requests = new Map<number, (error: GemelError | null) => void>();
-  #nextRequest = 1;
-  #stopping = false;
   #closed = false;
 
   constructor(options: MirrorOptions) {
@@ -71,6 +78,8 @@ export class Mirror {
     });
     this.peers = new PeerConnections(this);
     this.outside = new Outside(this);
+    this.roles = new Roles(this);
+    this.requests = new Requests(this);
     this.state = initialState({
       self: record.self,
       boot: this.boot,
@@ -107,9 +116,10 @@ export class Mirror {
     this.options.host.log(severity, conditionLine(code, text, facts));
   }
 
-  start(): void {
+  /** @param byPerson whether a person started the instance: a member that was forced down starts for nobody else */
+  start(byPerson: boolean): void {
     this.outside.connectArbiter();
-    this.input({ on: 'start' });
+    this.input({ on: 'start', byPerson });
   }
 
   /** A connection that began with the mirror's magic on the superserver port. */
@@ -121,6 +131,8 @@ export class Mirror {
 
   input(input: Input): void {
     if (this.#closed) return;
+    // What it reports comes before what has arrived.
+    if (!this.#running) this.options.beforeDeciding?.();
     this.#queue.push(input);
     if (this.#running) return;
     this.#running = true;
@@ -170,6 +182,7 @@ export class Mirror {
       canTakeOver: why === null,
       cannotWhy: why ?? '',
       lastSentToPeer: this.peers.lastSentAt,
+      lastEchoedByPeer: this.peers.lastEchoedAt,
     };
   }
 
@@ -193,21 +206,34 @@ export class Mirror {
       case 'ask-agent':
         return void this.outside.askAgent(effect);
       case 'become-primary':
-        return void this.#become(effect);
+        return this.roles.become(effect);
+      case 'undo-become':
+        return this.roles.undoBecome(effect.why);
+      case 'ask-hook':
+        return this.roles.askHook(effect.hook);
+      case 'notify':
+        return this.options.hooks.notify(effect.what);
+      case 'bind-vip':
+        // A mirror has no virtual address yet: what is not there is bound.
+        return this.input({ on: 'vip', bound: true, why: 'No virtual address is configured.' });
+      case 'release-vip':
+        return;
+      case 'change-membership':
+        return this.requests.carryOutChange(effect.id);
       case 'open':
         return this.options.host.openForUsers();
       case 'resume':
         return this.options.host.resume();
       case 'drain':
-        return void this.#drain();
+        return void this.roles.drain();
       case 'step-down':
-        return void this.#stepDown(effect.why);
+        return this.roles.stepDown(effect.why);
       case 'handed-over':
-        return void this.#handedOver(effect.accepted);
+        return this.roles.handedOver(effect.accepted);
       case 'answer-request':
-        return this.#answer(effect.id, effect.error);
+        return this.requests.answer(effect.id, effect.error);
       case 'log':
-        return this.say(effect.severity, effect.code, effect.text);
+        return this.say(effect.severity, effect.code, effect.text, effect.facts);
       case 'wake':
         return this.#wakeAt(effect.at);
     }
@@ -234,75 +260,15 @@ export class Mirror {
     this.#wake = { at, timer: this.options.io.clock.timer(Math.ceil(delay), () => this.input({ on: 'tick' })) };
   }
 
-  // ------------------------------------------------------------ roles
-
-  async #become(effect: Extract<Effect, { do: 'become-primary' }>): Promise<void> {
-    try {
-      const epoch = await becomePrimary(this, effect.right, effect.above);
-      this.input({ on: 'became', epoch });
-    } catch (error) {
-      if (!(error instanceof GemelError)) throw error;
-      this.options.host.detachWriter(error.message);
-      await this.journal.close();
-      this.input({ on: 'become-failed', why: error.message });
-    }
-  }
-
-  async #drain(): Promise<void> {
-    await this.options.host.drain();
-    const writer = this.journal.writer;
-    if (writer !== null) this.input({ on: 'drained', end: writer.end });
-  }
-
-  async #stepDown(why: string): Promise<void> {
-    this.peers.hangUp(why);
-    this.options.host.detachWriter(why);
-    await this.journal.close();
-    this.options.host.end(why);
-  }
-
-  async #handedOver(accepted: boolean): Promise<void> {
-    this.options.host.detachWriter(accepted ? 'The other failover member is taking over.' : 'This member stops.');
-    if (this.#stopping) {
-      this.#stopped?.();
-      return;
-    }
-    this.peers.hangUp('handed over');
-    await this.journal.close();
-    this.input({ on: 'start' });
-  }
-
-  #stopped: (() => void) | null = null;
-
-  // ------------------------------------------------------------ requests
-
-  request(what: Extract<Input, { on: 'request' }>['what']): Promise<void> {
-    const id = this.#nextRequest;
-    this.#nextRequest += 1;
-    return new Promise((resolve, reject) => {
-      this.#requests.set(id, (error) => (error === null ? resolve() : reject(error)));
-      this.input({ on: 'request', id, what });
-    });
-  }
-
-  #answer(id: number, error: { code: string; text: string } | null): void {
-    const answer = this.#requests.get(id);
-    this.#requests.delete(id);
-    answer?.(
-      error === null ? null : new GemelError(error.code === 'UNREACHABLE' ? 'UNREACHABLE' : 'REFUSED', error.text, 'Nothing was changed.'),
-    );
-  }
-
   /** Hands over if a backup can take over (unless `nofailover`), then closes everything. */
   async stop(nofailover: boolean): Promise<void> {
-    this.#stopping = true;
-    const ended = new Promise<void>((resolve) => {
-      this.#stopped = resolve;
-    });
-    void this.request(nofailover ? 'stop-nofailover' : 'stop').catch(() => undefined);
+    const ended = this.roles.stopping();
+    // Whatever it is refused for: the member ends.
+    void this.requests.ask(nofailover ? 'stop-nofailover' : 'stop').catch(() => undefined);
     await ended;
     this.#closed = true;
     this.#wake?.timer.cancel();
+    this.options.hooks.close();
     this.peers.close();
     this.outside.close();
     await this.journal.close();
@@ -332,7 +298,13 @@ export class Mirror {
     if (before.arbiter !== this.membership.arbiter || before.qosMs !== this.membership.qosMs) this.outside.connectArbiter();
     const partner = this.partner?.guid ?? null;
     if (before.version !== this.membership.version)
-      this.input({ on: 'membership', version: this.membership.version, partner, arbiter: this.membership.arbiter !== null });
+      this.input({
+        on: 'membership',
+        version: this.membership.version,
+        partner,
+        arbiter: this.membership.arbiter !== null,
+        qosMs: this.membership.qosMs,
+      });
     this.options.host.changed();
   }
 

@@ -22,7 +22,7 @@ function link(side: Side, dialled: boolean, whose: string): PeerLink {
     channel,
     member: 'other',
     clock,
-    qosMs: QOS,
+    qosMs: () => QOS,
     facts: () => ({ arbiter: true, canTakeOver: whose === 'b', dejournaled: null, received: { file: 1, offset: 7 } }),
     lost: (why) => lost.push(`${whose}: ${why}`),
   });

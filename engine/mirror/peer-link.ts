@@ -25,7 +25,7 @@ export class PeerLink {
   /** The newest clock reading received from the other. */
   #theirs = 0;
   readonly #clock: Clock;
-  readonly #qosMs: number;
+  readonly #qosMs: () => number;
   readonly #facts: () => BeatFacts;
   readonly #lost: (why: string) => void;
   #timer: { cancel(): void } | null = null;
@@ -36,7 +36,8 @@ export class PeerLink {
     channel: Channel;
     member: string;
     clock: Clock;
-    qosMs: number;
+    /** As the membership says now. */
+    qosMs: () => number;
     facts: () => BeatFacts;
     lost: (why: string) => void;
   }) {
@@ -86,13 +87,14 @@ export class PeerLink {
   /** Heartbeats every Q/4; loss after three quarters of Q of silence, or a block unacknowledged for Q. */
   #tick(): void {
     if (this.#closed) return;
+    const qosMs = this.#qosMs();
     const now = this.#clock.monotonicMs();
     const stalledSince = this.sender?.unacknowledgedSince ?? null;
-    if (now - this.channel.lastHeardAt > this.#qosMs * 0.75)
+    if (now - this.channel.lastHeardAt > qosMs * 0.75)
       return this.#end(`silent for ${Math.round(now - this.channel.lastHeardAt)} ms`);
-    if (stalledSince !== null && now - stalledSince > this.#qosMs)
+    if (stalledSince !== null && now - stalledSince > qosMs)
       return this.#end(`journal data not acknowledged for ${Math.round(now - stalledSince)} ms`);
-    if (now - this.#beatAt >= this.#qosMs / 4 - 1) this.beat();
-    this.#timer = this.#clock.timer(this.#qosMs / 8, () => this.#tick());
+    if (now - this.#beatAt >= qosMs / 4 - 1) this.beat();
+    this.#timer = this.#clock.timer(qosMs / 8, () => this.#tick());
   }
 }

@@ -18,6 +18,7 @@ export class PeerConnections {
   #dialling: Channel | null = null;
   readonly #unknown = new Set<Channel>();
   #lastSentAt = 0;
+  #lastEchoedAt = Number.NEGATIVE_INFINITY;
   /** Incoming journal, for the figures. */
   received = { networkBytes: 0, journalBytes: 0 };
   #knownDurable: Position = { file: 0, offset: 0 };
@@ -31,6 +32,11 @@ export class PeerConnections {
   }
 
   /** Monotonic ms of the last message handed to a connection to the partner. */
+  /** When the newest message was sent that the partner has echoed. */
+  get lastEchoedAt(): number {
+    return Math.max(this.#lastEchoedAt, this.link?.echoedAt ?? Number.NEGATIVE_INFINITY);
+  }
+
   get lastSentAt(): number {
     return Math.max(this.#lastSentAt, this.link?.channel.lastSentAt ?? 0);
   }
@@ -193,7 +199,7 @@ export class PeerConnections {
       channel,
       member,
       clock: this.#clock,
-      qosMs: mirror.membership.qosMs,
+      qosMs: () => mirror.membership.qosMs,
       facts: () => ({
         arbiter: mirror.state.arbiter.connected,
         canTakeOver: mirror.options.host.cannotTakeOver() === null,
@@ -210,6 +216,7 @@ export class PeerConnections {
   #lost(link: PeerLink, why: string): void {
     if (this.link !== link) return;
     this.#lastSentAt = link.channel.lastSentAt;
+    this.#lastEchoedAt = this.lastEchoedAt;
     this.link = null;
     this.#mirror.partnerLostAt = this.#clock.wallMs();
     this.#mirror.input({ on: 'peer-lost', why });
@@ -219,6 +226,7 @@ export class PeerConnections {
     const link = this.link;
     if (link === null) return;
     this.#lastSentAt = link.channel.lastSentAt;
+    this.#lastEchoedAt = this.lastEchoedAt;
     this.link = null;
     this.#mirror.partnerLostAt = this.#clock.wallMs();
     link.close(why);

@@ -5,22 +5,28 @@ import type { InstanceStatus } from '../../api/status.ts';
 import { VERSION } from '../../api/version.ts';
 import type { Engine, EngineContext } from '../../instance/host.ts';
 import { LockTable } from '../../instance/locks.ts';
-import { MirrorService } from '../../instance/member/index.ts';
+import { hookExecutor, memberWatch, MirrorService, type Lifted } from '../../instance/member/index.ts';
 import { Monitor } from '../../instance/monitor.ts';
 import { Store } from '../../instance/store/index.ts';
 import { verifyAside } from '../../database/index.ts';
 import { realIo } from '../../io/index.ts';
 import { realNet, socketConnection } from '../../io/net.ts';
-import { MAGIC, ownStatus } from '../../mirror/index.ts';
+import { MAGIC, openHooks, ownStatus } from '../../mirror/index.ts';
 import { createSuperserver, listenShared, type Superserver } from '../../superserver/index.ts';
 import { createWebServer, type Counters } from '../../web/index.ts';
+import { hookClient } from './hook-client.ts';
 
 /** An instance: databases and journals, the superserver, and its place in a mirror. */
 export async function startEngine(context: EngineContext): Promise<Engine> {
   const { paths, settings, log, clock } = context;
   const store = await Store.open({ io: realIo, paths, settings, log });
-  const superserver = createSuperserver({ executor: store.executor, locks: new LockTable(), clock, log, version: VERSION });
+  const locks = new LockTable();
+  const superserver = createSuperserver({ executor: store.executor, locks, clock, log, version: VERSION });
   const changed = (): void => monitor.changed();
+  // One for the life of the instance: its executor keeps what listens to it.
+  let forHooks: Superserver | undefined;
+  const hookServer = (lifted: Lifted): Superserver =>
+    (forHooks ??= createSuperserver({ executor: hookExecutor(store.executor, lifted), locks, clock, log, version: VERSION }));
   store.onJournalFailed((why) => {
     superserver.disconnectAll(why);
     changed();
@@ -38,6 +44,10 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
     changed,
     resetClients: () => superserver.disconnectAll(),
     end: (reason) => context.end(reason),
+    byPerson: context.byPerson,
+    openHooks: (identity) => openHooks({ directory: paths.directory, identity, io: realIo, log }),
+    openWatch: (options) => memberWatch(paths.run, log, options),
+    hookClient: (lifted) => hookClient(hookServer(lifted)),
     superserver: () => listening,
   });
   const status = (): InstanceStatus => {
@@ -92,6 +102,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
       server.close();
       await web.close();
       await superserver.close();
+      await forHooks?.close();
       monitor.close();
       await store.close();
     },

@@ -98,7 +98,7 @@ export class MemberHost implements MirrorHost {
     const port = executor.attach('mirror', writer);
     this.#port = port;
     this.#frozen = null;
-    writer.onError((error) => void this.#freeze(port, error));
+    writer.onError((error) => this.#freeze(port, writer, error));
     for (const database of this.#options.store.mirrored()) {
       database.release();
       database.nodes.reset();
@@ -118,10 +118,27 @@ export class MemberHost implements MirrorHost {
     if (this.#open) database.bar = this.#frozen;
   }
 
-  /** The mirror's journal cannot be written here: nothing is taken any more until another member is primary or this one starts anew. */
-  #freeze(port: JournalPort, error: GemelError): Promise<void> {
-    if (this.#port === port) this.#frozen = journalBroken(error);
-    return this.#options.store.journals.failed(port, error);
+  /** The mirror's journal cannot be written here: nothing is taken any more, and the decisions find who can go on. */
+  #freeze(port: JournalPort, writer: JournalWriter, error: GemelError): void {
+    if (this.#port !== port) return;
+    this.#frozen = journalBroken(error);
+    const end = writer.durable;
+    void this.#options.store.journals.failed(port, error);
+    this.#mirror?.input({ on: 'journal-failed', why: error.message, end });
+  }
+
+  /** Runs something during which the mirrored databases take updates although users may make none: the hook's. */
+  lifted<T>(act: () => T): T {
+    const port = this.#port;
+    if (port === null || this.#open || this.#frozen !== null) return act();
+    const databases = this.#options.store.mirrored();
+    const bars = databases.map((database) => database.bar);
+    for (const database of databases) database.bar = null;
+    try {
+      return act();
+    } finally {
+      for (const [n, database] of databases.entries()) database.bar = bars[n] ?? null;
+    }
   }
 
   rollBackOpen(): void {

@@ -11,9 +11,14 @@ import {
   Membership,
   Mirror,
   newDurable,
+  noHooks,
   readRecord,
   StatusView,
   writeRecord,
+  type HookClient,
+  type HookIdentity,
+  type Hooks,
+  type MirrorHooks,
   type MirrorRecord,
 } from '../../mirror/index.ts';
 import type { InstancePaths } from '../directory.ts';
@@ -22,7 +27,9 @@ import type { Log } from '../messages.ts';
 import { updateSettings, type Settings } from '../settings.ts';
 import type { Store } from '../store/index.ts';
 import { arbiterAddress } from './arbiter-address.ts';
+import type { Lifted } from './hook-executor.ts';
 import { MemberHost, notInMirror, type MemberHostOptions } from './host.ts';
+import { journalWait, signOf, type MemberWatch, type WatchOptions } from './watch.ts';
 import { newMember, type OwnAddresses } from './own-member.ts';
 import { valid } from './valid.ts';
 
@@ -39,6 +46,14 @@ export interface MirrorServiceContext extends Omit<MemberHostOptions, 'changed'>
   readonly log: Log;
   readonly store: Store;
   readonly changed: () => void;
+  /** Whether a person started the instance. */
+  readonly byPerson: boolean;
+  /** A client for the hook that may write before users may; `lifted` lets it. */
+  readonly hookClient?: (lifted: Lifted) => HookClient & { close(): void };
+  /** The administrator's hooks; left out: none. */
+  readonly openHooks?: (identity: HookIdentity) => Hooks;
+  /** What notices when the executor or the journal's disk stands still; left out: nothing does. */
+  readonly openWatch?: (options: WatchOptions) => MemberWatch;
   /** Where the superserver listens. */
   readonly superserver: () => { host: string; port: number };
 }
@@ -49,6 +64,7 @@ export class MirrorService {
   #mirror: Mirror | null = null;
   #host: MemberHost | null = null;
   #status: StatusView | null = null;
+  #watch: MemberWatch | null = null;
 
   constructor(context: MirrorServiceContext) {
     this.#context = context;
@@ -72,11 +88,19 @@ export class MirrorService {
     const { io, net, paths, store } = this.#context;
     const { mirror: name, guid } = record.membership;
     const feed = await store.openMirrorFeed({ name, guid });
-    const host = new MemberHost(this.#context, feed);
+    const host = new MemberHost({ ...this.#context, changed: () => this.#changed() }, feed);
+    const watch = this.#context.openWatch?.({
+      qosMs: record.membership.qosMs,
+      hung: (stalledMs) => mirror.input({ on: 'hung', stalledMs }),
+      journalWaitsMs: journalWait(() => mirror.journal.writer, io.clock),
+    });
+    this.#watch = watch ?? null;
     const mirror = new Mirror({
       io,
       net,
       host,
+      hooks: this.#hooks(record, host),
+      beforeDeciding: () => watch?.check(),
       mgr: paths.mgr,
       record,
       journal: {
@@ -92,11 +116,37 @@ export class MirrorService {
     this.#host = host;
     this.#mirror = mirror;
     this.#status = new StatusView(mirror);
-    mirror.start();
+    mirror.start(this.#context.byPerson);
+  }
+
+  #hooks({ membership, self }: MirrorRecord, host: MemberHost): MirrorHooks {
+    const { openHooks, hookClient, settings } = this.#context;
+    const member = membership.members.find((m) => m.guid === self)?.name ?? '';
+    const hooks = openHooks?.({ mirror: membership.mirror, member, instance: settings.Startup.InstanceName }) ?? noHooks;
+    return {
+      ask: async (which) => {
+        const client = which === 'check' ? hookClient?.((act) => host.lifted(act)) : undefined;
+        try {
+          return await hooks.ask(which, client);
+        } finally {
+          client?.close();
+        }
+      },
+      notify: (which) => hooks.notify(which),
+      cancel: () => hooks.cancel(),
+      close: () => hooks.close(),
+    };
+  }
+
+  /** After each decision. */
+  #changed(): void {
+    if (this.#mirror !== null) this.#watch?.tell(signOf(this.#mirror));
+    this.#context.changed();
   }
 
   async stop(nofailover: boolean): Promise<void> {
     await this.#mirror?.stop(nofailover);
+    this.#watch?.close();
   }
 
   #require(name?: string): Mirror {
@@ -264,12 +314,12 @@ export class MirrorService {
   }
 
   async noFailover(set: boolean): Promise<{ message: string }> {
-    await this.#require().request(set ? 'set-no-failover' : 'clear-no-failover');
+    await this.#require().requests.ask(set ? 'set-no-failover' : 'clear-no-failover');
     return { message: set ? 'No failover is set on the mirror.' : 'No failover is cleared on the mirror.' };
   }
 
   async switchOver(): Promise<{ message: string }> {
-    await this.#require().request('hand-over');
+    await this.#require().requests.ask('hand-over');
     return { message: 'The backup was asked to take over; this member becomes its backup.' };
   }
 }

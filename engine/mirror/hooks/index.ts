@@ -1,2 +1,4 @@
 /** The administrator's own logic at the points of becoming primary: `ZMIRROR.mjs` in the instance's directory. */
 export { openHooks, type HookAnswer, type HookClient, type Hooks } from './hooks.ts';
+export type { HookIdentity } from './messages.ts';
+export { noHooks } from './none.ts';

@@ -1,0 +1,78 @@
+import { conditionOf } from '../api/conditions.ts';
+import { GemelError } from '../api/errors.ts';
+import type { Refusal, RequestName, ResumeConfirmations } from './failover/index.ts';
+import type { Mirror } from './mirror.ts';
+import type { Membership } from './membership.ts';
+
+type Simple = Exclude<RequestName, 'force-primary' | 'resume-primary' | 'change-membership'>;
+type Asked =
+  | { readonly what: Simple | 'change-membership' }
+  | { readonly what: 'force-primary'; readonly confirmed: boolean }
+  | { readonly what: 'resume-primary'; readonly confirmed: ResumeConfirmations };
+
+/** What people ask of a member, on its way to the decisions and back. Each rejects with the refusal, as GemelError with its condition. */
+export class Requests {
+  readonly #mirror: Mirror;
+  readonly #waiting = new Map<number, (refusal: Refusal | null) => void>();
+  readonly #changes = new Map<number, (membership: Membership) => Membership>();
+  #next = 1;
+
+  constructor(mirror: Mirror) {
+    this.#mirror = mirror;
+  }
+
+  ask(what: Simple): Promise<void> {
+    return this.#ask(this.#number(), { what });
+  }
+
+  /** Without `confirmed` it is refused with what it would mean: the facts of the refusal. */
+  forcePrimary(confirmed: boolean): Promise<void> {
+    return this.#ask(this.#number(), { what: 'force-primary', confirmed });
+  }
+
+  resumePrimary(confirmed: ResumeConfirmations): Promise<void> {
+    return this.#ask(this.#number(), { what: 'resume-primary', confirmed });
+  }
+
+  /** A change of arbiter, members or Q: carried out, as a new version, once no active period and no generation depends on the old one. */
+  async changeMembership(change: (membership: Membership) => Membership): Promise<void> {
+    const id = this.#number();
+    this.#changes.set(id, change);
+    try {
+      await this.#ask(id, { what: 'change-membership' });
+    } finally {
+      this.#changes.delete(id);
+    }
+  }
+
+  /** The change may be made now. */
+  carryOutChange(id: number): void {
+    const change = this.#changes.get(id);
+    if (change !== undefined) this.#mirror.changeMembership((membership) => ({ ...change(membership), version: membership.version + 1 }));
+  }
+
+  answer(id: number, refusal: Refusal | null): void {
+    const answer = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    answer?.(refusal);
+  }
+
+  #number(): number {
+    const id = this.#next;
+    this.#next += 1;
+    return id;
+  }
+
+  #ask(id: number, asked: Asked): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, (refusal) => (refusal === null ? resolve() : reject(refused(refusal))));
+      this.#mirror.input({ on: 'request', id, ...asked });
+    });
+  }
+}
+
+function refused({ code, text, facts }: Refusal): GemelError {
+  const condition = conditionOf(code);
+  const safe = condition?.severity === 'refusal' ? condition.means : 'Nothing was changed.';
+  return new GemelError('REFUSED', text, safe, condition?.todo ?? '', { code, facts });
+}

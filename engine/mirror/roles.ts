@@ -1,0 +1,97 @@
+import { GemelError } from '../api/errors.ts';
+import { becomePrimary } from './becoming.ts';
+import type { Effect, HookName } from './failover/index.ts';
+import type { Mirror } from './mirror.ts';
+
+/**
+ * Becoming primary and ceasing to be it, which take time: one after the other, each beside the decisions and with its
+ * outcome as an input of its own.
+ */
+export class Roles {
+  readonly #mirror: Mirror;
+  /** What is under way, and what waits for it. */
+  #last: Promise<void> = Promise.resolve();
+  /** Counts attempts to become primary: what belongs to an earlier one is not wanted any more. */
+  #attempt = 0;
+  #stopped: (() => void) | null = null;
+
+  constructor(mirror: Mirror) {
+    this.#mirror = mirror;
+  }
+
+  #then(act: () => Promise<void>): void {
+    // Not caught: what is no GemelError is a fault of ours, and the process ends with it.
+    this.#last = this.#last.then(act);
+  }
+
+  become({ right, epoch }: Extract<Effect, { do: 'become-primary' }>): void {
+    this.#attempt += 1;
+    const attempt = this.#attempt;
+    const { host } = this.#mirror.options;
+    const wanted = (): boolean => this.#attempt === attempt;
+    if (right.by === 'resume') host.detachWriter('This member goes on as primary in a new epoch.');
+    this.#then(async () => {
+      try {
+        await becomePrimary(this.#mirror, right, epoch, wanted);
+        if (wanted()) this.#mirror.input({ on: 'became', epoch });
+      } catch (error) {
+        if (!(error instanceof GemelError)) throw error;
+        host.detachWriter(error.message);
+        await this.#mirror.journal.close();
+        if (wanted()) this.#mirror.input({ on: 'become-failed', why: error.message });
+      }
+    });
+  }
+
+  /** An attempt whose epoch is durable already ends here. */
+  undoBecome(why: string): void {
+    this.#end(why);
+    this.#then(() => this.#mirror.journal.close());
+  }
+
+  /** Nothing of an attempt under way may go on; clients are let go. */
+  #end(why: string): void {
+    this.#attempt += 1;
+    this.#mirror.options.hooks.cancel();
+    this.#mirror.options.host.detachWriter(why);
+  }
+
+  askHook(hook: HookName): void {
+    const attempt = this.#attempt;
+    void this.#mirror.options.hooks.ask(hook === 'check' ? 'check' : 'canStart').then(({ ok, why }) => {
+      if (this.#attempt === attempt || hook === 'can-start') this.#mirror.input({ on: 'hook-answer', hook, ok, why });
+    });
+  }
+
+  async drain(): Promise<void> {
+    await this.#mirror.options.host.drain();
+    const { writer } = this.#mirror.journal;
+    if (writer !== null) this.#mirror.input({ on: 'drained', end: writer.end });
+  }
+
+  stepDown(why: string): void {
+    this.#mirror.peers.hangUp(why);
+    this.#end(why);
+    this.#then(async () => {
+      await this.#mirror.journal.close();
+      this.#mirror.options.host.end(why);
+    });
+  }
+
+  handedOver(accepted: boolean): void {
+    this.#end(accepted ? 'The other failover member is taking over.' : 'This member stops.');
+    this.#then(async () => {
+      if (this.#stopped !== null) return this.#stopped();
+      this.#mirror.peers.hangUp('handed over');
+      await this.#mirror.journal.close();
+      this.#mirror.input({ on: 'start', byPerson: true });
+    });
+  }
+
+  /** From now on a hand-over that ended means that the instance stops. Resolves then. */
+  stopping(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#stopped = resolve;
+    });
+  }
+}
