@@ -38,10 +38,14 @@ async function underLoad(pair: BenchPair, pipeline: number, signal: AbortSignal,
   const ended = spawnLoad(pair.load({ connections: 50, pipeline, seconds: 600 }), AbortSignal.any([load.signal, signal])).catch(
     () => undefined,
   );
-  await pause(LOAD_MS, undefined, { signal });
-  const ms = await act();
-  load.abort(new Error('measured'));
-  await ended;
+  let ms: number;
+  try {
+    await pause(LOAD_MS, undefined, { signal });
+    ms = await act();
+  } finally {
+    load.abort(new Error('measured'));
+    await ended;
+  }
   await pair.tookOver(signal);
   return ms;
 }
@@ -72,10 +76,9 @@ async function switchOver(pair: BenchPair): Promise<number> {
   })();
   const control = await pair.connect();
   const answered = control.call('mirror.switchOver', {}).finally(() => control.close());
-  await untilTaken(next);
-  const taken = performance.now();
-  await Promise.all([answered, acknowledged]);
-  return taken - last;
+  const taken = untilTaken(next).then(() => performance.now());
+  const [end] = await Promise.all([taken, answered, acknowledged]);
+  return end - last;
 }
 
 /** Tries again and again until an update is acknowledged. */
