@@ -5,6 +5,8 @@ import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapsho
 
 const nothing = z.object({});
 const done = z.object({ message: z.string() });
+/** Quality of service timeout, ms. */
+const qosMs = z.number().int().min(100).max(600_000);
 const addresses = {
   member: z.string().optional(),
   privateAddress: z.string().optional(),
@@ -42,7 +44,7 @@ export const instanceMethods = {
       arbiter: z.string().optional(),
       /** Allows an arbiter on a member's host: for the demo and tests on one computer. */
       arbiterOnMemberHost: z.boolean().default(false),
-      qosMs: z.number().int().min(100).max(600_000).default(8000),
+      qosMs: qosMs.default(8000),
       ...addresses,
     }),
     result: done,
@@ -69,6 +71,32 @@ export const instanceMethods = {
   'mirror.clearNoFailover': { params: nothing, result: done },
   /** On the primary: hands over to the active backup and stays up as its backup. */
   'mirror.switchOver': { params: nothing, result: done },
+  /** Asks once more, now, for the right to be primary. */
+  'mirror.tryPrimary': { params: nothing, result: done },
+  /** Unconfirmed it is refused with what it would mean: the condition and its facts. Waits up to 60 s. */
+  'mirror.forcePrimary': { params: z.object({ confirmed: z.boolean().default(false) }), result: done },
+  /** For a primary in trouble without end; what the operator has made sure of. */
+  'mirror.resumePrimary': {
+    params: z.object({
+      otherIsDown: z.boolean().default(false),
+      otherNeverBecamePrimary: z.boolean().default(false),
+      otherHasNoNewerJournalFile: z.boolean().default(false),
+    }),
+    result: done,
+  },
+  /** Stops and starts mirroring on this member; survives restarts of the instance. */
+  'mirror.stop': { params: z.object({ mirror: z.string().optional() }), result: done },
+  'mirror.start': { params: z.object({ mirror: z.string().optional() }), result: done },
+  /** On the primary: changes the mirror while it works. */
+  'mirror.edit': {
+    params: z.object({
+      /** HOST:PORT; null: none from now on */
+      arbiter: z.string().nullable().optional(),
+      arbiterOnMemberHost: z.boolean().optional(),
+      qosMs: qosMs.optional(),
+    }),
+    result: done,
+  },
   'journal.switch': { params: nothing, result: z.object({ file: z.string() }) },
 } as const;
 

@@ -61,3 +61,26 @@ function withMs(text: string, ms: number | null): string {
 function nextRecord(next: MirrorStatus['databases'][number]['nextRecord']): string {
   return typeof next === 'string' ? next : `${next.file} at ${next.offset}, ${next.time}`;
 }
+
+/** What forcing this member to become primary would mean, from the facts of the refusal that asks for a confirmation. */
+export function forceText(facts: Readonly<Record<string, string | number>>): string {
+  const at = `journal file ${facts['file'] ?? '?'}, position ${facts['offset'] ?? '?'} (${facts['path'] ?? 'path not known'})`;
+  const after =
+    'some updates may be lost, and the other member may have to be rebuilt from this one before it can be backup again.';
+  const before = 'Be certain that the other member is down and stays down: otherwise both may act as primary.';
+  return facts['wasActive'] === 'yes'
+    ? [
+        'This member was an active backup when it last had a connection to the primary.',
+        'If the primary has done nothing since then, nothing acknowledged is lost and nothing has to be rebuilt.',
+        `If it has worked on beyond ${at}, ${after}`,
+        before,
+        '',
+      ].join('\n')
+    : [
+        'This member was not an active backup when it last had a connection to the primary: the primary may have journal data that is not here.',
+        `What it wrote after ${at} would be lost: ${after}`,
+        'If you can reach the journal files of the other host: its newest mirror journal file shows whether there is more.',
+        before,
+        '',
+      ].join('\n');
+}

@@ -11,6 +11,7 @@ import {
   type Facts,
   type Input,
   type MemberState,
+  type RoleName,
 } from './failover/index.ts';
 import type { HookAnswer, Hooks } from './hooks/index.ts';
 import type { MirrorHost } from './host.ts';
@@ -52,6 +53,9 @@ export class Mirror {
   state: MemberState;
   /** ms since the epoch: when the partner was last heard, while it is not connected. */
   partnerLostAt: number | null = null;
+  /** Why this member can follow no primary until it is rebuilt; null: it can. */
+  crashed: string | null = null;
+  #heard: { role: RoleName | null; at: number } = { role: null, at: Number.NEGATIVE_INFINITY };
   #durable: Durable;
   #queue: Input[] = [];
   #running = false;
@@ -103,6 +107,16 @@ export class Mirror {
 
   get durable(): Durable {
     return this.#durable;
+  }
+
+  /** The other member, or its agent, has said what it is. */
+  hear(role: RoleName | null): void {
+    this.#heard = { role, at: this.options.io.clock.monotonicMs() };
+  }
+
+  /** What the other member is while it is not connected, if it was heard of within 2 Q; null: down, or nothing is known. */
+  get heardOfPartner(): RoleName | null {
+    return this.options.io.clock.monotonicMs() - this.#heard.at <= 2 * this.membership.qosMs ? this.#heard.role : null;
   }
 
   /** A condition of the runtime's own, with the severity of the table. */
@@ -167,11 +181,16 @@ export class Mirror {
   }
 
   #decide(input: Input): void {
+    const before = this.state.role.is;
     const { state, effects } = step(this.state, input, this.#facts());
     this.state = state;
     this.#wake?.timer.cancel();
     this.#wake = null;
     for (const effect of effects) this.#carryOut(effect);
+    const now = state.role.is;
+    // A member on which mirroring is stopped is nobody's: the arbiter is not to count on it either.
+    if (now === 'stopped' && before !== 'stopped') this.outside.close();
+    else if (before === 'stopped' && now !== 'stopped') this.outside.connectArbiter();
   }
 
   #facts(): Facts {

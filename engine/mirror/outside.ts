@@ -64,6 +64,7 @@ export class Outside {
         Math.max(200, mirror.membership.qosMs / 2),
       );
       if (reply.t !== 'answer') throw new GemelError('UNREACHABLE', 'The agent gave no answer to the question.');
+      if (member === mirror.partner?.guid) mirror.hear(reply.answer.state === 'down' ? 'down' : reply.answer.role);
       mirror.input({ on: 'agent', answer: reply.answer, question });
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;

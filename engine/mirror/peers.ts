@@ -77,6 +77,7 @@ export class PeerConnections {
       return refuse(`The member is not in the membership of the mirror ${membership.mirror}.`);
     if (message.version !== version) return refuse(`Failover members must have the same version; this one has ${version}.`);
     this.#asking = { channel, hello: message.hello, reach: message.reach };
+    this.#mirror.hear(message.hello.role);
     this.#mirror.input({ on: 'hello', hello: message.hello });
     this.#asking = null;
   }
@@ -163,6 +164,8 @@ export class PeerConnections {
   async #answered(channel: Channel, member: string, message: Extract<PeerControl, { t: 'hello-answer' }>, question: number): Promise<void> {
     const mirror = this.#mirror;
     const role = mirror.state.role.is;
+    const { answer } = message;
+    mirror.hear(answer.is === 'not-primary' ? answer.role : answer.is === 'primary' ? 'primary' : 'waiting');
     if (message.answer.is !== 'primary' || role === 'primary' || role === 'taking' || role === 'down' || role === 'yielded') {
       channel.onClose = () => undefined;
       channel.close('answered');
@@ -173,10 +176,14 @@ export class PeerConnections {
       mirror.adoptMembership(message.membership);
       const sides = await mirror.journal.alignWith(message.reach);
       await mirror.reportCut(sides);
+      mirror.crashed = null;
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
       channel.close('cannot follow');
-      mirror.note('CANNOT_FOLLOW', `This member cannot follow the primary. ${error.message}`, { code: error.code });
+      // It is tried again and again; said once.
+      if (mirror.crashed !== error.message)
+        mirror.note('CANNOT_FOLLOW', `This member cannot follow the primary. ${error.message}`, { code: error.code });
+      mirror.crashed = error.message;
       return mirror.input({ on: 'dial-failed', question });
     }
     if (channel.closed) return mirror.input({ on: 'dial-failed', question });

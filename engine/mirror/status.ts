@@ -1,6 +1,6 @@
 import type { MemberLag, MemberStatus, MemberView, MirroredDatabaseView, MirrorStatus } from '../api/status.ts';
 import { comparePositions, type Position } from '../journal/index.ts';
-import type { Role } from './failover/index.ts';
+import type { RoleName } from './failover/index.ts';
 import type { Dejournaled } from './host.ts';
 import type { Member } from './membership.ts';
 import type { Mirror } from './mirror.ts';
@@ -24,21 +24,46 @@ function behind(ms: number): string {
   return `${two(Math.floor(s / 3600))}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)} behind`;
 }
 
-/** The status word for a member's own role. */
-export function ownStatus(role: Role, synchronizing: boolean): MemberStatus {
+/** The status word for this member itself. */
+export function ownStatus({ state: { role }, crashed }: Pick<Mirror, 'state' | 'crashed'>): MemberStatus {
   switch (role.is) {
     case 'primary':
       return role.trouble === null ? 'Primary' : 'In Trouble';
     case 'backup':
-      return synchronizing ? 'Synchronizing' : 'Backup';
+      return role.active === null ? 'Synchronizing' : 'Backup';
     case 'starting':
     case 'taking':
     case 'yielded':
       return 'Transition';
     case 'lost':
     case 'waiting':
-      return 'Waiting';
+      return crashed === null ? 'Waiting' : 'Crashed';
+    case 'stopped':
+      return 'Stopped';
     case 'down':
+      return 'Down';
+  }
+}
+
+/** The status word for a member that is not connected, by what it or its agent last said of it. */
+function heardStatus(role: RoleName | null): MemberStatus {
+  switch (role) {
+    case 'primary':
+      return 'Primary';
+    case 'in-trouble':
+      return 'In Trouble';
+    case 'starting':
+    case 'taking':
+    case 'yielded':
+      return 'Transition';
+    case 'waiting':
+    case 'lost':
+    case 'backup':
+      return 'Waiting';
+    case 'stopped':
+      return 'Stopped';
+    case 'down':
+    case null:
       return 'Down';
   }
 }
@@ -132,7 +157,7 @@ export class StatusView {
     const { role } = mirror.state;
     const end = mirror.journal.writer?.end ?? mirror.journal.reach.end.position;
     const base = { ...this.#base(mirror.self), position: at(end) };
-    const status = ownStatus(role, role.is === 'backup' && role.active === null);
+    const status = ownStatus(mirror);
     if (role.is === 'primary')
       return { ...base, status, journalTransfer: 'N/A', dejournaling: 'N/A', journalLatencyMs: null, dejournalLatencyMs: null };
     const disconnected = `Disconnected on ${time(mirror.partnerLostAt ?? this.#now)}`;
@@ -176,7 +201,7 @@ export class StatusView {
       return {
         ...base,
         position: null,
-        status: 'Down',
+        status: heardStatus(mirror.heardOfPartner),
         journalTransfer: lost,
         dejournaling: lost,
         journalLatencyMs: null,

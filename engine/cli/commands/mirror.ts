@@ -2,6 +2,8 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { command, connectInstance, show, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
 import { mirrorText } from '../mirror-text.ts';
 import { watchMonitor } from '../monitor.ts';
+import { addOperatorCommands } from './mirror-operator.ts';
+import { milliseconds } from './milliseconds.ts';
 
 interface AddressFlags {
   readonly member?: string;
@@ -30,7 +32,7 @@ export function addMirrorCommands(program: Command, context: Context): void {
   const mirror = program.command('mirror').description('mirrors: exact copies of databases on several hosts');
   addMaking(mirror, context);
   addWatching(mirror, context);
-  addSwitches(mirror, context);
+  addOperatorCommands(mirror, context);
 }
 
 function addMaking(mirror: Command, context: Context): void {
@@ -75,31 +77,12 @@ function addWatching(mirror: Command, context: Context): void {
     });
 }
 
-function addSwitches(mirror: Command, context: Context): void {
-  const simple = [
-    ['set-nofailover', 'mirror.setNoFailover', 'the backup is not to take over, whatever happens, until this is cleared'],
-    ['clear-nofailover', 'mirror.clearNoFailover', 'the backup may take over again'],
-    ['switch-over', 'mirror.switchOver', 'on the primary: hand over to the backup and go on as its backup'],
-  ] as const;
-  for (const [name, method, description] of simple) {
-    command(mirror, `${name} <instance>`, description).action(async (instance: string, options: JsonOption) => {
-      showDone(context, options, await withInstance(context, instance, (client) => client.call(method, {})));
-    });
-  }
-}
-
 function addresses(target: Command): Command {
   return target
     .option('--member <name>', 'name of this member (default HOST_INSTANCE)')
     .option('--private-address <address>', 'host name or address the other members reach this one at')
     .option('--superserver-address <address>', 'host name or address clients reach this one at')
     .option('--agent-address <host:port>', 'this host’s agent, as others reach it');
-}
-
-function milliseconds(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 100) throw new InvalidArgumentError('Give milliseconds, at least 100.');
-  return value;
 }
 
 function seconds(text: string): number {

@@ -67,7 +67,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
               {
                 mirror: member.membership.mirror,
                 type: 'Failover',
-                status: ownStatus(member.state.role, member.state.role.is === 'backup' && member.state.role.active === null),
+                status: ownStatus(member),
               },
             ],
     };
@@ -167,9 +167,15 @@ function handlers({
     'mirror.join': (params) => mirror.join(params),
     'mirror.admit': (params) => mirror.admit(params),
     'mirror.status': ({ mirror: name }) => mirror.status(name),
-    'mirror.setNoFailover': () => mirror.noFailover(true),
-    'mirror.clearNoFailover': () => mirror.noFailover(false),
-    'mirror.switchOver': () => mirror.switchOver(),
+    'mirror.setNoFailover': () => mirror.operator().noFailover(true),
+    'mirror.clearNoFailover': () => mirror.operator().noFailover(false),
+    'mirror.switchOver': () => mirror.operator().switchOver(),
+    'mirror.tryPrimary': () => mirror.operator().tryPrimary(),
+    'mirror.forcePrimary': (params) => mirror.operator().forcePrimary(params),
+    'mirror.resumePrimary': (params) => mirror.operator().resumePrimary(params),
+    'mirror.stop': ({ mirror: name }) => mirror.operator(name).stopMirroring(),
+    'mirror.start': ({ mirror: name }) => mirror.operator(name).startMirroring(),
+    'mirror.edit': (params) => mirror.operator().edit(params),
     'journal.switch': async () => {
       const writer = mirror.mirror?.journal.writer;
       const position = await (writer === null || writer === undefined ? store.switchLocalJournal() : writer.switch('operator'));

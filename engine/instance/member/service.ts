@@ -30,6 +30,7 @@ import { arbiterAddress } from './arbiter-address.ts';
 import type { Lifted } from './hook-executor.ts';
 import { MemberHost, notInMirror, type MemberHostOptions } from './host.ts';
 import { journalWait, signOf, type MemberWatch, type WatchOptions } from './watch.ts';
+import { Operator } from './operator.ts';
 import { newMember, type OwnAddresses } from './own-member.ts';
 import { valid } from './valid.ts';
 
@@ -226,7 +227,7 @@ export class MirrorService {
         'Nothing was changed.',
         'Choose another member name.',
       );
-    mirror.changeMembership((m) => ({ ...m, version: m.version + 1, members: [...m.members, member] }));
+    await mirror.requests.changeMembership((m) => ({ ...m, members: [...m.members, member] }));
     this.#context.log(1, `The instance ${member.instance} was added to the mirror as failover member ${member.name}.`);
     return { membership: mirror.membership };
   }
@@ -313,13 +314,8 @@ export class MirrorService {
     return this.#status.status();
   }
 
-  async noFailover(set: boolean): Promise<{ message: string }> {
-    await this.#require().requests.ask(set ? 'set-no-failover' : 'clear-no-failover');
-    return { message: set ? 'No failover is set on the mirror.' : 'No failover is cleared on the mirror.' };
-  }
-
-  async switchOver(): Promise<{ message: string }> {
-    await this.#require().requests.ask('hand-over');
-    return { message: 'The backup was asked to take over; this member becomes its backup.' };
+  /** What an operator may do. Throws when the instance is in no mirror, or in none of that name. */
+  operator(name?: string): Operator {
+    return new Operator(this.#require(name));
   }
 }

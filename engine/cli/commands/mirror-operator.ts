@@ -1,0 +1,113 @@
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import { GemelError } from '../../api/errors.ts';
+import { command, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
+import { forceText } from '../mirror-text.ts';
+import { milliseconds } from './milliseconds.ts';
+
+interface YesOption extends JsonOption {
+  readonly yes?: boolean;
+}
+interface EditFlags extends JsonOption {
+  readonly arbiter?: string;
+  readonly arbiterOnMemberHost?: boolean;
+  readonly qos?: number;
+}
+
+/** What an operator does to a mirror that works, or does not. */
+export function addOperatorCommands(mirror: Command, context: Context): void {
+  addSwitches(mirror, context);
+  addForce(mirror, context);
+  addResume(mirror, context);
+  addEdit(mirror, context);
+}
+
+function addSwitches(mirror: Command, context: Context): void {
+  const simple = [
+    ['set-nofailover', 'mirror.setNoFailover', 'the backup is not to take over, whatever happens, until this is cleared'],
+    ['clear-nofailover', 'mirror.clearNoFailover', 'the backup may take over again'],
+    ['switch-over', 'mirror.switchOver', 'on the primary: hand over to the backup and go on as its backup'],
+    ['try-primary', 'mirror.tryPrimary', 'ask once more, now, for the right to be primary'],
+  ] as const;
+  for (const [name, method, description] of simple) {
+    command(mirror, `${name} <instance>`, description).action(async (instance: string, options: JsonOption) => {
+      showDone(context, options, await withInstance(context, instance, (client) => client.call(method, {})));
+    });
+  }
+  const ofMirror = [
+    ['stop', 'mirror.stop', 'stop mirroring on this member; it stays stopped when the instance restarts'],
+    ['start', 'mirror.start', 'start mirroring on this member again'],
+  ] as const;
+  for (const [name, method, description] of ofMirror) {
+    command(mirror, `${name} <instance>`, description)
+      .option('--mirror <mirror>', 'the mirror, when the instance is in several')
+      .action(async (instance: string, { json, ...params }: JsonOption & { mirror?: string }) => {
+        showDone(context, { json: json === true }, await withInstance(context, instance, (client) => client.call(method, params)));
+      });
+  }
+}
+
+function addForce(mirror: Command, context: Context): void {
+  command(mirror, 'force-primary <instance>', 'make this member primary when it cannot become it by itself; says first what may be lost')
+    .option('--yes', 'do it: you are certain that the former primary is down and stays down')
+    .action(async (instance: string, { yes = false, ...options }: YesOption) => {
+      const force = (confirmed: boolean): Promise<{ message: string }> =>
+        withInstance(context, instance, (client) => client.call('mirror.forcePrimary', { confirmed }));
+      try {
+        return showDone(context, options, await force(yes));
+      } catch (error) {
+        if (!isForceQuestion(error)) throw error;
+        if (options.json !== true) context.terminal.out(forceText(error.condition.facts));
+        if (options.json === true || !(await agreed(context, ['Do you want to continue?']))) throw error;
+      }
+      showDone(context, options, await force(true));
+    });
+}
+
+/** The refusal that only asks for the operator's word. */
+function isForceQuestion(error: unknown): error is GemelError & { condition: NonNullable<GemelError['condition']> } {
+  return error instanceof GemelError && error.condition?.code === 'CONFIRM_FORCE';
+}
+
+function addResume(mirror: Command, context: Context): void {
+  command(mirror, 'resume-primary <instance>', 'let a primary in trouble without end work on, when the other member is certain not to take over')
+    .option('--yes', 'all three: the other failover member is down; it never became primary; it has no newer mirror journal file')
+    .action(async (instance: string, { yes = false, ...options }: YesOption) => {
+      const confirmed = yes || (options.json !== true && (await agreed(context, resumeQuestions)));
+      const params = { otherIsDown: confirmed, otherNeverBecamePrimary: confirmed, otherHasNoNewerJournalFile: confirmed };
+      showDone(context, options, await withInstance(context, instance, (client) => client.call('mirror.resumePrimary', params)));
+    });
+}
+
+const resumeQuestions = [
+  'Is the other failover member down?',
+  'Are you certain that it never became primary since this one lost it?',
+  'Are you certain that it made no mirror journal file later than the newest one here?',
+];
+
+function addEdit(mirror: Command, context: Context): void {
+  command(mirror, 'edit <instance>', 'on the primary: change arbiter or QoS timeout of the mirror while it works')
+    .option('--arbiter <host:port>', 'agent of a third host that decides between the members; none: work without')
+    .option('--arbiter-on-member-host', 'allow an arbiter on a member’s host: for tries on one computer only')
+    .option('--qos <ms>', 'quality of service timeout', milliseconds)
+    .action(async (instance: string, { json, arbiter, arbiterOnMemberHost, qos }: EditFlags) => {
+      const params = {
+        ...(arbiter === undefined ? {} : { arbiter: arbiter === 'none' ? null : arbiter }),
+        ...(arbiterOnMemberHost === undefined ? {} : { arbiterOnMemberHost }),
+        ...(qos === undefined ? {} : { qosMs: qos }),
+      };
+      showDone(context, { json: json === true }, await withInstance(context, instance, (client) => client.call('mirror.edit', params)));
+    });
+}
+
+/** Asks the person at the terminal; where there is none the answer is no. */
+async function agreed({ terminal }: Context, questions: readonly string[]): Promise<boolean> {
+  if (!terminal.interactive || !process.stdin.isTTY) return false;
+  const lines = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    for (const question of questions) if (!/^y(es)?$/i.test((await lines.question(`${question} <No> `)).trim())) return false;
+    return true;
+  } finally {
+    lines.close();
+  }
+}
