@@ -10,6 +10,9 @@ const POLL_MS = 1000;
 /** Events come in swarms; one look answers them all. */
 const GATHER_MS = 20;
 
+/** Files that a running instance writes again and again. */
+const NO_NEWS: ReadonlySet<string> = new Set(['output.log', 'pulse']);
+
 /** The host's instances as a topic. Rests while nobody listens. */
 export class InventoryWatch implements TopicSource<InstanceStatus[]> {
   readonly #home: string;
@@ -111,7 +114,7 @@ export class InventoryWatch implements TopicSource<InstanceStatus[]> {
   #watch(directory: string): void {
     const watcher = fs.watch(directory, { persistent: false }, (_event, name) => {
       // The lock's own probing touches nothing; its file changes only with its holder.
-      if (name !== 'output.log') this.#lookIn(GATHER_MS);
+      if (name === null || !NO_NEWS.has(name)) this.#lookIn(GATHER_MS);
     });
     // The poll goes on without it.
     watcher.on('error', () => {

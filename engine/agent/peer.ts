@@ -5,7 +5,8 @@ import { RawReader, type Position } from '../journal/index.ts';
 import { AgentRequest, Channel, decodeControl, journalFrame, kinds, type AgentReply } from '../mirror/index.ts';
 import { Arbiter } from './arbiter.ts';
 import type { Peer, PeerContext } from './host.ts';
-import { answerFor, journalToServe } from './members.ts';
+import { answerFor, takeBack } from './answers.ts';
+import { journalToServe } from './members.ts';
 
 const FIRST_MESSAGE_MS = 10_000;
 const PIECE = 512 * 1024;
@@ -85,12 +86,15 @@ function reply(channel: Channel, error: GemelError): void {
 async function answer(channel: Channel, request: AgentRequest, context: PeerContext, arbiter: Arbiter): Promise<void> {
   switch (request.t) {
     case 'ask': {
-      const said = answerFor(context.hosted, request);
+      const said = await answerFor(context, request);
       if (said.grant !== null)
-        context.log(2, `Granted: the instance that is member ${request.member} will not be primary before ${request.asker} has been.`);
+        context.log(2, `[GRANTED] The instance that is member ${request.member} will not be primary before ${request.asker} has been.`);
       channel.control({ t: 'answer', answer: said } satisfies AgentReply);
       return;
     }
+    case 'give-back':
+      channel.control({ t: 'answer', answer: await takeBack(context, request) } satisfies AgentReply);
+      return;
     case 'fetch':
       return serveJournal(channel, request, context);
     case 'fetch-from':
@@ -105,8 +109,8 @@ async function answer(channel: Channel, request: AgentRequest, context: PeerCont
   }
 }
 
-function serveJournal(channel: Channel, request: Extract<AgentRequest, { t: 'fetch' }>, context: PeerContext): void {
-  const journal = journalToServe(context.hosted, request);
+async function serveJournal(channel: Channel, request: Extract<AgentRequest, { t: 'fetch' }>, context: PeerContext): Promise<void> {
+  const journal = await journalToServe(context.hosted, request);
   channel.onFrame = (kind, payload) => {
     const from = kind === kinds.control ? AgentRequest.safeParse(decodeControl(payload)) : null;
     if (from?.data?.t === 'fetch-from') sendPieces(channel, new RawReader(journal.files, from.data.from), journal.end.position);

@@ -2,6 +2,7 @@
 export { isEverywhere, isLoopback, listenAddress } from './addresses.ts';
 export { checkInstanceDirectory, instancePaths, type InstancePaths } from './directory.ts';
 export type { Engine, EngineContext } from './engine.ts';
+export { lookAt, type Look } from './hang/index.ts';
 export { instanceStatus, inventory } from './inventory.ts';
 export { createInstance, deleteInstance, forceDown, startInstance, stopInstance } from './lifecycle.ts';
 export { acquireLock, lockFree, probeLock, provenHolder, type DirectoryLock, type LockState } from './lock.ts';

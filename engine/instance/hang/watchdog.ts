@@ -32,6 +32,7 @@ export class Watchdog {
   #turnedMs = hostMs();
   #timer: { cancel(): void } | undefined;
   #journalReported = false;
+  #told: MemberSign | null = null;
 
   constructor(options: WatchdogOptions) {
     this.#options = options;
@@ -60,6 +61,8 @@ export class Watchdog {
 
   /** What the agent of this host is to know of the member from now on; null: this instance is in no mirror. */
   tell(member: MemberSign | null): void {
+    if (member?.boot === this.#told?.boot && member?.role === this.#told?.role) return;
+    this.#told = member;
     this.#send({ t: 'member', member });
   }
 

@@ -30,6 +30,8 @@ export interface Grant {
   readonly to: Guid;
   /** The holder's epoch will be higher than this. */
   readonly above: Epoch;
+  /** Given by an agent: names this promise, so that a late giving-back of an earlier one is told from this one's. */
+  readonly id?: string;
 }
 
 /** P's record of the time during which it waits for B: the n-th of its epoch. */
@@ -219,7 +221,12 @@ export interface AgentAnswer {
 
 export type Effect =
   /** Durable before anything later in the list happens. */
-  | { readonly do: 'persist'; readonly record: Partial<Durable> }
+  | {
+      readonly do: 'persist';
+      readonly record: Partial<Durable>;
+      /** The disk may be the trouble: if it cannot be written, the rest of the list is carried out all the same. */
+      readonly bestEffort?: true;
+    }
   /** The commit rule: open = local sync alone, remote = the backup's acknowledgement too, hold = nothing. */
   | { readonly do: 'gate'; readonly to: 'open' | 'remote' | 'hold' }
   | { readonly do: 'tell-peer'; readonly message: PeerMessage }
