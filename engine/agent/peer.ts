@@ -88,7 +88,7 @@ async function answer(channel: Channel, request: AgentRequest, context: PeerCont
     case 'ask': {
       const said = await answerFor(context, request);
       if (said.grant !== null)
-        context.log(2, `[GRANTED] The instance that is member ${request.member} will not be primary before ${request.asker} has been.`);
+        context.log(2, `[GRANT_GIVEN] The instance that is member ${request.member} will not be primary before ${request.asker} has been.`);
       channel.control({ t: 'answer', answer: said } satisfies AgentReply);
       return;
     }

@@ -1,6 +1,7 @@
 import { arbiterConditions } from './conditions/arbiter.ts';
 import { backupConditions } from './conditions/backup.ts';
 import type { Condition, Facts } from './conditions/condition.ts';
+import { hostConditions } from './conditions/host.ts';
 import { journalConditions } from './conditions/journal.ts';
 import { primaryConditions } from './conditions/primary.ts';
 import { refusals } from './conditions/refusals.ts';
@@ -18,6 +19,7 @@ export const conditions = {
   ...takingConditions,
   ...arbiterConditions,
   ...journalConditions,
+  ...hostConditions,
   ...refusals,
 } satisfies Record<string, Condition>;
 

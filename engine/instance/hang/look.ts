@@ -18,7 +18,7 @@ export interface Look {
 }
 
 /** Bounds of the time for which a silent instance may take to answer before it counts as hung, in ms. */
-const CONFIRM = { least: 250, most: 1000 } as const;
+const CONFIRM = { least: 100, most: 1000 } as const;
 
 /**
  * Looks whether an instance lives and turns. *Hung* is said only with proof: its watchdog, which lives beside the executor's

@@ -49,7 +49,6 @@ it.each([
 ])('what returns %s answers %s', async (value, ok) => {
   write(`export function CanNodeStartToBecomePrimary() { return ${value}; }`);
   expect((await hooks.ask('canStart')).ok).toBe(ok);
-  expect(logged.map((line) => line.slice(0, 11))).toEqual(ok ? [] : ['2 [HOOK_NO]']);
 });
 
 it.each([
@@ -67,12 +66,10 @@ it.each([
   ],
   ['has nothing left to wait for', 'export function CheckBecomePrimaryOK() { return new Promise(() => undefined); }', 'code'],
   ['eats memory', 'export function CheckBecomePrimaryOK() { const all = []; for (;;) all.push(new Array(10000).fill(1)); }', 'memory'],
-])('a check that %s is a no with severity 2', async (_, text, why) => {
+])('a check that %s is a no, and says why', async (_, text, why) => {
   write(text);
   const answer = await hooks.ask('check');
   expect(answer).toMatchObject({ ok: false, why: expect.stringContaining(why) });
-  expect(logged).toHaveLength(1);
-  expect(logged[0]).toContain(why);
 });
 
 it('one that never comes back is ended when its time is over, and this thread goes on meanwhile', async () => {

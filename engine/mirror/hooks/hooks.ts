@@ -19,7 +19,7 @@ export interface HookClient {
 export interface Hooks {
   /**
    * CanNodeStartToBecomePrimary, or CheckBecomePrimaryOK. Never rejects: what is left out is a yes; what throws, takes too
-   * long or cannot be loaded is a no, logged with severity 2. A question of the same kind still under way is ended with a no.
+   * long or cannot be loaded is a no. Who asks logs it. A question of the same kind still under way is ended with a no.
    */
   ask(which: 'canStart' | 'check', client?: HookClient): Promise<HookAnswer>;
   /** NotifyBecomePrimary, or NotifyBecomePrimaryFailed. Returns at once; how it ends is logged and changes nothing. */
@@ -91,8 +91,6 @@ class FileHooks implements Hooks {
       case 'ended':
         return { ok: false, why: `${name} of ${FILE} was ended before it had answered.` };
       default:
-        // Asked again every 30 seconds: this line comes each time, as long as it is so.
-        this.#options.log(2, `[HOOK_NO] ${outcome.why}`);
         return { ok: false, why: outcome.why };
     }
   }
