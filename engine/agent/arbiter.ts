@@ -1,7 +1,7 @@
 import type { Log } from '../instance/host.ts';
 import type { Clock } from '../io/index.ts';
-import { emptyArbiter, stepArbiter, type ArbiterInput, type ArbiterState, type ToArbiter } from '../mirror/failover/index.ts';
-import { decodeControl, kinds, type AgentReply, type AgentRequest, type Channel } from '../mirror/index.ts';
+import { emptyArbiter, stepArbiter, type ArbiterInput, type ArbiterState } from '../mirror/failover/index.ts';
+import { kinds, parseReply, toArbiter, type AgentReply, type AgentRequest, type Channel } from '../mirror/index.ts';
 
 interface Mirror {
   readonly name: string;
@@ -48,8 +48,8 @@ export class Arbiter {
     channel.onClose = (why) => this.#lost(mirror, member, channel, why);
     channel.onFrame = (kind, payload) => {
       if (kind !== kinds.control) return;
-      const message = decodeControl(payload) as AgentReply;
-      if (message.t === 'arb') this.#input(mirror, { on: 'message', member, message: message.message as ToArbiter });
+      const message = parseReply(payload);
+      if (message.t === 'arb') this.#input(mirror, { on: 'message', member, message: toArbiter(message.message) });
     };
     channel.control({ t: 'welcome' } satisfies AgentReply);
     this.#log(0, `A member of the mirror ${mirror.name} has connected (${channel.connection.remote}).`);

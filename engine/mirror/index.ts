@@ -1,4 +1,4 @@
-export { AgentRequest, type AgentReply } from './agent-protocol.ts';
+export { AgentRequest, parseReply, toArbiter, type AgentReply } from './agent-protocol.ts';
 export { askAgent } from './agent-client.ts';
 export { noHooks, openHooks, type HookClient, type HookIdentity, type Hooks } from './hooks/index.ts';
 export type { Dejournaled, LocalDatabase, MirrorHost } from './host.ts';
