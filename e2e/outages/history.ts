@@ -8,6 +8,7 @@ export class History {
   /** Values of nodes whose write was answered with an error, with its code. */
   readonly #refused = new Map<string, string>();
   readonly #answeredAt: number[] = [];
+  readonly #answers: [client: string, at: number][] = [];
   readonly #register: Write[] = [];
   readonly #reads: Read[] = [];
   #lost = 0;
@@ -19,7 +20,10 @@ export class History {
 
   #addWrite(client: string, write: Write): void {
     const { number, outcome, answeredAt } = write;
-    if (outcome === 'OK') this.#answeredAt.push(answeredAt);
+    if (outcome === 'OK') {
+      this.#answeredAt.push(answeredAt);
+      this.#answers.push([client, answeredAt]);
+    }
     if (outcome === LOST) this.#lost += 1;
     if (number === null) {
       if (outcome === 'OK') this.#register.push(write);
@@ -49,9 +53,9 @@ export class History {
     );
   }
 
-  /** Acknowledgements after that moment. */
-  since(at: number): number {
-    return this.#answeredAt.filter((answeredAt) => answeredAt > at).length;
+  /** Acknowledgements to a member's client after that moment. */
+  acknowledgedBy(member: string, after: number): number {
+    return this.#answers.filter(([name, at]) => name === member && at > after).length;
   }
 
   /** The longest time without an acknowledgement, from the last one before that moment on. */

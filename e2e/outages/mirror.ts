@@ -11,7 +11,7 @@ import { Host } from './host.ts';
 import { Network } from './network.ts';
 
 /** What two busy processors may add to any time that the documents state. */
-const SLACK_MS = 5000;
+const SLACK_MS = 4000;
 
 export interface OutageOptions {
   readonly qosMs: number;
@@ -147,14 +147,49 @@ export class OutageMirror {
 
   /** The last lines of both members' logs, for error texts. */
   described(): Record<string, readonly string[]> {
-    return Object.fromEntries(this.#members.map((member) => [member.name, member.messages().trim().split('\n').slice(-12)]));
+    const lines = (member: Host): string[] =>
+      member
+        .messages()
+        .trim()
+        .split('\n')
+        .filter((line) => !line.includes('Superserver:'));
+    return Object.fromEntries(this.#members.map((member) => [member.name, lines(member).slice(-15)]));
+  }
+
+  /** The primary and its backup, once a failover would work. */
+  async roles(): Promise<{ primary: Host; backup: Host }> {
+    const primary = await until(
+      'one of them is primary',
+      async () => (await this.primary()) ?? false,
+      () => this.described(),
+    );
+    await this.ready(primary);
+    return { primary, backup: this.other(primary) };
+  }
+
+  /** Throws when a member gives any other status for that long. */
+  async staysSo(forMs: number, wanted: Statuses): Promise<void> {
+    const end = now() + forMs;
+    await until('time passes', async () => {
+      await this.expect(0, wanted);
+      return now() > end;
+    });
+  }
+
+  /** The instance's process ends by itself, and nobody starts it again. */
+  async ends(member: Host): Promise<void> {
+    await until(
+      `${member.name} ends`,
+      () => Promise.resolve(!member.running),
+      () => this.described(),
+    );
   }
 
   // ------------------------------------------------------------ outages
 
-  /** From now on an outage may begin: writes are being acknowledged. */
-  async begin(): Promise<void> {
-    await this.history.more(20);
+  /** From now on an outage may begin. @param writing whether writes are acknowledged until then */
+  async begin({ writing = true }: { writing?: boolean } = {}): Promise<void> {
+    if (writing) await this.history.more(20);
     this.#began = now();
   }
 
@@ -171,6 +206,13 @@ export class OutageMirror {
     this.network.isolate(host.computer.name);
     if (host.running) await host.kill();
     if (host.agentRuns) await host.killAgent();
+  }
+
+  /** The arbiter fails, and the mirror works on without it. */
+  async arbiterFails(): Promise<void> {
+    const { primary } = await this.roles();
+    await this.arbiter.killAgent();
+    await this.ready(primary, 'Agent Controlled');
   }
 
   /** The host is back, with its agent; its instance is started by whoever wants it. */

@@ -1,0 +1,153 @@
+import { expect, it } from 'vitest';
+import { outages } from './suite.ts';
+
+/** "Automatic Failover in Response to Primary Outage Scenarios", by their numbers there. Scenario 4 is in storage.test.ts. */
+
+const QOS_MS = 1500;
+
+outages('outage of the primary, the backup is active', { qosMs: QOS_MS }, (mirror) => {
+  it('1: stopped in order: the backup is told to take over', async () => {
+    const m = mirror();
+    const { primary: p, backup: b } = await m.roles();
+    await m.begin();
+    await p.stop();
+    await m.expect(0, { [b.name]: { [p.name]: 'Down', [b.name]: 'Primary' } });
+    await m.writesGoOn(0);
+    expect(await m.settle()).toBe(b);
+  });
+
+  it('3: killed: the arbiter has lost it too', async () => {
+    const m = mirror();
+    const { primary: p, backup: b } = await m.roles();
+    await m.begin();
+    await p.kill();
+    await m.expect(QOS_MS, { [b.name]: { [p.name]: 'Down', [b.name]: 'Primary' } });
+    await m.writesGoOn(QOS_MS);
+    expect(await m.settle()).toBe(b);
+  });
+
+  it('3: killed, the arbiter gone before: its agent confirms that it is down', async () => {
+    const m = mirror();
+    const { primary: p, backup: b } = await m.roles();
+    await m.arbiterFails();
+    await m.begin();
+    await p.kill();
+    await m.expect(QOS_MS, { [b.name]: { [p.name]: 'Down', [b.name]: 'Primary' } });
+    await m.writesGoOn(QOS_MS);
+    expect(await m.settle()).toBe(b);
+  });
+
+  it('5: its host fails: the arbiter has lost it too', async () => {
+    const m = mirror();
+    const { primary: p, backup: b } = await m.roles();
+    await m.begin();
+    await m.hostFails(p);
+    await m.expect(QOS_MS, { [b.name]: { [p.name]: 'Down', [b.name]: 'Primary' } });
+    await m.writesGoOn(QOS_MS);
+    expect(await m.settle()).toBe(b);
+  });
+
+  it('5: its host fails, the arbiter gone before: no failover, until its agent is back and confirms that it is down', async () => {
+    const m = mirror();
+    const { primary: p, backup: b } = await m.roles();
+    await m.arbiterFails();
+    await m.begin();
+    await m.hostFails(p);
+    await m.expect(QOS_MS, { [b.name]: { [p.name]: 'Down', [b.name]: 'Waiting' } });
+    await m.staysSo(QOS_MS, { [b.name]: { [b.name]: 'Waiting' } });
+    await m.hostReturns(p);
+    await m.expect(QOS_MS, { [b.name]: { [b.name]: 'Primary' } });
+    expect(await m.settle()).toBe(b);
+  });
+
+  it('6: isolated: in trouble without limit; the backup takes over; it ends when the network is back, and stays down', async () => {
+    const m = mirror();
+    const { primary: p, backup: b } = await m.roles();
+    await m.begin();
+    m.network.isolate(p.computer.name);
+    await m.expect(QOS_MS, {
+      [b.name]: { [p.name]: 'Down', [b.name]: 'Primary' },
+      [p.name]: { [p.name]: 'In Trouble', [b.name]: 'Down' },
+    });
+    await m.writesGoOn(QOS_MS);
+    await m.staysSo(3 * QOS_MS, { [p.name]: { [p.name]: 'In Trouble' } });
+    m.network.heal();
+    await m.ends(p);
+    expect(await m.settle()).toBe(b);
+  });
+
+  it('6: the cable of the primary pulled: the same', async () => {
+    const m = mirror();
+    const { primary: p, backup: b } = await m.roles();
+    await m.begin();
+    m.network.pullCable(p.computer.name);
+    await m.expect(QOS_MS, {
+      [b.name]: { [p.name]: 'Down', [b.name]: 'Primary' },
+      [p.name]: { [p.name]: 'In Trouble', [b.name]: 'Down' },
+    });
+    await m.writesGoOn(QOS_MS);
+    m.network.heal();
+    await m.ends(p);
+    expect(await m.settle()).toBe(b);
+  });
+
+  it('6: what the primary sends is lost, what it is sent arrives: the same', async () => {
+    const m = mirror();
+    const { primary: p, backup: b } = await m.roles();
+    await m.begin();
+    m.network.drop(p.computer.name, b.computer.name);
+    m.network.drop(p.computer.name, m.arbiter.computer.name);
+    await m.expect(QOS_MS, {
+      [b.name]: { [p.name]: 'Down', [b.name]: 'Primary' },
+      [p.name]: { [p.name]: 'In Trouble', [b.name]: 'Down' },
+    });
+    await m.writesGoOn(QOS_MS);
+    m.network.heal();
+    await m.ends(p);
+    expect(await m.settle()).toBe(b);
+  });
+
+  it('6: all three isolated: the primary in trouble without limit, the backup waits; the primary resumes when the network is back', async () => {
+    const m = mirror();
+    const { primary: p, backup: b } = await m.roles();
+    await m.begin();
+    m.network.isolate(p.computer.name);
+    m.network.isolate(b.computer.name);
+    const apart = {
+      [p.name]: { [p.name]: 'In Trouble', [b.name]: 'Down' },
+      [b.name]: { [p.name]: 'Down', [b.name]: 'Waiting' },
+    };
+    await m.expect(QOS_MS, apart);
+    await m.staysSo(3 * QOS_MS, apart);
+    m.network.heal();
+    await m.expect(QOS_MS, { [p.name]: { [p.name]: 'Primary', [b.name]: 'Backup' } });
+    expect(await m.settle()).toBe(p);
+  });
+
+  it('6: isolated, the arbiter gone before: it continues as primary after the trouble timeout, the backup waits', async () => {
+    const m = mirror();
+    const { primary: p, backup: b } = await m.roles();
+    await m.arbiterFails();
+    await m.begin();
+    m.network.isolate(p.computer.name);
+    await m.expect(3 * QOS_MS, {
+      [p.name]: { [p.name]: 'Primary', [b.name]: 'Down' },
+      [b.name]: { [p.name]: 'Down', [b.name]: 'Waiting' },
+    });
+    await m.writesGoOn(3 * QOS_MS);
+    expect(await m.settle()).toBe(p);
+  });
+
+  it('only the two members parted: the arbiter has both, and the primary continues', async () => {
+    const m = mirror();
+    const { primary: p, backup: b } = await m.roles();
+    await m.begin();
+    m.network.part(p.computer.name, b.computer.name);
+    await m.expect(2 * QOS_MS, {
+      [p.name]: { [p.name]: 'Primary', [b.name]: 'Down' },
+      [b.name]: { [p.name]: 'Down', [b.name]: 'Waiting' },
+    });
+    await m.writesGoOn(2 * QOS_MS);
+    expect(await m.settle()).toBe(p);
+  });
+});

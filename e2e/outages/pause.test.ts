@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import { now } from './history.ts';
+import { outages } from './suite.ts';
+
+/** Processes that stand still and go on: what they then believe is old. */
+
+const QOS_MS = 1500;
+
+outages('a pause longer than the timeout, its clients still connected', { qosMs: QOS_MS }, (mirror) => {
+  it('of the primary: nothing old is read from it, nothing acknowledged by it when it goes on; it ends', async () => {
+    const m = mirror();
+    const { primary: p, backup: b } = await m.roles();
+    await m.begin();
+    p.signal('SIGSTOP');
+    await m.expect(QOS_MS, { [b.name]: { [p.name]: 'Down', [b.name]: 'Primary' } });
+    await m.writesGoOn(QOS_MS);
+    const reads = m.history.figures.reads;
+    const replaced = now();
+    p.signal('SIGCONT');
+    await m.ends(p);
+    await m.history.more(50);
+    expect(m.history.figures.reads).toBeGreaterThan(reads);
+    expect(m.history.acknowledgedBy(p.name, replaced)).toBe(0);
+    expect(await m.settle()).toBe(b);
+  });
+
+  it('of the primary, the arbiter gone before: the same', async () => {
+    const m = mirror();
+    const { primary: p, backup: b } = await m.roles();
+    await m.arbiterFails();
+    await m.begin();
+    p.signal('SIGSTOP');
+    // Its agent finds it hung, with proof, and forces it down.
+    await m.expect(3 * QOS_MS, { [b.name]: { [p.name]: 'Down', [b.name]: 'Primary' } });
+    await m.writesGoOn(3 * QOS_MS);
+    await m.ends(p);
+    expect(await m.settle()).toBe(b);
+  });
+
+  it('of the backup: the primary works alone, and the backup follows again when it goes on', async () => {
+    const m = mirror();
+    const { primary: p, backup: b } = await m.roles();
+    await m.begin();
+    b.signal('SIGSTOP');
+    await m.expect(3 * QOS_MS, { [p.name]: { [p.name]: 'Primary', [b.name]: 'Down' } });
+    await m.writesGoOn(3 * QOS_MS);
+    b.signal('SIGCONT');
+    expect(await m.settle()).toBe(p);
+  });
+});

@@ -1,0 +1,32 @@
+import { afterAll, afterEach, beforeEach, describe } from 'vitest';
+import { OutageMirror, type OutageOptions } from './mirror.ts';
+import { networksRefused } from './network.ts';
+
+const refused = networksRefused();
+
+/**
+ * Scenarios that share one mirror; each begins with a primary, its active backup and clients that write, and settles what it
+ * has done. After one that failed the next begins with a new mirror. Skipped, with the reason in its name, where this process
+ * cannot make networks.
+ */
+export function outages(title: string, options: OutageOptions, scenarios: (mirror: () => OutageMirror) => void): void {
+  let made: OutageMirror | null = null;
+  const remove = async (): Promise<void> => {
+    const mirror = made;
+    made = null;
+    await mirror?.remove();
+  };
+  describe.skipIf(refused !== null)(refused === null ? title : `${title} (skipped: ${refused})`, () => {
+    beforeEach(async () => {
+      made ??= await OutageMirror.make(options);
+    });
+    afterEach(async ({ task }) => {
+      if (task.result?.state === 'fail') await remove();
+    });
+    afterAll(remove);
+    scenarios(() => {
+      if (made === null) throw new Error('there is no mirror');
+      return made;
+    });
+  });
+}
