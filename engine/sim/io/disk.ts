@@ -5,6 +5,7 @@ import { fileError } from '../../io/file-errors.ts';
 import type { JournalDisk } from '../../journal/index.ts';
 import type { SimDrive } from './drive.ts';
 import { SimFile } from './files.ts';
+import type { Inode } from './inode.ts';
 import type { SimProcess } from './process.ts';
 
 type Done = Parameters<JournalDisk['sync']>[0];
@@ -28,6 +29,9 @@ export interface SimDiskOptions {
   readonly inlineChance?: number;
 }
 
+/** Zeros that a file is extended by at a time. */
+const aheadBytes = 4096;
+
 /** A `JournalDisk` on a simulated drive: things are done in order, each takes its time. */
 export class SimDisk implements JournalDisk {
   readonly #process: SimProcess;
@@ -38,6 +42,8 @@ export class SimDisk implements JournalDisk {
   #failure: GemelError | null = null;
   #file: SimFile | null = null;
   #end = 0;
+  /** Length of the file, with the zeros behind its end. */
+  #allocated = 0;
   /** What `isInline` last said: `append` must do as it did. */
   #inline = false;
 
@@ -49,19 +55,21 @@ export class SimDisk implements JournalDisk {
 
   create(path: string, header: Uint8Array, done: Done): void {
     const bytes = Buffer.from(header);
+    const temporary = `${path}.new`;
     this.#ask(done, [
       {
         takes: 'write',
         act: () => {
-          if (this.#drive.find(path) !== undefined) throw fileError({ code: 'EEXIST', message: '' }, 'create', path);
           const effect = this.#drive.fault('write', path);
           if (effect === 'EIO' || effect === 'ENOSPC') throw fileError({ code: effect, message: '' }, 'create', path);
-          this.#file = new SimFile(this.#drive, this.#process, path, this.#drive.create(path), true);
-          this.#end = bytes.length;
+          this.#drive.remove(temporary);
+          this.#file = new SimFile(this.#drive, this.#process, path, this.#drive.create(temporary), true);
+          this.#end = this.#allocated = bytes.length;
           this.#file.put(bytes, 0, () => undefined);
         },
       },
       { takes: 'sync', act: () => this.#settle() },
+      { takes: 'write', act: () => this.#drive.rename(temporary, path, this.#need(temporary)) },
       { takes: 'sync', act: () => this.#drive.syncDirectory(dirname(path)) },
     ]);
   }
@@ -73,6 +81,7 @@ export class SimDisk implements JournalDisk {
       assert(offset === this.#end, 'blocks are written one behind the other');
       this.#end = offset + length;
       this.#current.put(bytes, offset, () => undefined);
+      this.#extend();
     };
     const isInline = this.#inline && !this.#isBusy && this.#failure === null;
     this.#inline = false;
@@ -119,9 +128,7 @@ export class SimDisk implements JournalDisk {
 
   attach(path: string, done: Done): void {
     const act = (): void => {
-      const inode = this.#drive.find(path);
-      if (inode === undefined) throw fileError({ code: 'ENOENT', message: '' }, 'open', path);
-      this.#file = new SimFile(this.#drive, this.#process, path, inode, false);
+      this.#file = new SimFile(this.#drive, this.#process, path, this.#need(path), false);
     };
     this.#ask(done, [{ takes: 'write', act }]);
   }
@@ -135,6 +142,19 @@ export class SimDisk implements JournalDisk {
       this.#file = null;
     };
     this.#enqueue({ steps: [{ takes: 'write', act }], done, isLast: true });
+  }
+
+  #need(path: string): Inode {
+    const inode = this.#drive.find(path);
+    if (inode === undefined) throw fileError({ code: 'ENOENT', message: '' }, 'open', path);
+    return inode;
+  }
+
+  /** Zeros ahead of the end, as far as there is room. */
+  #extend(): void {
+    if (this.#allocated >= this.#end) return;
+    this.#allocated = this.#end + aheadBytes;
+    if (![...this.#drive.faults].some(({ effect }) => effect === 'ENOSPC')) this.#current.truncate(this.#allocated);
   }
 
   get #current(): SimFile {

@@ -174,7 +174,8 @@ export class SimFile implements OpenFile {
 
   truncate(length: number): void {
     if (!this.#begin()) return;
-    check(this.#drive, 'write', this.path, 'cut');
+    const effect = this.#drive.fault('write', this.path);
+    if (effect === 'EIO' || (effect === 'ENOSPC' && length > this.#inode.length)) throw failure(effect, 'cut', this.path);
     this.#inode.truncate(length);
   }
 
