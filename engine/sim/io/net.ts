@@ -99,7 +99,8 @@ export class SimNet {
 
   healAll(): void {
     this.#cuts.clear();
-    this.#ways.clear();
+    // In place: open connections know them.
+    for (const way of this.#ways.values()) Object.assign(way, usualWay);
   }
 
   isCut(from: string, to: string, port: number): boolean {
