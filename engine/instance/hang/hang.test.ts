@@ -45,7 +45,10 @@ describe('a watched process', () => {
   };
   const look = () => lookAt(directory);
   const hungs = () => heard.filter((each) => 'hung' in each);
-  const note = () => fs.readFileSync(path.join(instancePaths(directory).run, 'hung'), 'utf8');
+  const note = () => {
+    const file = path.join(instancePaths(directory).run, 'hung');
+    return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
+  };
 
   it('is starting, then operating in the role it tells, then down', async () => {
     expect(await look()).toMatchObject({ state: 'starting' });
@@ -69,7 +72,7 @@ describe('a watched process', () => {
     await expect
       .poll(look, { timeout: 10_000, interval: 10 })
       .toMatchObject({ state: 'hung', why: expect.stringContaining('stood still') });
-    expect(note()).toContain('has not come back yet');
+    await expect.poll(note, { timeout: 10_000 }).toContain('has not come back yet');
     await expect.poll(hungs, { timeout: 10_000 }).toEqual([{ hung: 'executor', stalledMs: expect.any(Number) }]);
     const [{ stalledMs } = {}] = hungs();
     expect(stalledMs).toBeGreaterThan(QOS / 2);
