@@ -154,28 +154,24 @@ export class SimDrive {
     for (const object of this.objects.values()) object.powerCut(random);
   }
 
-  /** As a snapshot of the machine keeps it. */
-  snapshot(): () => void {
+  /** As a snapshot of the machine keeps it. @returns puts that image back, or onto another host's drive as a clone */
+  snapshot(): (onto?: SimDrive) => void {
     const inodes = new Map<Inode, Inode>();
-    const copied = (names: Names): Names =>
-      new Map(
-        [...names].map(([path, inode]) => {
-          const copy = inodes.get(inode) ?? inode.copy();
-          inodes.set(inode, copy);
-          return [path, copy];
-        }),
-      );
-    const names = copied(this.#names);
-    for (const inode of names.values()) inode.sync();
+    for (const inode of this.#names.values()) {
+      const copy = inode.copy();
+      copy.sync();
+      inodes.set(inode, copy);
+    }
+    const names = [...this.#names].map(([path, inode]) => [path, inodes.get(inode) ?? inode] as const);
     const objects = [...this.objects].map(([path, object]) => [path, object.copy()] as const);
     const directories = [...this.#directories];
-    return () => {
-      this.#names = new Map([...names].map(([path, inode]) => [path, inode.copy()]));
-      this.#durableNames = new Map(this.#names);
-      this.#unsynced = [];
-      this.#directories = new Set(directories);
-      this.objects.clear();
-      for (const [path, object] of objects) this.objects.set(path, object.copy());
+    return (onto = this) => {
+      onto.#names = new Map(names.map(([path, inode]) => [path, inode.copy()]));
+      onto.#durableNames = new Map(onto.#names);
+      onto.#unsynced = [];
+      onto.#directories = new Set(directories);
+      onto.objects.clear();
+      for (const [path, object] of objects) onto.objects.set(path, object.copy());
     };
   }
 

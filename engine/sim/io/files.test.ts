@@ -209,6 +209,9 @@ describe('files of a simulated host', () => {
     }
     machine.drive.wipe();
     expect(files.exists('/d')).toBe(false);
+    const clone = host();
+    revert(clone.drive);
+    expect([clone.drive.find('/d/a')?.all().toString(), machine.drive.paths()]).toEqual(['then', []]);
   });
 });
 
