@@ -8,21 +8,22 @@ export const hostConditions = table({
     means:
       'It hangs, or has given up being primary, and the other failover member asks to take over. Only the process that holds its lock is ended.',
     facts: ['instance'],
-    todo: '',
+    todo: 'Find out what held it up before you start it again.',
   },
   FORCED_DOWN: {
     severity: 2,
     title: 'An instance has been forced down',
-    means: 'Its process is gone. Nothing that was acknowledged is lost: the other failover member has it, or fetches it from here.',
-    facts: ['instance'],
-    todo: 'Find out why it hung, then start it: gemel instance start. Nothing else starts it.',
+    means:
+      'It could not go on (it hung, was replaced, or its journal failed) and its process is gone. Nothing that was acknowledged is lost: the other failover member has it, or fetches it from here.',
+    facts: ['instance', 'epoch'],
+    todo: 'Remove what made it end (messages.log), then start it: gemel instance start. Nothing else starts it.',
   },
   GRANT_GIVEN: {
     severity: 2,
     title: 'An instance that is down leaves being primary to another member',
     means: 'The promise is on disk: this instance will not be primary before the other one has been, or has given the promise back.',
     facts: ['member', 'asker'],
-    todo: '',
+    todo: 'Find out why this instance went down, then start it; it joins as backup.',
   },
   GRANT_BACK: {
     severity: 1,
@@ -43,7 +44,7 @@ export const hostConditions = table({
     title: 'The instance is running',
     means: 'An agent lets nobody take over from an instance that runs.',
     facts: [],
-    todo: '',
+    todo: 'Nothing: the backup asks again as long as it has no primary.',
   },
   UNKNOWN: {
     severity: 'refusal',

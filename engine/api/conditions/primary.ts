@@ -48,7 +48,8 @@ export const primaryConditions = table({
   BACKUP_TAKES_OVER: {
     severity: 2,
     title: 'The arbiter has let the backup take over',
-    means: 'This member stays in trouble until it hears from the new primary, and then stops. Nothing it had not acknowledged becomes durable.',
+    means:
+      'This member stays in trouble until it hears from the new primary, and then stops. Nothing it had not acknowledged becomes durable.',
     facts: ['generation'],
     todo: 'When the connection is back this member stops by itself; start it again, it joins as backup.',
   },
@@ -93,5 +94,50 @@ export const primaryConditions = table({
     means: 'The backup may take over again.',
     facts: ['epoch'],
     todo: '',
+  },
+  ISOLATED: {
+    severity: 2,
+    title: 'Primary cut off from backup and arbiter',
+    means:
+      'This member must expect that the backup takes over: it stays in trouble without limit and gives up the virtual address. Nothing acknowledged is lost.',
+    facts: [],
+    todo: 'Restore the connection to the backup or the arbiter. If the other member is certainly down and never became primary: gemel mirror resume-primary. If you cannot be certain, stop this instance and force the other member.',
+  },
+  HUNG: {
+    severity: 2,
+    title: 'This member stood still and hands over',
+    means:
+      'Its executor or its journal’s disk stood still for longer than half the QoS timeout; the active backup takes over, nothing acknowledged is lost.',
+    facts: ['stalledMs', 'limitMs'],
+    todo: 'Find out what held the host up (paused machine, swapping, a slow disk) before you hand back.',
+  },
+  HUNG_STAYS: {
+    severity: 2,
+    title: 'This member stood still and works on',
+    means: 'It stood still for longer than half the QoS timeout, but nobody can take over now.',
+    facts: ['stalledMs', 'reason'],
+    todo: 'Find out what held the host up, and why no backup is ready (gemel mirror status).',
+  },
+  JOURNAL_FAILED: {
+    severity: 2,
+    title: 'The mirror’s journal cannot be written',
+    means: 'This primary takes no more updates. Everything acknowledged is safe; an active backup is asked to take over.',
+    facts: ['why', 'file', 'offset'],
+    todo: 'Make room on the journal’s disk or repair it, then start this instance again; it joins as backup.',
+  },
+  JOURNAL_FROZEN: {
+    severity: 2,
+    title: 'The primary is frozen by its journal',
+    means:
+      'Its journal cannot be written and no active backup can take over: it takes no updates and stays as it is. Everything acknowledged is safe here.',
+    facts: ['why', 'backup'],
+    todo: 'Make room on the journal’s disk or repair it, then restart this instance. It alone has everything: do not force the other member while that is possible.',
+  },
+  RESUMED_BY_OPERATOR: {
+    severity: 2,
+    title: 'An operator lets this primary work on',
+    means: 'The operator has confirmed that the other member is down and never became primary. A new epoch begins.',
+    facts: ['backupIsDown', 'backupNeverBecamePrimary', 'backupHasNoNewerJournalFile', 'file'],
+    todo: 'Start the other member when you can; it joins as backup.',
   },
 });
