@@ -1,4 +1,5 @@
-import type { FromArbiter, Generation, Guid, Ms, ToArbiter, Verdict } from './types.ts';
+import { compareEpochs } from './epochs.ts';
+import type { Epoch, FromArbiter, Generation, Guid, Ms, ToArbiter, Verdict } from './types.ts';
 
 /** The arbiter's decisions for one mirror: pure. It keeps nothing on disk; restarted, it knows no generation. */
 export interface ArbiterState {
@@ -18,9 +19,17 @@ export interface ArbiterState {
     readonly until: Ms;
   }[];
   readonly nonces: number;
+  /** The newest it was ever told in this process: whoever knows less may not become primary. */
+  readonly known: { readonly epoch: Epoch | null; readonly membership: number };
 }
 
-export const emptyArbiter: ArbiterState = { members: {}, current: null, questions: [], nonces: 0 };
+export const emptyArbiter: ArbiterState = {
+  members: {},
+  current: null,
+  questions: [],
+  nonces: 0,
+  known: { epoch: null, membership: 0 },
+};
 
 export type ArbiterInput =
   | { readonly on: 'up'; readonly member: Guid; readonly boot: string }
@@ -38,6 +47,7 @@ interface Draft {
   current: { gen: Generation; verdict: Verdict | null; onlyPrimary: boolean } | null;
   questions: { nonce: number; about: Guid; from: Guid; g: string; until: Ms }[];
   nonces: number;
+  known: { epoch: Epoch | null; membership: number };
 }
 
 /** @param qosMs how long a member may take to answer */
@@ -100,6 +110,8 @@ function receive(state: Draft, from: Guid, message: ToArbiter, ctx: { tell: Tell
       return propose(state, from, message.gen, ctx.tell);
     case 'hold':
       return;
+    case 'claim':
+      return ctx.tell(from, { m: 'known', ...state.known });
     case 'lost':
       return lost(state, from, message.g, message.who, ctx);
     case 'gave-up':
@@ -117,9 +129,15 @@ function receive(state: Draft, from: Guid, message: ToArbiter, ctx: { tell: Tell
 
 /** Forming a generation ends all older ones of the mirror. */
 function propose(state: Draft, from: Guid, gen: Generation, tell: Tell): void {
-  const known =
+  const present =
     from === gen.primary && state.members[gen.primary]?.boot === gen.primaryBoot && state.members[gen.backup]?.boot === gen.backupBoot;
-  if (!known) return tell(from, { m: 'unknown', g: gen.g });
+  if (!present) return tell(from, { m: 'unknown', g: gen.g });
+  const { known } = state;
+  if ((known.epoch !== null && compareEpochs(gen.epoch, known.epoch) < 0) || gen.membership < known.membership) {
+    tell(from, { m: 'unknown', g: gen.g });
+    return tell(from, { m: 'known', ...known });
+  }
+  state.known = { epoch: gen.epoch, membership: gen.membership };
   state.current = { gen, verdict: null, onlyPrimary: false };
   tell(from, { m: 'hold', g: gen.g });
 }

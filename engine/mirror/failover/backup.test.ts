@@ -17,17 +17,17 @@ describe('a backup', () => {
     b.do({ on: 'start' });
     expect(kinds(b.do({ on: 'hello-answer', question: b.question, answer: answerPrimary(epoch(2)) }))).toEqual([
       'persist seen',
-      'persist noFailover grant stoppedNoFailover',
+      'persist noFailover grant stoppedNoFailover validated lastSeenPrimary',
     ]);
     expect(b.state.durable).toMatchObject({ grant: null, noFailover: null, seen: epoch(2) });
     expect(b.role).toMatchObject({ is: 'backup', active: null });
   });
 
   it('keeps a promise that is not outdated', () => {
-    const b = new Core({ self: 'B', durable: { grant: { to: 'A', above: epoch(2) } } });
+    const b = new Core({ self: 'B', durable: { grant: { to: 'C', above: epoch(2) } } });
     b.do({ on: 'start' });
     b.do({ on: 'hello-answer', question: b.question, answer: answerPrimary(epoch(2)) });
-    expect(b.state.durable.grant).toEqual({ to: 'A', above: epoch(2) });
+    expect(b.state.durable.grant).toEqual({ to: 'C', above: epoch(2) });
   });
 
   it('holds a generation of this very process only, and with the arbiter connected', () => {
@@ -185,7 +185,7 @@ describe('no failover asked for on the backup', () => {
     const b = backup();
     expect(kinds(b.do({ on: 'request', id: 1, what: 'set-no-failover' }))).toEqual(['tell-peer ask-no-failover']);
     expect(b.do({ on: 'request', id: 2, what: 'set-no-failover' })).toMatchObject([
-      { do: 'answer-request', id: 2, error: { code: 'REFUSED' } },
+      { do: 'answer-request', id: 2, error: { code: 'BUSY' } },
     ]);
     const done = b.do({ on: 'peer', message: { m: 'no-failover', epoch: epoch(2) } });
     expect(kinds(done)).toEqual(['persist noFailover', 'tell-peer no-failover-done', 'answer-request']);

@@ -1,4 +1,6 @@
-import type { Turn } from './state.ts';
+import { epochText } from './taking.ts';
+import type { LostRole } from './state.ts';
+import type { Turn } from './turn.ts';
 import { takeOver } from './taking.ts';
 import type { FromArbiter, PeerMessage } from './types.ts';
 
@@ -11,7 +13,13 @@ export function peerMessage(turn: Turn, message: PeerMessage): boolean {
   switch (message.m) {
     case 'active':
       role.active = message.n;
-      turn.log(0, 'ACTIVE', 'This backup is active: it has everything the primary acknowledged.');
+      turn.persist({ lastSeenPrimary: { primary: role.primary, epoch: role.epoch, active: true } });
+      turn.log(0, 'ACTIVE', 'This backup is active: it has everything the primary acknowledged.', { period: message.n });
+      return true;
+    case 'end-period':
+      role.active = null;
+      turn.persist({ lastSeenPrimary: { primary: role.primary, epoch: role.epoch, active: false } });
+      turn.tellPeer({ m: 'period-ended', n: message.n });
       return true;
     case 'propose':
       return hold(turn, message);
@@ -46,6 +54,7 @@ function hold(turn: Turn, message: Extract<PeerMessage, { m: 'propose' }>): true
   const mine =
     role.is === 'backup' &&
     role.active !== null &&
+    gen.membership === turn.state.membership &&
     gen.backup === turn.state.self &&
     gen.backupBoot === turn.state.boot &&
     gen.primaryBoot === role.primaryBoot;
@@ -60,7 +69,8 @@ function requested(turn: Turn, message: Extract<PeerMessage, { m: 'take-over' }>
   const role = turn.state.role;
   if (role.is !== 'backup') return true;
   const { file, offset } = turn.facts.journal.position;
-  const complete = file === message.end.file && offset === message.end.offset;
+  // More than the end is there when the primary failed to write what it had sent.
+  const complete = file > message.end.file || (file === message.end.file && offset >= message.end.offset);
   const why = !complete
     ? 'This member does not hold the last journal data.'
     : turn.state.durable.noFailover !== null
@@ -69,14 +79,14 @@ function requested(turn: Turn, message: Extract<PeerMessage, { m: 'take-over' }>
         ? null
         : turn.facts.cannotWhy;
   if (why !== null) {
-    turn.log(2, 'CANNOT_TAKE_OVER', `The primary asked this member to take over, but it cannot. ${why}`);
+    turn.log(2, 'CANNOT_TAKE_OVER', `The primary asked this member to take over, but it cannot. ${why}`, { why, file, offset });
     turn.tellPeer({ m: 'cannot-take-over', why });
     return true;
   }
   // Accepting counts as having become primary: every generation is left before the answer goes out.
   const primary = role.primary;
   turn.tellPeer({ m: 'taking-over', epoch: message.epoch });
-  turn.log(1, 'TAKE_OVER_REQUESTED', 'The primary asked this member to take over.');
+  turn.log(1, 'TAKE_OVER_REQUESTED', 'The primary asked this member to take over.', { epoch: epochText(message.epoch), file, offset });
   takeOver(turn, { by: 'request', from: primary }, 0);
   return true;
 }
@@ -86,28 +96,40 @@ export function primaryLost(turn: Turn, why: string, givingUp: boolean): void {
   const role = turn.state.role;
   if (role.is !== 'backup') return;
   if (role.pendingNoFailover !== null)
-    turn.answer(role.pendingNoFailover.id, { code: 'UNREACHABLE', text: 'The primary was lost before it confirmed the change.' });
+    turn.answer(role.pendingNoFailover.id, {
+      code: 'UNREACHABLE',
+      text: 'The primary was lost before it confirmed the change.',
+      facts: { why },
+    });
   turn.effects.push({ do: 'hang-up-peer', why });
-  turn.log(role.active === null ? 1 : 2, 'PRIMARY_LOST', `The connection to the primary was lost (${why}).`);
+  turn.log(role.active === null ? 1 : 2, 'PRIMARY_LOST', `The connection to the primary was lost (${why}).`, {
+    why,
+    active: role.active === null ? 0 : 1,
+    generation: role.generation === null ? 'none' : role.generation.phase,
+    arbiter: turn.state.arbiter.connected ? 'connected' : 'not connected',
+  });
   const gen = role.active !== null && role.generation?.phase === 'formed' ? role.generation.gen : null;
   const may = turn.facts.canTakeOver && turn.state.durable.noFailover === null;
   const askArbiter = gen !== null && may && !givingUp && turn.state.arbiter.connected;
   if (askArbiter) turn.tellArbiter({ m: 'lost', g: gen.g, who: role.primary });
-  turn.state.role = {
+  const lost: LostRole = {
     is: 'lost',
     epoch: role.epoch,
     since: turn.now,
     primary: role.primary,
+    had: { epoch: role.epoch, boot: role.primaryBoot, n: role.active ?? 0 },
+    passedOver: role.generation !== null,
+    why: '',
     generation: askArbiter ? gen : null,
     askAt: turn.now,
-    asking: turn.askAgent(may),
+    asking: null,
   };
-  if (!may)
-    turn.log(
-      2,
-      'CANNOT_TAKE_OVER',
-      turn.state.durable.noFailover !== null ? 'No failover is set; this member does not take over.' : turn.facts.cannotWhy,
-    );
+  turn.state.role = lost;
+  lost.asking = turn.askAgent(may);
+  if (may) return;
+  const reason = turn.state.durable.noFailover !== null ? 'No failover is set; this member does not take over.' : turn.facts.cannotWhy;
+  turn.log(2, 'CANNOT_TAKE_OVER', reason, { why: reason });
+  turn.notifyFailed();
 }
 
 /** A backup without its arbiter follows the agent rules; a generation it could still have used is given up for good. */
@@ -131,7 +153,7 @@ export function arbiterMessage(turn: Turn, message: FromArbiter): void {
   if (role.is !== 'lost' || role.generation?.g !== message.g) return;
   if (message.m === 'verdict' && message.verdict === 'backup-takes-over') {
     if (!turn.facts.canTakeOver) return;
-    turn.log(2, 'VERDICT', 'The arbiter has lost the primary too: this member takes over.');
+    turn.log(2, 'VERDICT', 'The arbiter has lost the primary too: this member takes over.', { generation: message.g });
     // Not proven down, perhaps only cut off: its clients may still read from it for half a QoS timeout after the last message it had from here.
     takeOver(turn, { by: 'verdict', g: message.g }, turn.facts.lastSentToPeer + turn.state.qosMs * 0.55);
     turn.askAgent(false);
@@ -152,17 +174,17 @@ export function askNoFailover(turn: Turn, id: number, set: boolean): void {
   const role = turn.state.role;
   if (role.is !== 'backup')
     return turn.answer(id, {
-      code: 'REFUSED',
+      code: 'NOT_PRIMARY',
       text: 'This member is neither primary nor connected to it; set or clear no failover on the primary.',
     });
-  if (role.pendingNoFailover !== null) return turn.answer(id, { code: 'REFUSED', text: 'Such a change is under way already.' });
+  if (role.pendingNoFailover !== null) return turn.answer(id, { code: 'BUSY', text: 'Such a change is under way already.' });
   role.pendingNoFailover = { id };
   turn.tellPeer({ m: 'ask-no-failover', set });
 }
 
 /** A member that is not primary just stops. */
 export function stop(turn: Turn, id: number, what: 'hand-over' | 'stop'): void {
-  if (what === 'hand-over') return turn.answer(id, { code: 'REFUSED', text: 'This member is not primary; switch over on the primary.' });
+  if (what === 'hand-over') return turn.answer(id, { code: 'NOT_PRIMARY', text: 'This member is not primary; switch over on the primary.' });
   turn.answer(id, null);
   turn.effects.push({ do: 'handed-over', accepted: false });
 }

@@ -1,42 +1,63 @@
-import { compareEpochs, newerEpoch, rank, sameEpoch, type LostRole, type Role, type Turn } from './state.ts';
 import * as backup from './backup.ts';
-import { provenDown, takeOver } from './taking.ts';
-import type { AgentAnswer, Hello, HelloAnswer, Ms } from './types.ts';
+import { compareEpochs, newerEpoch, sameEpoch } from './epochs.ts';
+import { periodOf, type LostRole, type UndecidedRole } from './state.ts';
+import { abandon, epochText, provenDown, takeOver, vetoed } from './taking.ts';
+import type { Turn } from './turn.ts';
+import type { AgentAnswer, Details, HelloAnswer, Ms, Reign } from './types.ts';
+import { noteAnswer, refuseTry, refuseWish, wait } from './waiting.ts';
 
 /**
  * What a member decides that is not primary and has no primary: at start and after losing it.
  * One question is under way at a time: the partner's instance, then its agent, then a pause.
  */
 
-type Undecided = Extract<Role, { is: 'starting' | 'waiting' }> | LostRole;
+export type Undecided = UndecidedRole | LostRole;
 
-function undecided(turn: Turn): Undecided | null {
+/** null: its role is decided, or not its own to decide. */
+export function undecided(turn: Turn): Undecided | null {
   const role = turn.state.role;
   return role.is === 'starting' || role.is === 'waiting' || role.is === 'lost' ? role : null;
 }
 
-export function start(turn: Turn): void {
-  if (turn.state.partner === null) {
-    turn.state.role = { is: 'starting', why: 'The only failover member.', askAt: turn.now, asking: null };
-    return takeOver(turn, { by: 'only-member' }, 0);
+/** @param byPerson lifts the mark of a member that was forced down; the others are then asked before its own records count */
+export function start(turn: Turn, byPerson: boolean): void {
+  const { durable, boot } = turn.state;
+  if (durable.forcedDown && !byPerson) {
+    const why = 'This member was forced down, or ended as a primary that could not go on; a person has to start it.';
+    turn.log(2, 'FORCED_DOWN', why, { epoch: epochText(durable.seen) });
+    turn.effects.push({ do: 'step-down', why });
+    turn.state.role = { is: 'down', why };
+    return;
   }
-  turn.state.role = { is: 'starting', why: 'Asking the other failover member.', askAt: turn.now, asking: turn.dialPeer(true) };
+  if (durable.forcedDown) turn.persist({ boot, forcedDown: false, validated: false });
+  else if (durable.boot !== boot) turn.persist({ boot });
+  if (durable.mirroringStopped) {
+    turn.state.role = { is: 'stopped', why: 'Mirroring was stopped on this member.' };
+    return turn.log(1, 'MIRRORING_STOPPED', 'Mirroring was stopped on this member and stays so until it is started.');
+  }
+  ask(turn, { is: 'starting', why: 'Asking the other failover member.', askAt: turn.now, asking: null, forOperator: false });
+}
+
+/** The first question of a round; the only failover member has nobody to ask. */
+function ask(turn: Turn, role: Undecided): void {
+  turn.state.role = role;
+  if (turn.state.partner === null) return takeOver(turn, { by: 'only-member' }, 0);
+  // A backup that still hopes for a verdict asks only the agent: dialling means giving up.
+  if (role.is === 'lost' && role.generation !== null) role.asking = turn.askAgent(turn.able);
+  else role.asking = turn.dialPeer(true);
 }
 
 export function tick(turn: Turn): void {
   const role = undecided(turn);
   if (role === null || role.asking !== null || role.askAt > turn.now) return;
-  // A backup that still hopes for a verdict asks only the agent: dialling means giving up.
-  if (role.is === 'lost' && role.generation !== null) askAgent(turn, role);
-  else dial(turn, role);
+  if (role.is !== 'lost' && role.forOperator) return;
+  ask(turn, role);
 }
 
-function dial(turn: Turn, role: Undecided): void {
-  role.asking = turn.dialPeer(true);
-}
-
-function askAgent(turn: Turn, role: Undecided): void {
-  role.asking = turn.askAgent(turn.able);
+/** An operator wants an answer now. */
+export function askNow(turn: Turn, role: Undecided): void {
+  if (role.is !== 'lost') role.forOperator = false;
+  if (role.asking === null) ask(turn, role);
 }
 
 /** Whether this is the answer to the question under way; later ones and those of another state are too late. */
@@ -44,45 +65,65 @@ function isAwaited(role: Undecided | null, question: number): role is Undecided 
   return role !== null && role.asking?.question === question;
 }
 
-function pause(turn: Turn, role: Undecided, ms: Ms): void {
+export function pause(turn: Turn, role: Undecided, ms: Ms): void {
   role.asking = null;
   role.askAt = turn.now + ms;
 }
 
+/** Not now, for this reason: logged once, and the next round comes by itself. A lost primary's backup keeps what it knows of it. */
+function holdOn(turn: Turn, role: Undecided, code: string, why: string, facts: Details): void {
+  if (role.is !== 'lost') return wait(turn, code, why, facts);
+  if (role.why !== why) turn.log(2, code, why, facts);
+  role.why = why;
+  refuseTry(turn, { code, text: why, facts });
+  // Before the trouble timeout has passed other ways are still open.
+  if (turn.now - role.since >= 2 * turn.state.qosMs) turn.notifyFailed();
+  pause(turn, role, turn.retryMs);
+}
+
 export function dialFailed(turn: Turn, question: number): void {
   const role = undecided(turn);
-  if (!isAwaited(role, question)) return;
-  askAgent(turn, role);
+  if (isAwaited(role, question)) role.asking = turn.askAgent(turn.able);
 }
 
 export function agentSilent(turn: Turn, question: number): void {
   const role = undecided(turn);
   if (!isAwaited(role, question)) return;
-  if (role.is === 'starting')
-    wait(turn, 'Neither the other failover member nor its agent answers, so it is not certain which of the two has the newest data.');
-  const now = undecided(turn);
-  if (now !== null) pause(turn, now, turn.retryMs);
-}
-
-function wait(turn: Turn, why: string): void {
-  turn.log(2, 'WAITING', `${why} This member waits and keeps asking; nothing is lost.`);
-  turn.state.role = { is: 'waiting', why, askAt: turn.now + turn.retryMs, asking: null };
+  const why =
+    'Neither the other failover member nor its agent answers, so it is not certain which of the two has the newest data.';
+  holdOn(turn, role, 'NOBODY_ANSWERS', why, { journal: epochText(turn.facts.journal.epoch), partner: turn.state.partner ?? '' });
 }
 
 export function helloAnswered(turn: Turn, answer: HelloAnswer, question: number): void {
+  if (turn.state.role.is === 'taking') return answeredWhileTaking(turn, answer, question);
   const role = undecided(turn);
   if (!isAwaited(role, question)) return;
+  noteAnswer(turn, `instance: ${answer.is === 'not-primary' ? answer.role : answer.is}`);
   switch (answer.is) {
     case 'primary':
       return follow(turn, answer);
     case 'promise':
-      return turn.able && answer.grant.to === turn.state.self
-        ? takeOver(turn, { by: 'promise', from: partner(turn) }, 0, answer.grant.above)
-        : pause(turn, role, turn.retryMs);
+      if (turn.able && answer.grant.to === turn.state.self)
+        return takeOver(turn, { by: 'promise', from: partner(turn) }, 0, answer.grant.above);
+      return pause(turn, role, turn.retryMs);
     case 'not-primary':
-      turn.sawEpoch(answer.seen);
+      turn.sawEpoch(newerEpoch(answer.seen, answer.journal.epoch));
+      refuseTry(turn, {
+        code: 'PARTNER_UNDECIDED',
+        text: 'The other failover member is running and has not let this one go on.',
+        facts: { partnerIs: answer.role, partnerJournal: epochText(answer.journal.epoch), journal: epochText(turn.facts.journal.epoch) },
+      });
       return pause(turn, role, turn.retryMs);
   }
+}
+
+/** While it cannot finish it looks whether it is still needed. */
+function answeredWhileTaking(turn: Turn, answer: HelloAnswer, question: number): void {
+  const role = turn.state.role;
+  if (role.is !== 'taking' || question < role.firstQuestion) return;
+  if (answer.is === 'not-primary') return void vetoed(turn, newerEpoch(answer.seen, answer.journal.epoch), 'the other member');
+  if (answer.is !== 'primary' || vetoed(turn, answer.epoch, 'the other member')) return;
+  if (role.epoch === null) abandon(turn, 'PRIMARY_EXISTS', 'The other failover member is primary.', { epoch: epochText(answer.epoch) });
 }
 
 function partner(turn: Turn): string {
@@ -94,9 +135,16 @@ function partner(turn: Turn): string {
 /** The partner is primary: become its backup. */
 function follow(turn: Turn, answer: Extract<HelloAnswer, { is: 'primary' }>): void {
   turn.sawEpoch(answer.epoch);
-  const grant = turn.state.durable.grant;
-  const kept = grant !== null && compareEpochs(answer.epoch, grant.above) <= 0 ? grant : null;
-  turn.persist({ noFailover: answer.noFailover, grant: kept, stoppedNoFailover: false });
+  const { grant } = turn.state.durable;
+  // The promise is kept once its holder is primary in an epoch at least as high.
+  const kept = grant !== null && (grant.to !== partner(turn) || compareEpochs(answer.epoch, grant.above) < 0) ? grant : null;
+  turn.persist({
+    noFailover: answer.noFailover,
+    grant: kept,
+    stoppedNoFailover: false,
+    validated: true,
+    lastSeenPrimary: { primary: partner(turn), epoch: answer.epoch, active: false },
+  });
   turn.state.role = {
     is: 'backup',
     primary: partner(turn),
@@ -106,7 +154,10 @@ function follow(turn: Turn, answer: Extract<HelloAnswer, { is: 'primary' }>): vo
     generation: null,
     pendingNoFailover: null,
   };
-  turn.log(1, 'BACKUP', 'This member is the backup; it receives the journal from the primary.');
+  turn.state.failureNotified = false;
+  const facts = { primary: partner(turn), epoch: epochText(answer.epoch) };
+  refuseWish(turn, { code: 'PRIMARY_EXISTS', text: 'The other failover member is primary.', facts });
+  turn.log(1, 'BACKUP', 'This member is the backup; it receives the journal from the primary.', facts);
 }
 
 export function agentAnswered(turn: Turn, answer: AgentAnswer, question: number): void {
@@ -114,45 +165,68 @@ export function agentAnswered(turn: Turn, answer: AgentAnswer, question: number)
   if (taking.is === 'taking') return question < taking.firstQuestion ? undefined : provenDown(turn, answer);
   const role = undecided(turn);
   if (!isAwaited(role, question) || answer.member !== turn.state.partner) return;
-  if (answer.grant !== null && answer.journal !== null && answer.grant.to === turn.state.self) {
-    turn.log(2, 'GRANTED', "The other failover member's agent states that it is down and lets this member take over.");
-    return takeOver(
-      turn,
-      { by: 'grant', from: answer.member, journal: answer.journal },
-      0,
-      newerEpoch(answer.grant.above, answer.journal.epoch),
-    );
-  }
-  if (answer.refused !== null && answer.refused.code !== 'RUNNING') {
-    if (role.is === 'starting') wait(turn, answer.refused.text);
-  }
-  const now = undecided(turn);
-  if (now === null) return;
-  // With a verdict still possible the agent is asked again at once: a killed process takes a moment to be gone.
-  if (now.is === 'lost' && now.generation !== null) pause(turn, now, Math.min(5, turn.retryMs));
-  else if (now.is === 'lost' && turn.able && turn.now - now.since < turn.state.qosMs / 2) pause(turn, now, Math.min(10, turn.retryMs));
-  else pause(turn, now, turn.retryMs);
+  noteAnswer(turn, `agent: ${answer.state}`);
+  if (answer.grant !== null && answer.grant.to === turn.state.self) return granted(turn, role, answer, answer.grant.above);
+  if (answer.refused === null) return pauseAfterAgent(turn, role);
+  if (answer.refused.code !== 'RUNNING') return holdOn(turn, role, answer.refused.code, answer.refused.text, answer.refused.facts);
+  refuseTry(turn, { ...answer.refused, facts: { ...answer.refused.facts, state: answer.state } });
+  pauseAfterAgent(turn, role);
 }
 
-/** A member that is not primary was dialled by the other failover member. */
-export function hello(turn: Turn, from: Hello): void {
-  // A primary that dials has lost this member, even if the connection still looks well from here.
+/** With a takeover still possible at any moment the agent is asked again at once: a killed process takes a moment to be gone. */
+function pauseAfterAgent(turn: Turn, role: Undecided): void {
+  if (role.is === 'lost' && role.generation !== null) pause(turn, role, Math.min(5, turn.retryMs));
+  else if (role.is === 'lost' && turn.able && turn.now - role.since < turn.state.qosMs / 2) pause(turn, role, Math.min(10, turn.retryMs));
+  else pause(turn, role, turn.retryMs);
+}
+
+/** The partner's agent states that it is down and has bound it in favour of this member. */
+function granted(turn: Turn, role: Undecided, answer: AgentAnswer, above: AgentAnswer['seen']): void {
+  const facts = { boot: answer.boot, epoch: epochText(answer.reign?.epoch ?? answer.seen), above: epochText(above) };
+  if (role.is === 'lost' && !isSameMember(role.had, answer))
+    return holdOn(
+      turn,
+      role,
+      'ANOTHER_COPY',
+      'The agent that answers has an older copy of the former primary, not the one this member was connected to; its word does not count.',
+      { ...facts, hadBoot: role.had.boot, hadEpoch: epochText(role.had.epoch), hadPeriod: role.had.n },
+    );
+  if (answer.journal === null) {
+    const why = whyJournalNeeded(turn, role, answer);
+    if (why !== null)
+      return holdOn(turn, role, 'JOURNAL_UNREADABLE', `The agent cannot read the journal of the former primary. ${why}`, facts);
+  }
+  turn.log(2, 'GRANTED', "The other failover member's agent states that it is down and lets this member take over.", {
+    ...facts,
+    journal: answer.journal === null ? 'not readable' : epochText(answer.journal.epoch),
+  });
+  const known = answer.journal === null ? above : newerEpoch(above, answer.journal.epoch);
+  takeOver(turn, { by: 'grant', from: answer.member, journal: answer.journal }, 0, known);
+}
+
+/** Its newest time as primary is the one this member saw, or a later one: an older copy of the member proves nothing. */
+function isSameMember(had: Reign, { reign, period }: AgentAnswer): boolean {
+  if (reign === null) return false;
+  const order = compareEpochs(reign.epoch, had.epoch);
+  if (order !== 0) return order > 0;
+  return reign.epoch.member === had.epoch.member && reign.boot === had.boot && periodOf(reign, period) >= had.n;
+}
+
+/** Why the journal of the former primary is needed; null: this member certainly holds everything that it acknowledged. */
+function whyJournalNeeded(turn: Turn, role: Undecided, { period }: AgentAnswer): string | null {
+  if (role.is !== 'lost' || role.had.n === 0) return 'This member was not active in this process.';
+  if (role.passedOver) return "Under the arbiter's rules the primary may have gone on alone.";
+  const same = period !== null && sameEpoch(period.epoch, role.had.epoch) && period.n === role.had.n;
+  if (!same || period.ended || period.backup !== turn.state.self) return 'The primary ended the active period and went on alone.';
+  // The primary waits that long, from the newest message it had, before it goes on alone; a little less for clocks that differ.
+  if (turn.now >= turn.facts.lastEchoedByPeer + 2 * turn.state.qosMs * 0.95) return 'The trouble timeout has passed.';
+  return null;
+}
+
+/** The partner has dialled: it does not count this member among its own any more. */
+export function dialledByPartner(turn: Turn): void {
   if (turn.state.role.is === 'backup') backup.primaryLost(turn, 'it has lost this member', true);
   const role = undecided(turn);
   // Whatever is answered from here on says "not primary": no verdict of an older generation is used after it.
   if (role?.is === 'lost') role.generation = null;
-  if (role === null || !mayPromise(turn, from)) return turn.notPrimary();
-  const grant = { to: from.member, above: turn.newestEpoch };
-  turn.persist({ grant });
-  // Answers to what this member asked before are void: it has given its word since.
-  pause(turn, role, turn.retryMs);
-  turn.log(1, 'PROMISED', 'The other failover member has the newer journal and becomes primary; this member has promised not to.');
-  turn.effects.push({ do: 'answer-hello', answer: { is: 'promise', boot: turn.state.boot, grant } });
-}
-
-/** Whether the other one is to go on: it has the newer journal; or this member may not, and the other has all that was acknowledged in this epoch, having written it. */
-function mayPromise(turn: Turn, from: Hello): boolean {
-  if (!from.able || (from.role !== 'starting' && from.role !== 'waiting' && from.role !== 'lost')) return false;
-  const me = turn.hello(true);
-  return rank(from, me) > 0 || (!me.able && from.wasPrimary && sameEpoch(from.journal.epoch, me.journal.epoch));
 }

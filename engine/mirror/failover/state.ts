@@ -1,20 +1,4 @@
-import type {
-  ActivePeriod,
-  Details,
-  Durable,
-  Effect,
-  Epoch,
-  Facts,
-  Generation,
-  Guid,
-  Hello,
-  JournalEnd,
-  Ms,
-  PeerMessage,
-  Right,
-  RoleName,
-  ToArbiter,
-} from './types.ts';
+import type { ActivePeriod, Durable, Epoch, Generation, Guid, Ms, Position, Reign, Right } from './types.ts';
 
 /** A failover member's whole knowledge for its decisions. Plain data; `Turn` changes a copy. */
 export interface MemberState {
@@ -31,16 +15,42 @@ export interface MemberState {
   questions: number;
   arbiter: { configured: boolean; connected: boolean; /** the arbiter says it is connected to the partner */ otherConnected: boolean };
   role: Role;
+  /** An operator's wish to make this member primary, under way while it is not. */
+  wish: Wish | null;
+  /** `notify failed` was sent for this incident. */
+  failureNotified: boolean;
+}
+
+export interface Wish {
+  readonly id: number;
+  readonly what: 'try' | 'force';
+  /** Until then the ordinary way is tried. */
+  readonly until: Ms;
+  /** When the other member or its agent last answered, and what. */
+  answeredAt: Ms | null;
+  answered: string;
 }
 
 export type Role =
-  | { is: 'starting' | 'waiting'; why: string; /** one question at a time: when to ask again */ askAt: Ms; asking: Asking | null }
+  | UndecidedRole
   | PrimaryRole
-  | { is: 'yielded'; epoch: Epoch; until: Ms }
+  | { is: 'yielded'; epoch: Epoch; until: Ms; /** its journal failed: the process ends for good */ ends: boolean }
   | BackupRole
   | LostRole
   | TakingRole
+  /** A person stopped mirroring here. */
+  | { is: 'stopped'; why: string }
   | { is: 'down'; why: string };
+
+export interface UndecidedRole {
+  is: 'starting' | 'waiting';
+  why: string;
+  /** One question at a time: when to ask again. */
+  askAt: Ms;
+  asking: Asking | null;
+  /** It does not try again by itself. */
+  forOperator: boolean;
+}
 
 /** The question under way: an answer with another number is too late to count. */
 export interface Asking {
@@ -58,10 +68,17 @@ export interface PrimaryRole {
   /** Number of the last active period of this epoch. */
   periods: number;
   generations: number;
-  /** A hand-over under way. */
-  yielding: { id: number; then: 'hand-over' | 'stop' } | null;
+  /** A hand-over under way; `id` null: by its own decision. */
+  yielding: { id: number | null; then: 'hand-over' | 'stop' } | null;
   /** A no-failover change waiting for the backup's word. */
   pendingNoFailover: { id: number; thenStop: boolean } | null;
+  /** A change of arbiter, members or Q under way. */
+  changing: { readonly id: number; phase: 'leaving' | 'ending' | 'applying' } | null;
+  /** Why its journal cannot be written: nothing becomes durable any more in this process. */
+  frozen: string | null;
+  /** Everything before it is durable here. */
+  frozenAt: Position | null;
+  vip: 'bound' | 'released' | 'binding';
   dialAt: Ms;
 }
 
@@ -72,6 +89,8 @@ export interface Trouble {
   readonly until: Ms | null;
   /** Answers to questions asked before it began prove nothing about it. */
   readonly firstQuestion: number;
+  /** The process of the backup that was lost. */
+  readonly backupBoot: string;
 }
 
 export interface BackupRole {
@@ -91,17 +110,33 @@ export interface LostRole {
   epoch: Epoch;
   since: Ms;
   primary: Guid;
+  /** What it last had from the primary; `n` 0: it was not active. */
+  readonly had: Reign;
+  /** From its confirmation of a generation until it has left it, the primary may have gone on without it. */
+  readonly passedOver: boolean;
+  /** Why it has not taken over yet, as last logged. */
+  why: string;
   /** In a formed generation and not yet given up: the arbiter may be asked. */
   generation: Generation | null;
   askAt: Ms;
   asking: Asking | null;
 }
 
+export type TakingStep = 'claim' | 'can-start' | 'becoming' | 'vip' | 'read-rule' | 'check';
+
 export interface TakingRole {
   is: 'taking';
   right: Right;
   above: Epoch;
+  /** The new epoch once it is durable. */
   epoch: Epoch | null;
+  step: TakingStep;
+  /** Why it cannot finish now; null: it is on its way. */
+  stuck: string | null;
+  /** When the step that failed is tried again. */
+  retryAt: Ms;
+  /** When the arbiter's silence stops counting, and until when binding the address is tried. */
+  until: Ms;
   /** Not open for users before this (read rule); 0: at once, the former primary is proven down. */
   openAt: Ms;
   askAt: Ms;
@@ -124,6 +159,7 @@ export const newDurable: Durable = {
   lastSeenPrimary: null,
 };
 
+/** The state of a process that has just started; `start` is its first input. */
 export function initialState(init: {
   self: Guid;
   boot: string;
@@ -142,181 +178,61 @@ export function initialState(init: {
     durable: init.durable,
     questions: 0,
     arbiter: { configured: init.arbiter, connected: false, otherConnected: false },
-    role: { is: 'starting', why: 'The instance is starting.', askAt: 0, asking: null },
+    role: { is: 'starting', why: 'The instance is starting.', askAt: 0, asking: null, forOperator: false },
+    wish: null,
+    failureNotified: false,
   };
 }
 
-/** (major, minor) only: epochs of equal rank and different members are a conflict, see `sameEpoch`. */
-export function compareEpochs(a: Epoch, b: Epoch): number {
-  return a.major - b.major || a.minor - b.minor;
+/** The newest active period of a reign, as far as the record tells. */
+export function periodOf(reign: Reign, period: ActivePeriod | null): number {
+  return period !== null && period.epoch.major === reign.epoch.major && period.epoch.minor === reign.epoch.minor ? period.n : reign.n;
 }
 
-export function sameEpoch(a: Epoch, b: Epoch): boolean {
-  return compareEpochs(a, b) === 0 && a.member === b.member;
+/** When to call again with `tick`; null: nothing is due by itself. */
+export function nextWake(state: MemberState, now: Ms): Ms | null {
+  const due = roleWake(state, now);
+  if (state.wish === null) return due;
+  return Math.min(due ?? state.wish.until, state.wish.until);
 }
 
-export function newerEpoch(a: Epoch, b: Epoch): Epoch {
-  return compareEpochs(a, b) >= 0 ? a : b;
-}
-
-/** Newer = higher last epoch, then further position. */
-export function compareJournals(a: JournalEnd, b: JournalEnd): number {
-  return compareEpochs(a.epoch, b.epoch) || a.position.file - b.position.file || a.position.offset - b.position.offset;
-}
-
-/**
- * Who of two members that are both starting goes on: the newer journal, then the last primary, then the lower GUID.
- * Positive: `a`.
- */
-export function rank(a: Pick<Hello, 'member' | 'journal' | 'wasPrimary'>, b: Pick<Hello, 'member' | 'journal' | 'wasPrimary'>): number {
-  return compareJournals(a.journal, b.journal) || Number(a.wasPrimary) - Number(b.wasPrimary) || (a.member < b.member ? 1 : -1);
-}
-
-/** One step's working copy: the new state and the effects so far. */
-export class Turn {
-  readonly state: MemberState;
-  readonly facts: Facts;
-  readonly effects: Effect[] = [];
-
-  constructor(before: MemberState, facts: Facts) {
-    this.state = structuredClone(before);
-    this.facts = facts;
-  }
-
-  get now(): Ms {
-    return this.facts.now;
-  }
-
-  /** How often to try again what did not answer. */
-  get retryMs(): Ms {
-    return Math.max(10, Math.min(this.state.qosMs / 8, 250));
-  }
-
-  persist(record: Partial<Durable>): void {
-    this.state.durable = { ...this.state.durable, ...record };
-    this.effects.push({ do: 'persist', record });
-  }
-
-  sawEpoch(epoch: Epoch): void {
-    if (compareEpochs(epoch, this.state.durable.seen) > 0) this.persist({ seen: epoch });
-  }
-
-  tellPeer(message: PeerMessage): void {
-    this.effects.push({ do: 'tell-peer', message });
-  }
-
-  tellArbiter(message: ToArbiter): void {
-    if (this.state.arbiter.connected) this.effects.push({ do: 'tell-arbiter', message });
-  }
-
-  gate(to: 'open' | 'remote' | 'hold'): void {
-    this.effects.push({ do: 'gate', to });
-  }
-
-  log(severity: 0 | 1 | 2 | 3, code: string, text: string, facts: Details = {}): void {
-    this.effects.push({ do: 'log', severity, code, text, facts });
-  }
-
-  /** The answer to an operator's request; null: done. */
-  answer(id: number, error: { code: string; text: string; facts?: Details } | null): void {
-    this.effects.push({ do: 'answer-request', id, error: error === null ? null : { facts: {}, ...error } });
-  }
-
-  dialPeer(gaveUp: boolean): Asking {
-    this.state.questions += 1;
-    this.effects.push({ do: 'dial-peer', hello: this.hello(gaveUp), question: this.state.questions });
-    return { whom: 'peer', question: this.state.questions };
-  }
-
-  askAgent(grant: boolean): Asking {
-    this.state.questions += 1;
-    if (this.state.partner !== null)
-      this.effects.push({ do: 'ask-agent', member: this.state.partner, grant, question: this.state.questions });
-    return { whom: 'agent', question: this.state.questions };
-  }
-
-  /** The highest epoch this member knows of, from others or from its own journal. */
-  get newestEpoch(): Epoch {
-    return newerEpoch(this.state.durable.seen, this.facts.journal.epoch);
-  }
-
-  /** Whether to ask for the right at all. A last primary may restart in spite of no failover: its restart clears it. */
-  get able(): boolean {
-    return this.facts.canTakeOver && (this.state.durable.noFailover === null || this.facts.journal.epoch.member === this.state.self);
-  }
-
-  /** A message that belongs to a state already left. */
-  ignore(what: string): void {
-    this.log(0, 'LATE_MESSAGE', `A message (${what}) arrived that no longer applies; it was ignored.`);
-  }
-
-  /** This member's hello. */
-  hello(gaveUp: boolean): Hello {
-    const { self, boot, membership } = this.state;
-    return {
-      member: self,
-      boot,
-      journal: this.facts.journal,
-      wasPrimary: this.facts.journal.epoch.member === self,
-      membership,
-      seen: this.newestEpoch,
-      role: this.roleName(),
-      able: this.able,
-      gaveUp,
-    };
-  }
-
-  /** Tells the partner at once what it needs for forming a generation; the runtime repeats it with every heartbeat. */
-  beat(): void {
-    this.tellPeer({ m: 'beat', arbiter: this.state.arbiter.connected, canTakeOver: this.facts.canTakeOver });
-  }
-
-  /** A dialer that is not the other failover member learns nothing. */
-  refuseHello(): void {
-    this.notPrimary();
-  }
-
-  notPrimary(): void {
-    this.effects.push({
-      do: 'answer-hello',
-      answer: { is: 'not-primary', boot: this.state.boot, role: this.roleName(), journal: this.facts.journal, seen: this.newestEpoch, membership: this.state.membership },
-    });
-  }
-
-  roleName(): RoleName {
-    const role = this.state.role;
-    if (role.is === 'primary') return role.trouble !== null ? 'in-trouble' : 'primary';
-    return role.is;
-  }
-
-  /** Ends the open active period, durably. */
-  endPeriod(): void {
-    const period: ActivePeriod | null = this.state.durable.period;
-    if (period !== null && !period.ended) this.persist({ period: { ...period, ended: true } });
-  }
-
-  scheduleWake(): void {
-    const at = nextWake(this.state, this.now);
-    if (at !== null) this.effects.push({ do: 'wake', at });
-  }
-}
-
-function nextWake(state: MemberState, now: Ms): Ms | null {
-  const role = state.role;
+function roleWake({ role }: MemberState, now: Ms): Ms | null {
   switch (role.is) {
     case 'starting':
     case 'waiting':
+      return role.asking === null && !role.forOperator ? role.askAt : null;
     case 'lost':
       return role.asking === null ? role.askAt : null;
-    case 'primary': {
-      if (role.trouble === null) return null;
-      return role.trouble.until === null ? role.dialAt : Math.min(role.trouble.until, role.dialAt);
-    }
+    case 'primary':
+      return primaryWake(role);
     case 'yielded':
       return role.until;
     case 'taking':
-      // While it is still becoming primary the time to open does not matter yet.
-      return role.openAt === 0 ? null : Math.max(now, role.epoch === null ? role.askAt : Math.min(role.openAt, role.askAt));
+      return takingWake(role, now);
+    default:
+      return null;
+  }
+}
+
+function primaryWake(role: PrimaryRole): Ms | null {
+  const times = [
+    ...(role.trouble === null ? [] : [role.dialAt]),
+    ...(role.trouble?.until == null ? [] : [role.trouble.until]),
+    ...(role.vip === 'binding' ? [role.dialAt] : []),
+  ];
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+function takingWake(role: TakingRole, now: Ms): Ms | null {
+  if (role.stuck !== null) return Math.max(now, Math.min(role.retryAt, role.askAt));
+  switch (role.step) {
+    case 'claim':
+      return Math.max(now, role.until);
+    case 'read-rule':
+      return Math.max(now, Math.min(role.openAt, role.askAt));
+    // While it is still becoming primary the time to open does not matter yet; with a proof that the former primary is down it is there at once.
+    case 'becoming':
+      return role.openAt === 0 ? null : Math.max(now, role.askAt);
     default:
       return null;
   }

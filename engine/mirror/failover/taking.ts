@@ -1,51 +1,254 @@
-import { newerEpoch, type Turn } from './state.ts';
-import type { AgentAnswer, Epoch, Ms, Right } from './types.ts';
+import { compareEpochs, newerEpoch } from './epochs.ts';
+import type { TakingRole } from './state.ts';
+import type { Turn } from './turn.ts';
+import type { AgentAnswer, Details, Epoch, HookName, Ms, Right } from './types.ts';
+import { fulfilWish, wait, waitForOperator } from './waiting.ts';
 
-/** What a member decides that has the right to be primary and becomes it: once its journal is the new epoch's and the time has come, it opens. */
+/**
+ * What a member decides that has the right to be primary and becomes it. The steps, each with its question to the runtime:
+ * does the arbiter know better, may it start (hook), become (journal), address, read rule, check (hook), open.
+ */
 
-/** The right is there; accepting it counts as having become primary. */
+/** Hooks that said no are asked again after this. */
+export const HOOK_RETRY_MS = 30_000;
+
+function takingRole(turn: Turn): TakingRole | null {
+  return turn.state.role.is === 'taking' ? turn.state.role : null;
+}
+
+/**
+ * The right is there; accepting it counts as having become primary.
+ *
+ * @param openAt not open for users before this; 0: the former primary is proven not to answer reads
+ * @param known the newest epoch that whoever gave the right knows of
+ */
 export function takeOver(turn: Turn, right: Right, openAt: Ms, known: Epoch = turn.newestEpoch): void {
   const above = newerEpoch(turn.newestEpoch, known);
-  turn.state.role = { is: 'taking', right, above, epoch: null, openAt, askAt: turn.now + 20, firstQuestion: turn.state.questions + 1 };
-  turn.effects.push({
-    do: 'become-primary',
+  const blocked = blockedBy(turn, right, above);
+  if (blocked !== null) return wait(turn, blocked.code, blocked.why, blocked.facts);
+  const role: TakingRole = {
+    is: 'taking',
     right,
-    epoch: { major: Math.max(1, above.major), minor: above.minor + 1, member: turn.state.self },
+    above,
+    epoch: null,
+    step: 'claim',
+    stuck: null,
+    retryAt: 0,
+    until: turn.now + turn.state.qosMs / 4,
+    openAt,
+    askAt: turn.now + 20,
+    firstQuestion: turn.state.questions + 1,
+  };
+  turn.state.role = role;
+  fulfilWish(turn);
+  claim(turn, role);
+}
+
+/** What forbids becoming primary in spite of the right. */
+function blockedBy(turn: Turn, right: Right, above: Epoch): { code: string; why: string; facts: Details } | null {
+  if (!turn.facts.canTakeOver)
+    return { code: 'CANNOT_TAKE_OVER', why: turn.facts.cannotWhy, facts: { right: right.by, why: turn.facts.cannotWhy } };
+  if (right.by === 'force' || right.by === 'resume') return null;
+  const { grant } = turn.state.durable;
+  const standing = grant !== null && compareEpochs(turn.newestEpoch, grant.above) <= 0;
+  const giver = 'from' in right ? right.from : turn.state.partner;
+  if (standing && grant.to !== giver)
+    return {
+      code: 'GRANT_OUTSTANDING',
+      why: 'This member has promised another one not to be primary before it, and that one has not given the promise back.',
+      facts: { promisedTo: grant.to, above: epochText(grant.above) },
+    };
+  // Somebody was primary in an epoch whose journal neither this member nor the giver of the right has.
+  const journal =
+    right.by === 'grant' && right.journal !== null ? newerEpoch(turn.facts.journal.epoch, right.journal.epoch) : turn.facts.journal.epoch;
+  if (compareEpochs(above, journal) > 0)
+    return {
+      code: 'NEWER_EPOCH_KNOWN',
+      why: `A newer primary (epoch ${epochText(above)}) is known whose journal this member does not have.`,
+      facts: { known: epochText(above), journal: epochText(journal) },
+    };
+  return null;
+}
+
+export function epochText(epoch: Epoch): string {
+  return `${epoch.major}.${epoch.minor}`;
+}
+
+/** Rights that do not come from the arbiter are shown to it, if it can be reached: it can only forbid. */
+function claim(turn: Turn, role: TakingRole): void {
+  const { configured, connected } = turn.state.arbiter;
+  const own = role.right.by === 'verdict' || role.right.by === 'request';
+  if (own || !configured || (!connected && turn.state.durable.validated)) return mayStart(turn, role);
+  turn.tellArbiter({ m: 'claim', epoch: role.above, membership: turn.state.membership });
+}
+
+/** The arbiter became reachable, or is lost, while this member waits for its word. */
+export function arbiterChanged(turn: Turn): void {
+  const role = takingRole(turn);
+  if (role?.step !== 'claim') return;
+  if (turn.state.arbiter.connected) claim(turn, role);
+  else mayStart(turn, role);
+}
+
+/** The newest that the arbiter knows of. */
+export function arbiterKnows(turn: Turn, epoch: Epoch | null, membership: number): void {
+  if (epoch !== null && vetoed(turn, epoch, 'the arbiter')) return;
+  const role = takingRole(turn);
+  if (role?.step !== 'claim') return;
+  if (membership > turn.state.membership)
+    return abandon(turn, 'VETOED', 'The arbiter knows a newer membership of the mirror than this member.', {
+      known: membership,
+      mine: turn.state.membership,
+    });
+  mayStart(turn, role);
+}
+
+/** An operator's word stands above the hook that leaves the decision to operators. */
+function mayStart(turn: Turn, role: TakingRole): void {
+  if (role.right.by === 'force' || role.right.by === 'resume') return begin(turn, role);
+  role.step = 'can-start';
+  turn.effects.push({ do: 'ask-hook', hook: 'can-start' });
+}
+
+/** Carries out steps 4 and 5. */
+export function begin(turn: Turn, role: TakingRole): void {
+  const above = newerEpoch(role.above, turn.newestEpoch);
+  const mayFork = role.right.by === 'force' || role.right.by === 'resume';
+  const epoch = { major: Math.max(1, above.major) + Number(mayFork), minor: above.minor + 1, member: turn.state.self };
+  role.step = 'becoming';
+  turn.effects.push({ do: 'become-primary', right: role.right, epoch });
+}
+
+export function hookAnswered(turn: Turn, hook: HookName, ok: boolean, why: string): void {
+  const role = takingRole(turn);
+  if (role === null || role.step !== hook || role.stuck !== null) return;
+  if (!ok) return refusedByHook(turn, role, why);
+  if (hook === 'can-start') begin(turn, role);
+  else open(turn, role);
+}
+
+function refusedByHook(turn: Turn, role: TakingRole, why: string): void {
+  if (role.step === 'check') {
+    turn.gate('hold');
+    turn.effects.push({ do: 'release-vip' });
+  }
+  turn.log(2, 'HOOK_SAID_NO', `The hook (${role.step}) does not let this member become primary; it is asked again every 30 s. ${why}`, {
+    hook: role.step,
+    why,
   });
+  stick(turn, role, why === '' ? 'A hook said no.' : why, HOOK_RETRY_MS);
+}
+
+/** It cannot go on now: tries again later, and meanwhile looks whether it is still needed. */
+function stick(turn: Turn, role: TakingRole, why: string, retryMs: Ms): void {
+  role.stuck = why;
+  role.retryAt = turn.now + retryMs;
+  role.askAt = turn.now + turn.retryMs;
+  turn.notifyFailed();
+}
+
+/** The journal is the new epoch's; everything inherited is applied. */
+export function became(turn: Turn, epoch: Epoch): void {
+  const role = takingRole(turn);
+  // The right was lost meanwhile.
+  if (turn.state.role.is === 'primary') return turn.ignore('became');
+  if (role === null || role.step !== 'becoming' || role.stuck !== null)
+    return void turn.effects.push({ do: 'undo-become', why: 'This member no longer has the right to be primary.' });
+  role.epoch = epoch;
+  turn.persist({
+    seen: epoch,
+    grant: null,
+    noFailover: null,
+    stoppedNoFailover: false,
+    yielded: null,
+    period: null,
+    reign: { epoch, boot: turn.state.boot, n: 0 },
+    validated: true,
+    lastSeenPrimary: null,
+  });
+  bindAddress(turn, role);
+}
+
+function bindAddress(turn: Turn, role: TakingRole): void {
+  role.step = 'vip';
+  role.stuck = null;
+  role.until = turn.now + 2 * turn.state.qosMs;
+  turn.effects.push({ do: 'bind-vip' });
+}
+
+export function vip(turn: Turn, bound: boolean, why: string): void {
+  const role = takingRole(turn);
+  if (role === null || role.step !== 'vip') return;
+  if (bound) {
+    role.step = 'read-rule';
+    role.stuck = null;
+    return openWhenReady(turn, role);
+  }
+  const facts = { why, epoch: epochText(role.epoch ?? role.above) };
+  if (role.until <= turn.now) {
+    turn.effects.push({ do: 'undo-become', why });
+    return waitForOperator(turn, 'VIP_NOT_BOUND', `The virtual address could not be bound within two QoS timeouts: ${why}`, facts);
+  }
+  if (role.stuck === null) turn.log(2, 'VIP_RETRIED', `The virtual address cannot be bound yet: ${why}`, facts);
+  role.stuck = why;
+  role.retryAt = role.askAt = turn.now + turn.retryMs;
 }
 
 /** The former primary's agent has said that it is down: nobody reads there any more. */
 export function provenDown(turn: Turn, answer: AgentAnswer): void {
-  const role = turn.state.role;
-  if (role.is !== 'taking' || answer.member !== turn.state.partner || answer.state !== 'down') return;
+  const role = takingRole(turn);
+  if (role === null || answer.member !== turn.state.partner) return;
+  if (answer.state !== 'down') return void vetoed(turn, answer.seen, "the other member's agent");
   role.openAt = 0;
-  openWhenReady(turn);
-}
-
-export function became(turn: Turn, epoch: Epoch): void {
-  const role = turn.state.role;
-  if (role.is !== 'taking') return;
-  role.epoch = epoch;
-  turn.persist({ seen: epoch, grant: null, noFailover: null, stoppedNoFailover: false, yielded: null, period: null });
-  openWhenReady(turn);
+  openWhenReady(turn, role);
 }
 
 export function tick(turn: Turn): void {
-  const role = turn.state.role;
-  if (role.is !== 'taking') return;
-  openWhenReady(turn);
-  if (turn.state.role.is === 'taking' && role.askAt <= turn.now) {
-    role.askAt = turn.now + turn.retryMs;
-    turn.askAgent(false);
+  const role = takingRole(turn);
+  if (role === null) return;
+  if (role.step === 'claim' && role.until <= turn.now) return mayStart(turn, role);
+  openWhenReady(turn, role);
+  if (turn.state.role.is !== 'taking') return;
+  if (role.stuck !== null && role.retryAt <= turn.now) retry(turn, role);
+  if (role.askAt > turn.now) return;
+  role.askAt = turn.now + (role.stuck === null ? turn.retryMs : turn.state.qosMs);
+  turn.askAgent(false);
+  if (role.stuck !== null) turn.dialPeer(false);
+}
+
+/** Tries the step that failed again. */
+export function retry(turn: Turn, role: TakingRole): void {
+  switch (role.step) {
+    case 'can-start':
+      role.stuck = null;
+      return mayStart(turn, role);
+    case 'becoming':
+      if (!turn.facts.canTakeOver) return stick(turn, role, turn.facts.cannotWhy, turn.state.qosMs);
+      role.stuck = null;
+      return begin(turn, role);
+    case 'vip':
+      role.stuck = null;
+      return void turn.effects.push({ do: 'bind-vip' });
+    case 'check':
+      return bindAddress(turn, role);
+    default:
+      return;
   }
 }
 
-function openWhenReady(turn: Turn): void {
-  const role = turn.state.role;
-  if (role.is !== 'taking' || role.epoch === null || role.openAt > turn.now) return;
+/** Databases become writable, for the hook alone, once nobody can read anything older elsewhere. */
+function openWhenReady(turn: Turn, role: TakingRole): void {
+  if (role.step !== 'read-rule' || role.openAt > turn.now) return;
+  role.step = 'check';
+  turn.gate('open');
+  turn.effects.push({ do: 'ask-hook', hook: 'check' });
+}
+
+function open(turn: Turn, { epoch, right }: TakingRole): void {
+  if (epoch === null) return;
   turn.state.role = {
     is: 'primary',
-    epoch: role.epoch,
+    epoch,
     backup: null,
     trouble: null,
     generation: null,
@@ -53,15 +256,46 @@ function openWhenReady(turn: Turn): void {
     generations: 0,
     yielding: null,
     pendingNoFailover: null,
+    changing: null,
+    frozen: null,
+    frozenAt: null,
+    vip: 'bound',
     dialAt: 0,
   };
-  turn.gate('open');
-  turn.effects.push({ do: 'open' });
-  turn.log(2, 'PRIMARY', `This member is primary (epoch ${role.epoch.major}.${role.epoch.minor}).`);
+  turn.state.failureNotified = false;
+  turn.effects.push({ do: 'open' }, { do: 'notify', what: 'became' });
+  turn.log(2, 'PRIMARY', `This member is primary (epoch ${epochText(epoch)}).`, { epoch: epochText(epoch), right: right.by });
 }
 
 export function becomeFailed(turn: Turn, why: string): void {
-  if (turn.state.role.is !== 'taking') return;
-  turn.log(2, 'BECOME_PRIMARY_FAILED', `Becoming primary failed. ${why}`);
-  turn.state.role = { is: 'waiting', why, askAt: turn.now + turn.state.qosMs, asking: null };
+  const role = takingRole(turn);
+  if (role === null) return;
+  turn.log(2, 'BECOME_PRIMARY_FAILED', `Becoming primary failed and is tried again. ${why}`, { why, right: role.right.by, step: role.step });
+  role.step = 'becoming';
+  stick(turn, role, why, turn.state.qosMs);
+}
+
+/** Whoever knows of a newer primary forbids becoming, or being about to open as, this one. True: it is so. */
+export function vetoed(turn: Turn, theirs: Epoch, who: string): boolean {
+  const role = takingRole(turn);
+  if (role === null) return false;
+  const mine = role.epoch ?? role.above;
+  const order = compareEpochs(theirs, mine);
+  if (order < 0 || (order === 0 && (role.epoch === null || theirs.member === mine.member))) return false;
+  turn.sawEpoch(theirs);
+  abandon(turn, 'VETOED', `A newer primary (epoch ${epochText(theirs)}) is known to ${who}; this member does not become primary.`, {
+    known: epochText(theirs),
+    mine: epochText(mine),
+    by: who,
+  });
+  return true;
+}
+
+/** Gives the attempt up; the next question tells what to be. */
+export function abandon(turn: Turn, code: string, why: string, facts: Details): void {
+  const role = takingRole(turn);
+  if (role === null) return;
+  if (role.epoch !== null) turn.effects.push({ do: 'release-vip' });
+  if (role.step !== 'claim' && role.step !== 'can-start') turn.effects.push({ do: 'undo-become', why });
+  wait(turn, code, why, facts);
 }

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { compareEpochs } from './epochs.ts';
 import { Q } from './testing/events.ts';
+import type { Member } from './testing/member.ts';
+import { journalEnd } from './testing/model-journal.ts';
 import { World } from './testing/world.ts';
 
 const name = fc.constantFrom('A', 'B');
@@ -11,6 +14,8 @@ const cut = fc.oneof(
   fc.constantFrom(['A'], ['B'], ['R']).map(([host = '']) => ways.filter((w) => w.slice(0, 3).includes(host))),
   fc.subarray(ways, { minLength: 1, maxLength: 3 }),
 );
+
+const ill = fc.constantFrom('hook' as const, 'vip' as const, 'disk' as const, 'unreadable' as const);
 
 const action = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('run' as const), ms: fc.integer({ min: 1, max: 2 * Q }) }) },
@@ -33,10 +38,17 @@ const action = fc.oneof(
         'stop-nofailover' as const,
         'set-no-failover' as const,
         'clear-no-failover' as const,
+        'try-primary' as const,
+        'stop-mirroring' as const,
+        'start-mirroring' as const,
+        'change-membership' as const,
       ),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('able' as const), name, able: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('ill' as const), name, ill, ms: fc.integer({ min: 5, max: 4 * Q }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('force' as const), name }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('resume' as const), name }) },
 );
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
 
@@ -67,7 +79,7 @@ function perform(world: World, act: Action): void {
       return;
     case 'freeze': {
       const { process } = world.member(act.name);
-      if (process !== null) process.frozenUntil = world.events.now + act.ms;
+      process?.freeze(act.ms);
       return;
     }
     case 'arbiter':
@@ -76,12 +88,47 @@ function perform(world: World, act: Action): void {
       return world.member(act.name).process?.request(act.what);
     case 'able':
       world.member(act.name).able = act.able;
+      return;
+    case 'ill':
+      world.member(act.name).ills.add(act.ill);
+      world.events.in(act.ms, () => world.member(act.name).ills.delete(act.ill));
+      return;
+    case 'force':
+      return force(world, world.member(act.name));
+    case 'resume':
+      return resume(world, world.member(act.name));
   }
+}
+
+/** An operator who has made sure that the other member's host is down forces this one, and waits. */
+function force(world: World, member: Member): void {
+  const other = world.member(member.partner);
+  if (member.process === null) return;
+  other.crash(true);
+  member.process.request('force-primary');
+  world.events.run(61_000);
+}
+
+/** An operator who has made sure that the other member is down and never became primary resumes this one. */
+function resume(world: World, member: Member): void {
+  const other = world.member(member.partner);
+  const role = member.process?.state.role;
+  if (role?.is !== 'primary' || other.process !== null) return;
+  if (compareEpochs(journalEnd(other.journal).epoch, role.epoch) > 0) return;
+  member.process?.request('resume-primary');
+  world.events.run(100);
 }
 
 /** Everything is well for a while. */
 function settle(world: World): void {
-  for (const m of world.members) m.start();
+  for (const m of world.members) {
+    const role = m.process?.state.role;
+    // What only a person ends.
+    if (role?.is === 'primary' && role.frozen !== null) m.crash(false);
+    if (role?.is === 'stopped') m.process?.request('start-mirroring');
+    if (role?.is === 'waiting' && role.forOperator) m.process?.request('try-primary');
+    m.start();
+  }
   world.startArbiter();
   world.events.run(4 * Q);
 }
@@ -90,6 +137,7 @@ function healAll(world: World): void {
   world.blocked.clear();
   for (const m of world.members) {
     m.able = true;
+    m.ills.clear();
     if (m.process !== null) m.process.fuse = null;
   }
 }

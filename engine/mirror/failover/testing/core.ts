@@ -13,6 +13,8 @@ export class Core {
   now = 1000;
   journal: JournalEnd;
   canTakeOver = true;
+  /** Hooks and virtual address answer yes at once. */
+  obliging = true;
   lastSentToPeer = 900;
   lastEchoedByPeer = 890;
 
@@ -46,7 +48,14 @@ export class Core {
     };
     const { state, effects } = step(this.state, input, facts);
     this.state = state;
-    return effects;
+    return this.obliging ? effects.flatMap((effect) => this.#oblige(effect)) : effects;
+  }
+
+  /** Hooks that say yes and an address that is bound: their effects and answers are not worth a line in each scenario. */
+  #oblige(effect: Effect): Effect[] {
+    if (effect.do === 'ask-hook') return this.do({ on: 'hook-answer', hook: effect.hook, ok: true, why: '' });
+    if (effect.do === 'bind-vip') return this.do({ on: 'vip', bound: true, why: '' });
+    return [effect];
   }
 
   after(ms: number): Effect[] {
@@ -65,12 +74,14 @@ export class Core {
   }
 }
 
-/** The kinds of effects in their order, without log lines and wakes; messages by name. */
+/** The kinds of effects in their order, without log lines, wakes, notices and the virtual address; messages by name. */
 export function kinds(effects: readonly Effect[]): string[] {
   return effects.flatMap((e) => {
     switch (e.do) {
       case 'log':
       case 'wake':
+      case 'notify':
+      case 'release-vip':
         return [];
       case 'gate':
         return [`gate ${e.to}`];

@@ -1,11 +1,14 @@
 import { step } from '../member.ts';
-import { compareJournals, initialState, type MemberState } from '../state.ts';
+import { compareJournals } from '../epochs.ts';
+import { initialState, type MemberState } from '../state.ts';
 import type { Effect, Epoch, Facts, FromArbiter, Hello, HelloAnswer, Input, PeerMessage, Position, RequestName, ToArbiter } from '../types.ts';
 import type { Member } from './member.ts';
 import { common, journalEnd, positionAtEnd, reaches, withBlock, type ModelJournal } from './model-journal.ts';
 import type { End, Process } from './network.ts';
 import { PeerSide, type Frame } from './peer-side.ts';
 import { Q } from './events.ts';
+
+const RESUME = { backupIsDown: true, backupNeverBecamePrimary: true, backupHasNoNewerJournalFile: true };
 
 interface Writer {
   gate: 'open' | 'remote' | 'hold';
@@ -41,6 +44,8 @@ export class MemberProcess implements Process {
   #lastEchoed = Number.NEGATIVE_INFINITY;
   #requests = 0;
   #stopping = false;
+  /** Which attempt to become primary counts. */
+  #becoming = 0;
 
   constructor(member: Member) {
     this.member = member;
@@ -49,7 +54,7 @@ export class MemberProcess implements Process {
       self: member.name,
       boot: this.boot,
       qosMs: Q,
-      membership: 1,
+      membership: member.membership,
       partner: member.partner,
       arbiter: true,
       durable: member.durable,
@@ -91,7 +96,7 @@ export class MemberProcess implements Process {
 
   begin(): void {
     this.#dialArbiter();
-    this.in(1, () => this.input({ on: 'start' }));
+    this.in(1, () => this.input({ on: 'start', byPerson: true }));
   }
 
   /** @param told whether the other sides learn that the connections are gone */
@@ -191,12 +196,17 @@ export class MemberProcess implements Process {
         this.#wake = this.in(effect.at - this.now, () => this.input({ on: 'tick' }));
         return;
       case 'ask-hook':
-        return this.input({ on: 'hook-answer', hook: effect.hook, ok: true, why: '' });
+        return void this.in(this.#slow(), () =>
+          this.input({ on: 'hook-answer', hook: effect.hook, ok: !this.member.ills.has('hook'), why: 'not today' }),
+        );
       case 'bind-vip':
-        return this.input({ on: 'vip', bound: true, why: '' });
+        return void this.in(this.#slow(), () => this.input({ on: 'vip', bound: !this.member.ills.has('vip'), why: 'taken' }));
       case 'undo-become':
+        this.#becoming += 1;
         return this.#detach();
       case 'change-membership':
+        this.adopt(this.member.membership + 1);
+        return this.link?.send({ t: 'membership', version: this.member.membership });
       case 'notify':
       case 'release-vip':
       case 'answer-request':
@@ -205,10 +215,26 @@ export class MemberProcess implements Process {
     }
   }
 
-  request(what: Exclude<RequestName, 'force-primary' | 'resume-primary'>): void {
+  request(what: RequestName): void {
     this.#requests += 1;
+    const id = this.#requests;
     if (what === 'stop' || what === 'stop-nofailover') this.#stopping = true;
-    this.input({ on: 'request', id: this.#requests, what });
+    if (what === 'force-primary') this.input({ on: 'request', id, what, confirmed: true });
+    else if (what === 'resume-primary') this.input({ on: 'request', id, what, confirmed: RESUME });
+    else this.input({ on: 'request', id, what });
+  }
+
+  /** A membership told by the primary, or changed here as primary. */
+  adopt(version: number): void {
+    if (version <= this.member.membership) return;
+    this.member.membership = version;
+    this.input({ on: 'membership', version, partner: this.member.partner, arbiter: true, qosMs: Q });
+  }
+
+  /** It stood still for a while. */
+  freeze(ms: number): void {
+    this.frozenUntil = this.now + ms;
+    if (ms > Q / 2) this.in(0, () => this.input({ on: 'hung', stalledMs: ms }));
   }
 
   #detach(): void {
@@ -226,7 +252,7 @@ export class MemberProcess implements Process {
     this.#hangUp();
     if (this.#stopping) return void this.in(1, () => this.member.exited());
     this.in(1, () => {
-      this.input({ on: 'start' });
+      this.input({ on: 'start', byPerson: true });
     });
   }
 
@@ -235,16 +261,25 @@ export class MemberProcess implements Process {
   #become(effect: Extract<Effect, { do: 'become-primary' }>): void {
     const { member } = this;
     this.#hangUp();
+    // One that resumes has been primary until now.
+    this.#detach();
+    this.#becoming += 1;
+    const attempt = this.#becoming;
+    const step = (fn: () => void): void =>
+      void this.in(this.#slow(), () => {
+        if (attempt === this.#becoming) fn();
+      });
     const fail = (why: string): void => this.input({ on: 'become-failed', why });
-    this.in(this.#slow(), () => {
+    step(() => {
       if (!member.able) return fail('a database needs attention');
-      if (effect.right.by === 'grant' && !this.#fetch()) return fail('the journal cannot be fetched');
-      this.in(this.#slow(), () => {
+      if (effect.right.by === 'grant' && effect.right.journal !== null && !this.#fetch()) return fail('the journal cannot be fetched');
+      step(() => {
+        if (member.ills.has('disk')) return fail('the journal cannot be written');
         const { epoch } = effect;
         member.journal = [...member.journal, { epoch, blocks: [] }];
         member.world.log(`${member.name} begins epoch ${epoch.major}.${epoch.minor} by ${effect.right.by}`);
-        member.world.epochWritten(member.name, epoch);
-        this.in(this.#slow(), () => {
+        member.world.epochWritten(member.name, epoch, effect.right);
+        step(() => {
           if (!member.able) return fail('a database needs attention');
           this.#writer = { gate: 'hold', waiting: 0, inFlight: null, remote: { file: 0, offset: 0 } };
           this.input({ on: 'became', epoch });
@@ -260,7 +295,7 @@ export class MemberProcess implements Process {
   #fetch(): boolean {
     const { member } = this;
     const other = member.world.member(member.partner);
-    if (!other.hostUp || other.process !== null || member.world.blocked.has(`${member.name}>${other.name}:agent`)) return false;
+    if (!other.hostUp || other.process !== null || other.ills.has('unreadable') || member.world.blocked.has(`${member.name}>${other.name}:agent`)) return false;
     if (compareJournals(journalEnd(other.journal), journalEnd(member.journal)) > 0) {
       common(other.journal, member.journal);
       member.journal = other.journal;
@@ -320,6 +355,7 @@ export class MemberProcess implements Process {
     this.in(this.#slow(), () => {
       if (lost) return this.input({ on: 'dial-failed', question });
       if (this.state.role.is !== 'taking' && this.#writer === null) this.member.journal = common(this.member.journal, journal);
+      this.adopt(answer.membership);
       this.input({ on: 'hello-answer', answer, question });
       if (this.state.role.is !== 'backup' || this.link !== null) return end.close();
       const link = this.#establish(end);
@@ -380,6 +416,8 @@ export class MemberProcess implements Process {
         return this.input({ on: 'peer', message: { m: 'beat', arbiter: frame.arbiter, canTakeOver: frame.canTakeOver } });
       case 'peer':
         return this.input({ on: 'peer', message: frame.message satisfies PeerMessage });
+      case 'membership':
+        return this.adopt(frame.version);
       case 'ready':
         if (this.#writer === null) return;
         link.ready = true;
@@ -443,6 +481,8 @@ export class MemberProcess implements Process {
     writer.inFlight = inFlight;
     this.in(1 + 8 * this.member.world.random(), () => {
       if (this.#writer !== writer) return;
+      if (this.member.ills.has('disk'))
+        return this.input({ on: 'journal-failed', why: 'no space', end: positionAtEnd(this.member.journal) });
       this.member.journal = withBlock(this.member.journal, block);
       inFlight.synced = true;
       this.#settle();

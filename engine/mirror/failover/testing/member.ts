@@ -5,6 +5,9 @@ import { MemberProcess } from './member-process.ts';
 import { journalEnd, withBlock, type ModelJournal } from './model-journal.ts';
 import type { World } from './world.ts';
 
+/** hook: the administrator's hooks say no; vip: the address cannot be bound; disk: the journal cannot be written; unreadable: nor read. */
+export type Ill = 'hook' | 'vip' | 'disk' | 'unreadable';
+
 /** A failover member on its host: what lies on its disk, its process if it runs, and what the host's agent says of it. */
 export class Member {
   readonly world: World;
@@ -16,6 +19,9 @@ export class Member {
   hostUp = true;
   /** Its databases could be opened by a primary. */
   able = true;
+  /** What is wrong with it otherwise. */
+  readonly ills = new Set<Ill>();
+  membership = 1;
 
   constructor(world: World, name: string, partner: string) {
     this.world = world;
@@ -25,7 +31,7 @@ export class Member {
 
   start(): void {
     this.hostUp = true;
-    if (this.process !== null) return;
+    if (this.process !== null || this.ills.has('unreadable')) return;
     this.world.log(`${this.name} starts`);
     this.process = new MemberProcess(this);
     this.process.begin();
@@ -54,9 +60,9 @@ export class Member {
   ask(asker: string, above: Epoch | null): AgentAnswer | null {
     if (!this.hostUp) return null;
     const { boot, reign, period, seen } = this.durable;
-    const none = { member: this.name, boot, reign, period, seen, membership: 1, role: null, journal: null, grant: null, refused: null, noFailover: false };
+    const none = { member: this.name, boot, reign, period, seen, membership: this.membership, role: null, journal: null, grant: null, refused: null, noFailover: false };
     if (this.process !== null) return { ...none, state: 'operating', refused: { code: 'RUNNING', text: 'running', facts: {} } };
-    const journal = journalEnd(this.journal);
+    const journal = this.ills.has('unreadable') ? null : journalEnd(this.journal);
     const down: AgentAnswer = { ...none, state: 'down', journal, noFailover: this.durable.noFailover !== null };
     if (above === null) return down;
     const decision = decideGrant({ durable: this.durable, members: ['A', 'B'], self: this.name, asker, above, journal });

@@ -1,4 +1,4 @@
-import { sameEpoch } from '../state.ts';
+import { sameEpoch } from '../epochs.ts';
 import type { Epoch, JournalEnd, Position } from '../types.ts';
 
 /** A journal as the decisions see it: one file for each epoch, blocks are numbers. */

@@ -6,6 +6,7 @@ import { Q } from './events.ts';
 export type Frame =
   | { readonly t: 'beat'; readonly at: number; readonly echo: number; readonly arbiter: boolean; readonly canTakeOver: boolean }
   | { readonly t: 'peer'; readonly message: PeerMessage }
+  | { readonly t: 'membership'; readonly version: number }
   | { readonly t: 'ready'; readonly from: Position }
   | { readonly t: 'journal'; readonly journal: ModelJournal }
   | { readonly t: 'ack'; readonly end: Position };

@@ -1,0 +1,67 @@
+import { compareEpochs, newerEpoch, rank, sameEpoch } from './epochs.ts';
+import { dialledByPartner, pause, undecided } from './starting.ts';
+import { epochText, vetoed } from './taking.ts';
+import type { Turn } from './turn.ts';
+import type { Hello } from './types.ts';
+import { noteAnswer } from './waiting.ts';
+
+/** What a member that is not primary answers the other one: a promise to let it go on, a right given back, or neither. */
+
+export function hello(turn: Turn, from: Hello): void {
+  noteAnswer(turn, `instance: ${from.role}`);
+  if (turn.state.role.is === 'taking') return helloWhileTaking(turn, from);
+  dialledByPartner(turn);
+  if (!mayPromise(turn, from)) return turn.notPrimary();
+  promise(turn, from);
+}
+
+/** Durable before it is told. Answers to what this member asked before are void: it has given its word since. */
+function promise(turn: Turn, from: Hello): void {
+  const grant = { to: from.member, above: turn.newestEpoch };
+  turn.persist({ grant });
+  const role = undecided(turn);
+  if (role !== null) pause(turn, role, turn.retryMs);
+  turn.log(1, 'PROMISED', 'The other failover member has the newer journal and becomes primary; this member has promised not to.', {
+    to: from.member,
+    theirJournal: epochText(from.journal.epoch),
+    myJournal: epochText(turn.facts.journal.epoch),
+    theyWerePrimary: from.wasPrimary ? 1 : 0,
+  });
+  turn.effects.push({ do: 'answer-hello', answer: { is: 'promise', boot: turn.state.boot, grant } });
+}
+
+/**
+ * Whether the other one is to go on: it has the newer journal; or this member may not, and the other has all that was
+ * acknowledged in this epoch, having written it.
+ */
+function mayPromise(turn: Turn, from: Hello): boolean {
+  const { role } = turn.state;
+  if (undecided(turn) === null && role.is !== 'stopped' && role.is !== 'taking') return false;
+  if (!from.able || (from.role !== 'starting' && from.role !== 'waiting' && from.role !== 'lost')) return false;
+  const me = turn.hello(true);
+  const unable = !me.able || role.is === 'taking';
+  return rank(from, me) > 0 || (unable && from.wasPrimary && sameEpoch(from.journal.epoch, me.journal.epoch));
+}
+
+/** It has the right and cannot finish, its new epoch is nowhere yet, and the other one asks: the right goes back, durably. */
+function helloWhileTaking(turn: Turn, from: Hello): void {
+  const { role } = turn.state;
+  if (role.is !== 'taking') return;
+  if (vetoed(turn, newerEpoch(from.seen, from.journal.epoch), 'the other member')) return turn.notPrimary();
+  const begun = role.epoch !== null || compareEpochs(turn.facts.journal.epoch, role.above) > 0;
+  if (begun || role.stuck === null) return turn.notPrimary();
+  const { stuck: why, right, step } = role;
+  const needsNoPromise = from.role === 'in-trouble' || from.role === 'primary';
+  const promises = mayPromise(turn, from);
+  // What it lacks may be had from the other one, which is up again: both ask anew. A hook's no would only be asked for again.
+  if (!needsNoPromise && !promises && step === 'can-start') return turn.notPrimary();
+  turn.log(2, 'RIGHT_GIVEN_BACK', `This member could not become primary (${why}) and gives the right back to the other one.`, {
+    right: right.by,
+    why,
+    to: from.member,
+  });
+  turn.state.role = { is: 'waiting', why, askAt: turn.now + turn.retryMs, asking: null, forOperator: false };
+  if (promises) return promise(turn, from);
+  if (needsNoPromise) turn.persist({ grant: { to: from.member, above: turn.newestEpoch } });
+  turn.notPrimary();
+}
