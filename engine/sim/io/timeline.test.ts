@@ -24,7 +24,7 @@ describe('the timeline', () => {
     const timeline = new Timeline();
     const seen: string[] = [];
     const hops = async (name: string, count: number): Promise<void> => {
-      for (let i = 0; i < count; i++) await null;
+      for (let i = 0; i < count; i++) await Promise.resolve();
       seen.push(name);
     };
     for (const name of ['a', 'b', 'c']) timeline.at(5, () => void hops(`after ${name}`, 50).then(() => seen.push(`${name} done`)));
