@@ -65,10 +65,9 @@ function nextRecord(next: MirrorStatus['databases'][number]['nextRecord']): stri
 /** What forcing this member to become primary would mean, from the facts of the refusal that asks for a confirmation. */
 export function forceText(facts: Readonly<Record<string, string | number>>): string {
   const at = `journal file ${facts['file'] ?? '?'}, position ${facts['offset'] ?? '?'} (${facts['path'] ?? 'path not known'})`;
-  const after =
-    'some updates may be lost, and the other member may have to be rebuilt from this one before it can be backup again.';
+  const after = 'some updates may be lost, and the other member may have to be rebuilt from this one before it can be backup again.';
   const before = 'Be certain that the other member is down and stays down: otherwise both may act as primary.';
-  return facts['wasActive'] === 'yes'
+  return facts['wasActive'] === 1
     ? [
         'This member was an active backup when it last had a connection to the primary.',
         'If the primary has done nothing since then, nothing acknowledged is lost and nothing has to be rebuilt.',

@@ -188,6 +188,7 @@ export class Mirror {
     this.#wake = null;
     for (const effect of effects) this.#carryOut(effect);
     const now = state.role.is;
+    if (before === 'taking' && now !== 'taking') this.roles.dropHooks();
     // A member on which mirroring is stopped is nobody's: the arbiter is not to count on it either.
     if (now === 'stopped' && before !== 'stopped') this.outside.close();
     else if (before === 'stopped' && now !== 'stopped') this.outside.connectArbiter();

@@ -13,6 +13,7 @@ export class Roles {
   #last: Promise<void> = Promise.resolve();
   /** Counts attempts to become primary: what belongs to an earlier one is not wanted any more. */
   #attempt = 0;
+  #hookQuestion = 0;
   #stopped: (() => void) | null = null;
 
   constructor(mirror: Mirror) {
@@ -52,15 +53,22 @@ export class Roles {
   /** Nothing of an attempt under way may go on; clients are let go. */
   #end(why: string): void {
     this.#attempt += 1;
-    this.#mirror.options.hooks.cancel();
     this.#mirror.options.host.detachWriter(why);
   }
 
   askHook(hook: HookName): void {
-    const attempt = this.#attempt;
+    this.#hookQuestion += 1;
+    const question = this.#hookQuestion;
     void this.#mirror.options.hooks.ask(hook === 'check' ? 'check' : 'canStart').then(({ ok, why }) => {
-      if (this.#attempt === attempt || hook === 'can-start') this.#mirror.input({ on: 'hook-answer', hook, ok, why });
+      // An older one ends with a no as soon as a newer one is asked.
+      if (this.#hookQuestion === question) this.#mirror.input({ on: 'hook-answer', hook, ok, why });
     });
+  }
+
+  /** This member no longer becomes primary: nobody waits for a hook. */
+  dropHooks(): void {
+    this.#hookQuestion += 1;
+    this.#mirror.options.hooks.cancel();
   }
 
   async drain(): Promise<void> {

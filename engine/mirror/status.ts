@@ -28,7 +28,7 @@ function behind(ms: number): string {
 export function ownStatus({ state: { role }, crashed }: Pick<Mirror, 'state' | 'crashed'>): MemberStatus {
   switch (role.is) {
     case 'primary':
-      return role.trouble === null ? 'Primary' : 'In Trouble';
+      return role.trouble === null && role.frozen === null ? 'Primary' : 'In Trouble';
     case 'backup':
       return role.active === null ? 'Synchronizing' : 'Backup';
     case 'starting':

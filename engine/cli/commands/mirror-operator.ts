@@ -66,11 +66,15 @@ function addForce(mirror: Command, context: Context): void {
 
 /** The refusal that only asks for the operator's word. */
 function isForceQuestion(error: unknown): error is GemelError & { condition: NonNullable<GemelError['condition']> } {
-  return error instanceof GemelError && error.condition?.code === 'CONFIRM_FORCE';
+  return error instanceof GemelError && error.condition?.code === 'FORCE_NOT_CONFIRMED';
 }
 
 function addResume(mirror: Command, context: Context): void {
-  command(mirror, 'resume-primary <instance>', 'let a primary in trouble without end work on, when the other member is certain not to take over')
+  command(
+    mirror,
+    'resume-primary <instance>',
+    'let a primary in trouble without end work on, when the other member is certain not to take over',
+  )
     .option('--yes', 'all three: the other failover member is down; it never became primary; it has no newer mirror journal file')
     .action(async (instance: string, { yes = false, ...options }: YesOption) => {
       const confirmed = yes || (options.json !== true && (await agreed(context, resumeQuestions)));

@@ -4,8 +4,8 @@ import { GemelError } from '../../api/errors.ts';
 import type { Membership, Mirror } from '../../mirror/index.ts';
 import { arbiterAddress } from './arbiter-address.ts';
 
-/** How long forcing a member to become primary waits for it before it says that it is not certain yet. */
-const FORCE_MS = 60_000;
+/** How long a member that has the right by force may take to be primary before it is said that this is not certain. */
+const FORCED_MS = 40_000;
 /** How long the others wait for the role they lead to before they answer. */
 const SETTLE_MS = 5000;
 
@@ -44,10 +44,10 @@ export class Operator {
     } catch (error) {
       throw error instanceof GemelError ? this.#withFile(error) : error;
     }
-    if (await this.#primaryWithin(FORCE_MS)) return { message: 'This member was forced to become primary and is primary now.' };
+    if (await this.#primaryWithin(FORCED_MS)) return { message: 'This member was forced to become primary and is primary now.' };
     throw new GemelError(
       'TIMEOUT',
-      `This member has not become primary within ${FORCE_MS / 1000} seconds; it may have failed or may still be under way.`,
+      `This member has the right to be primary and has not become it within ${FORCED_MS / 1000} seconds; it may have failed or may still be under way.`,
       'Nothing that is on this member is lost.',
       'Look at its messages.log and at gemel mirror status before you try anything else.',
     );
@@ -79,7 +79,8 @@ export class Operator {
     if (arbiter === undefined && qosMs === undefined)
       throw new GemelError('USAGE', 'Nothing was said that should be changed.', 'Nothing was changed.', 'Give --arbiter or --qos.');
     const allowed = arbiterOnMemberHost ?? this.#mirror.membership.arbiterOnMemberHost;
-    const address = arbiter === undefined || arbiter === null ? arbiter : await arbiterAddress(arbiter, this.#mirror.membership.members, allowed);
+    const address =
+      arbiter === undefined || arbiter === null ? arbiter : await arbiterAddress(arbiter, this.#mirror.membership.members, allowed);
     await this.#mirror.requests.changeMembership((membership) => ({
       ...membership,
       arbiterOnMemberHost: allowed,

@@ -227,8 +227,7 @@ export class MirrorService {
         'Nothing was changed.',
         'Choose another member name.',
       );
-    // Nothing depends on the old membership while there is nobody else in it.
-    mirror.changeMembership((m) => ({ ...m, version: m.version + 1, members: [...m.members, member] }));
+    await mirror.requests.changeMembership((m) => ({ ...m, members: [...m.members, member] }));
     this.#context.log(1, `The instance ${member.instance} was added to the mirror as failover member ${member.name}.`);
     return { membership: mirror.membership };
   }
