@@ -1,4 +1,4 @@
-export { Applier, type ApplierFailure, type ApplierOptions } from './applier.ts';
+export { Applier, type ApplierFailure } from './applier.ts';
 export { ApplierServer } from './applier-server.ts';
 export { startApplierThread, type StartApplierThread } from './applier-start.ts';
 export type { TargetWriter } from './applier-target.ts';
