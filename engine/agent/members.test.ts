@@ -170,7 +170,7 @@ it('a damaged record gets no answer but an error, and no promise', async () => {
 });
 
 describe('a process that holds the lock', () => {
-  const QOS = 800;
+  const QOS = 2000;
   let child: ChildProcess;
   let heard: Record<string, unknown>[];
 

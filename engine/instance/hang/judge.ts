@@ -19,7 +19,7 @@ export type Vitality =
 export function judge(holder: Holder, pulse: Pulse | null, nowMs: number): Vitality {
   if (holder.phase === 'starting') return { is: 'starting' };
   // One of an earlier process proves nothing; without one there is no proof of a hang.
-  if (pulse === null || pulse.pid !== holder.pid || pulse.identity !== holder.identity) return { is: 'operating' };
+  if (pulse === null || pulse.pid !== holder.pid || pulse.identity !== holder.identity || !pulse.watched) return { is: 'operating' };
   if (pulse.hungSinceMs !== null) return { is: 'hung', stalledMs: pulse.atMs - pulse.hungSinceMs };
   const silentMs = nowMs - pulse.atMs;
   return silentMs > pulse.qosMs / 2 + pulse.everyMs ? { is: 'silent', silentMs } : { is: 'operating' };

@@ -4,7 +4,7 @@ import { GemelError } from '../../api/errors.ts';
 import { connectControl } from '../../api/rpc/index.ts';
 import { errorCode } from '../../io/error-code.ts';
 import { instancePaths } from '../directory.ts';
-import { probeLock, type Holder } from '../lock.ts';
+import { probeLock, provenHolder, type Holder } from '../lock.ts';
 import { judge } from './judge.ts';
 import { hostMs, readPulse, type MemberSign, type Pulse } from './pulse.ts';
 
@@ -27,14 +27,14 @@ const CONFIRM = { least: 100, most: 1000 } as const;
  */
 export async function lookAt(directory: string): Promise<Look> {
   const { run, control } = instancePaths(directory);
-  const lock = probeLock(run);
-  if (!lock.held) return { state: 'down', why: 'nobody holds its lock', member: null };
-  const { holder } = lock;
-  // An agent holds the lock of an instance that is down only for a moment.
-  if (holder === null || holder.purpose !== 'instance')
-    return { state: 'starting', why: 'its lock is held by somebody else', member: null };
+  if (!probeLock(run).held) return { state: 'down', why: 'nobody holds its lock', member: null };
+  const holder = provenHolder(run);
+  // An agent holds the lock of an instance that is down only for a moment; or it has just ended.
+  if (holder?.purpose !== 'instance') return { state: 'starting', why: 'its lock is held by somebody else', member: null };
+  // In this order: a pulse that is written between the two looks only looks younger.
+  const nowMs = hostMs();
   const pulse = readPulse(run);
-  const vital = judge(holder, pulse, hostMs());
+  const vital = judge(holder, pulse, nowMs);
   const of = (state: Look['state'], why: string): Look => ({ state, why, member: ownSign(holder, pulse) });
   switch (vital.is) {
     case 'starting':

@@ -34,6 +34,8 @@ const Pulse = z.object({
   /** The watchdog has found the executor's thread stalled and it has not come back: since its last turn. */
   hungSinceMs: z.number().nullable(),
   member: MemberSign.nullable(),
+  /** false: the watchdog has ended in order, while the process stops; what grows old from now on proves nothing. */
+  watched: z.boolean(),
 });
 export type Pulse = z.infer<typeof Pulse>;
 

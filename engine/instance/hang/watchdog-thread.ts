@@ -19,21 +19,26 @@ const note = new HungNote(run);
 let hungSinceMs: number | null = null;
 let timer: { cancel(): void } | undefined;
 
-function look(): void {
+function write(watched = true): void {
   const turnedMs = Number(Atomics.load(turned, 0)) / 1000;
+  pulse.write({ pid, identity, atMs: hostMs(), everyMs: limits(qosMs).everyMs, turnedMs, qosMs, hungSinceMs, member, watched });
+}
+
+function look(): void {
+  // In this order: what happens between the two looks can only make the stamp look newer.
   const now = hostMs();
-  const { everyMs, hungMs } = limits(qosMs);
-  const hung = now - turnedMs > hungMs;
+  const turnedMs = Number(Atomics.load(turned, 0)) / 1000;
+  const hung = now - turnedMs > limits(qosMs).hungMs;
   if (hung && hungSinceMs === null) {
     hungSinceMs = turnedMs;
     // The pulse first: it is what the agent looks at, and the note's sync may have to wait for the same disk.
-    pulse.write({ pid, identity, atMs: now, everyMs, turnedMs, qosMs, hungSinceMs, member });
+    write();
     note.began({ pid, stalledMs: now - turnedMs });
   } else if (!hung && hungSinceMs !== null) {
     note.ended({ pid, stalledMs: turnedMs - hungSinceMs });
     hungSinceMs = null;
   }
-  pulse.write({ pid, identity, atMs: now, everyMs, turnedMs, qosMs, hungSinceMs, member });
+  write();
 }
 
 function watch(): void {
@@ -52,6 +57,7 @@ port.on('message', (message: ToWatchdog) => {
       return watch();
     case 'end':
       timer?.cancel();
+      write(false);
       pulse.close();
       return port.close();
   }

@@ -20,6 +20,9 @@ export interface WatchdogOptions {
   readonly journalWaitsMs?: () => number;
 }
 
+/** Further in the future than any process lives. */
+const NEVER_MS = 1e12;
+
 /**
  * Knows when the executor's thread does not turn: for its agent while it lasts, for the thread itself when it is back.
  * Belongs to the executor's thread.
@@ -90,6 +93,8 @@ export class Watchdog {
   close(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+    // The thread may look once more before it reads this.
+    this.#stamp(hostMs() + NEVER_MS);
     this.#send({ t: 'end' });
   }
 
@@ -113,7 +118,17 @@ export class Watchdog {
     const pulse = new PulseFile(this.#options.run, 'begin');
     const { everyMs } = limits(this.#qosMs);
     const now = this.#turnedMs;
-    pulse.write({ pid: process.pid, identity, atMs: now, everyMs, turnedMs: now, qosMs: this.#qosMs, hungSinceMs: null, member: null });
+    pulse.write({
+      pid: process.pid,
+      identity,
+      atMs: now,
+      everyMs,
+      turnedMs: now,
+      qosMs: this.#qosMs,
+      hungSinceMs: null,
+      member: null,
+      watched: true,
+    });
     pulse.close();
   }
 
