@@ -20,10 +20,11 @@ export interface Read {
 export type FromClient =
   | { readonly t: 'seen'; readonly writes: readonly Write[]; readonly reads: readonly Read[] }
   | { readonly t: 'idle' }
+  | { readonly t: 'filled' }
   | { readonly t: 'nodes'; readonly nodes: readonly string[] }
   | { readonly t: 'failed'; readonly why: string };
 
-export type ToClient = { readonly t: 'write' } | { readonly t: 'pause' } | { readonly t: 'list' };
+export type ToClient = { readonly t: 'write' } | { readonly t: 'pause' } | { readonly t: 'list' } | { readonly t: 'fill' };
 
 /** What a write that was never answered ended with. */
 export const LOST = 'lost';

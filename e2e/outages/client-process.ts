@@ -13,6 +13,8 @@ const PAUSE_MS = 4;
 const AGAIN_MS = 20;
 const TELL_MS = 20;
 const PAGE = 100_000;
+const BULK_BYTES = 256 * 1024;
+const BULKS = 64;
 const REGISTER = '^|"DB"|register';
 
 const [name = '', address = '', port = ''] = process.argv.slice(2);
@@ -138,13 +140,27 @@ async function list(): Promise<void> {
   tell({ t: 'nodes', nodes });
 }
 
+/** Writes so much that a disk with little room is full. What becomes of it does not matter. */
+async function fill(): Promise<void> {
+  const client = await RespClient.connect(address, Number(port));
+  const value = 'x'.repeat(BULK_BYTES);
+  for (let n = 0; n < BULKS; n += 1) {
+    client.command('GSET', `^|"DB"|bulk(${n})`, value).catch((error: unknown) => {
+      if (!(error instanceof GemelError || error instanceof RespError)) fail(error);
+    });
+  }
+  tell({ t: 'filled' });
+}
+
+const requests = { pause, list, fill };
+
 function fail(error: unknown): void {
   tell({ t: 'failed', why: error instanceof Error ? String(error.stack) : String(error) });
 }
 
 process.on('message', (message: ToClient) => {
   if (message.t === 'write') begin();
-  else (message.t === 'pause' ? pause() : list()).catch(fail);
+  else requests[message.t]().catch(fail);
 });
 process.on('disconnect', () => process.exit());
 setInterval(tellSeen, TELL_MS);

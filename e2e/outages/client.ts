@@ -64,6 +64,11 @@ export class Client {
     return new Set(answer.nodes);
   }
 
+  /** Writes a lot, until that is refused or there is no answer: resolves at once. */
+  async fill(): Promise<void> {
+    await this.#ask({ t: 'fill' });
+  }
+
   async end(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const ended = once(this.#process, 'exit');

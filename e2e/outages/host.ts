@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { homePaths, instancePaths, probeLock } from '../../engine/instance/host.ts';
-import { updateSettings } from '../../engine/instance/settings.ts';
+import { homePaths, probeLock } from '../../engine/instance/host.ts';
 import { stopAgent } from '../stop-agent.ts';
 import { TestMember } from '../support/pair.ts';
 import { until } from '../support/until.ts';
@@ -56,9 +55,7 @@ export class Host extends TestMember {
 
   /** SIGKILL. */
   async killAgent(): Promise<void> {
-    const lock = probeLock(homePaths(this.home).run);
-    if (!lock.held || lock.holder === null) throw new Error(`the agent of ${this.name} does not run`);
-    process.kill(lock.holder.pid, 'SIGKILL');
+    process.kill(this.#agentPid(), 'SIGKILL');
     await until(`the agent of ${this.name} is gone`, () => Promise.resolve(!this.agentRuns));
   }
 
@@ -67,8 +64,15 @@ export class Host extends TestMember {
     process.kill(this.pid(), signal);
   }
 
-  /** Changes gemel.cpf of the instance, which does not run. */
-  configure(change: Parameters<typeof updateSettings>[1]): void {
-    updateSettings(instancePaths(this.directory).settings, change);
+  /** A signal to the instance and the agent: the whole host stands still, or goes on. */
+  signalAll(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    process.kill(this.#agentPid(), signal);
+    this.signal(signal);
+  }
+
+  #agentPid(): number {
+    const lock = probeLock(homePaths(this.home).run);
+    if (!lock.held || lock.holder === null) throw new Error(`the agent of ${this.name} does not run`);
+    return lock.holder.pid;
   }
 }

@@ -1,8 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { MirrorStatus } from '../../engine/api/status.ts';
-import { endHomes } from '../support/pair.ts';
+import { endProcesses } from '../support/pair.ts';
 import { sameDatabases } from '../support/acknowledged.ts';
 import { until } from '../support/until.ts';
 import { Client } from './client.ts';
@@ -18,7 +19,11 @@ export interface OutageOptions {
   /** Default true. */
   readonly arbiter?: boolean;
   /** Addresses that members reach each other at, where they are not the hosts' own. */
-  readonly privateAddress?: (host: Host) => string;
+  readonly privateAddress?: (member: Host) => string;
+  /** Done before the instances start. */
+  readonly prepare?: (members: readonly Host[]) => Promise<void>;
+  /** Small disks of a member, in memory. */
+  readonly mounts?: (member: Host) => readonly { readonly at: string; readonly size: string }[];
 }
 
 /** By member asked: the statuses it gives, by member. */
@@ -37,6 +42,7 @@ export class OutageMirror {
   readonly history = new History();
   readonly clients: readonly Client[];
   readonly #options: OutageOptions;
+  readonly #mounted: string[] = [];
   /** When the outage began, on the clients' clock. */
   #began = 0;
 
@@ -72,16 +78,25 @@ export class OutageMirror {
     return [this.a, this.b];
   }
 
+  /** The application on that member's host. */
+  clientOf(member: Host): Client {
+    const client = this.clients[this.#members.indexOf(member)];
+    if (client === undefined) throw new Error(`${member.name} is no member`);
+    return client;
+  }
+
   other(member: Host): Host {
     return member === this.a ? this.b : this.a;
   }
 
   async #bringUp(): Promise<void> {
     const { a, b } = this;
+    await this.#options.prepare?.(this.#members);
     await Promise.all([
       ...this.#members.map(async (member) => {
         await member.startAgent();
         await member.create();
+        this.#mount(member);
         await member.start();
       }),
       ...(this.#hasArbiter ? [this.arbiter.startAgent()] : []),
@@ -95,10 +110,20 @@ export class OutageMirror {
     await a.sees({ A: 'Primary' });
     await b.gemel('mirror', 'join', 'B', '--mirror', 'OUTAGE', '--as', 'failover', '--agent', a.agentAddress, '--via', 'A', ...reached(b));
     await a.sees({ A: 'Primary', B: 'Backup' });
-    for (const member of this.#members) await member.call('db.create', { name: 'DB', mirrored: true });
+    await a.call('db.create', { name: 'DB', mirrored: true });
+    await until('B knows the database', async () => (await b.status())?.missingDatabases.includes('DB') === true);
+    await b.call('db.create', { name: 'DB', mirrored: true });
     await this.ready(a);
     for (const client of this.clients) client.write();
     await this.history.more(50);
+  }
+
+  #mount(member: Host): void {
+    for (const { at, size } of this.#options.mounts?.(member) ?? []) {
+      fs.mkdirSync(at, { recursive: true });
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'outage', at]);
+      this.#mounted.push(at);
+    }
   }
 
   // ------------------------------------------------------------ states
@@ -253,9 +278,7 @@ export class OutageMirror {
 
   /** While nobody writes. */
   async check(primary: Host): Promise<void> {
-    const client = this.clients[primary === this.a ? 0 : 1];
-    if (client === undefined) throw new Error('no client');
-    this.history.checkNodes(primary.name, await client.list());
+    this.history.checkNodes(primary.name, await this.clientOf(primary).list());
     this.history.checkReads();
     await sameDatabases(this);
   }
@@ -265,9 +288,10 @@ export class OutageMirror {
     this.network.heal();
     await Promise.all(this.clients.map((client) => client.end()));
     try {
-      await endHomes(this.root);
+      await endProcesses(this.root);
     } finally {
       this.network.remove();
+      for (const at of this.#mounted.splice(0)) execFileSync('umount', [at]);
       fs.rmSync(this.root, { recursive: true, force: true });
     }
   }

@@ -249,14 +249,19 @@ async function ready(primary: TestMember, backup: TestMember, hasArbiter: boolea
   );
 }
 
-/** Ends every process below the host roots in `root` and deletes it. Stopped (SIGSTOP) processes are ended too. */
+/** Ends every process below the host roots in `root` and deletes it. */
 export async function endHomes(root: string): Promise<void> {
+  await endProcesses(root);
+  fs.rmSync(root, { recursive: true, force: true });
+}
+
+/** Ends every process below the host roots in `root`, stopped ones too. */
+export async function endProcesses(root: string): Promise<void> {
   for (const entry of fs.existsSync(root) ? fs.readdirSync(root) : []) {
     const home = path.join(root, entry);
     for (const { directory } of listRegistered(home)) await endInstance(directory);
     if (fs.existsSync(path.join(home, 'run'))) await stopAgent(home);
   }
-  fs.rmSync(root, { recursive: true, force: true });
 }
 
 async function endInstance(directory: string): Promise<void> {
