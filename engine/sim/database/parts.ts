@@ -1,8 +1,7 @@
 import { createDatabase, Database, DatabaseReader, DatabaseWriter } from '../../database/index.ts';
-import type { Io } from '../../io/index.ts';
 import type { StoreParts } from '../../instance/store/index.ts';
 import type { TargetWriter } from '../../journal/index.ts';
-import { SimDisk, type SimProcess } from '../io/index.ts';
+import { SimDisk, simIo, type SimProcess } from '../io/index.ts';
 import { inProcessApplier } from './in-process-applier.ts';
 import { createMemoryDatabase, memoryFile } from './memory-file.ts';
 import { MemoryReader } from './memory-reader.ts';
@@ -12,7 +11,7 @@ import { MemoryWriter } from './memory-writer.ts';
 const inlineChance = 0.3;
 
 /** What a store on a simulated host is made of: databases in memory, the journal on the host's drive. */
-export function memoryParts(process: SimProcess, io: Io): StoreParts {
+export function memoryParts(process: SimProcess): StoreParts {
   const { drive } = process.host;
   return {
     createDatabase: (directory, init) => {
@@ -21,7 +20,7 @@ export function memoryParts(process: SimProcess, io: Io): StoreParts {
     openDatabase: (directory) => new Database(directory, new MemoryReader(memoryFile(drive, directory))),
     startApplier: inProcessApplier({
       process,
-      files: io.files,
+      files: simIo(process).files,
       openWriter: (directory) => new MemoryWriter(memoryFile(drive, directory), process),
     }),
     newDisk: () => new SimDisk({ process, inlineChance }),
@@ -32,7 +31,7 @@ export function memoryParts(process: SimProcess, io: Io): StoreParts {
  * As `memoryParts`, with database files as they are, in directories of this computer: a power cut takes nothing from them.
  * What an ended process had open is closed.
  */
-export function sqliteParts(process: SimProcess, io: Io): StoreParts {
+export function sqliteParts(process: SimProcess): StoreParts {
   return {
     createDatabase: (directory, init) => {
       if (!process.operation()) return;
@@ -46,7 +45,7 @@ export function sqliteParts(process: SimProcess, io: Io): StoreParts {
     },
     startApplier: inProcessApplier({
       process,
-      files: io.files,
+      files: simIo(process).files,
       openWriter: (directory) => endingWith(process, DatabaseWriter.open(directory)),
     }),
     newDisk: () => new SimDisk({ process, inlineChance }),

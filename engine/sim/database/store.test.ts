@@ -5,11 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { instancePaths } from '../../instance/host.ts';
 import { newSettings, type Settings } from '../../instance/settings.ts';
 import { Store, type StoreParts } from '../../instance/store/index.ts';
-import type { Io } from '../../io/index.ts';
 import { SimHost, simIo, SimRandom, Timeline, type SimProcess } from '../io/index.ts';
 import { memoryParts, sqliteParts } from './parts.ts';
 
-type Parts = (process: SimProcess, io: Io) => StoreParts;
+type Parts = (process: SimProcess) => StoreParts;
 
 /** How often a waiting client looks, in ms. */
 const lookMs = 0.2;
@@ -60,7 +59,7 @@ class Lives {
     const io = simIo(process);
     const paths = instancePaths('/instance');
     for (const each of [paths.mgr, paths.journal, paths.run]) io.files.makeDirectory(each);
-    const store = await Store.open({ io, paths, settings: this.settings, log: () => undefined, parts: this.parts(process, io) });
+    const store = await Store.open({ io, paths, settings: this.settings, log: () => undefined, parts: this.parts(process) });
     if (!process.alive) return;
     this.starts += 1;
     const session = store.executor.open('USER');
