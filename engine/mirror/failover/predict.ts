@@ -145,11 +145,13 @@ function yesNo(is: boolean): 'yes' | 'no' {
 function cannot(s: Situation): Answer | null {
   switch (s.backup.status) {
     case 'none':
-      return { code: 'WAITING', why: ['The mirror has one failover member only, so nobody could take over.'] };
+      return { code: 'NO_BACKUP', why: ['The mirror has one failover member only, so nobody could take over.'] };
     case 'disconnected':
       return {
-        code: 'WAITING',
-        why: ['The other failover member is not connected, so it counts as down. If it runs, it takes over only with journal data from the agent.'],
+        code: 'NO_BACKUP',
+        why: [
+          'The other failover member is not connected, so it counts as down. If it runs, it takes over only with journal data from the agent.',
+        ],
       };
     default:
       if (s.noFailover) return { code: 'NO_FAILOVER_SET', why: ['No failover is set, so the backup does not take over.'] };
@@ -166,7 +168,10 @@ function primaryEnds(s: Situation, fault: Fault, how: { readonly agentLives: boo
   if (s.mode === 'arbiter')
     return takesOver(s, fault, how.atMostQ, {
       code: 'VERDICT',
-      why: ['The backup is active: it has everything that was acknowledged.', 'The arbiter loses the primary too and lets the backup take over.'],
+      why: [
+        'The backup is active: it has everything that was acknowledged.',
+        'The arbiter loses the primary too and lets the backup take over.',
+      ],
     });
   if (how.agentLives && s.agents.ofPrimary)
     return takesOver(s, fault, how.atMostQ, {
@@ -176,7 +181,10 @@ function primaryEnds(s: Situation, fault: Fault, how: { readonly agentLives: boo
         'The backup fetches from it whatever journal data it lacks.',
       ],
     });
-  return nobody(s, fault, { code: 'WAITING', why: [notArbiterControlled(s), 'The agent on the host of the primary cannot be reached.'] });
+  return nobody(s, fault, {
+    code: 'NOBODY_ANSWERS',
+    why: [notArbiterControlled(s), 'The agent on the host of the primary cannot be reached.'],
+  });
 }
 
 /** Why the arbiter has no say; the mirror is agent controlled. */
@@ -189,7 +197,10 @@ function notArbiterControlled(s: Situation): string {
 function primaryStopped(s: Situation): Prediction {
   const fault = 'primary-stopped';
   if (s.backup.status === 'active' && cannot(s) === null)
-    return takesOver(s, fault, 1, { code: 'TAKE_OVER_REQUESTED', why: ['The primary asks the active backup to take over before it stops.'] });
+    return takesOver(s, fault, 1, {
+      code: 'TAKE_OVER_REQUESTED',
+      why: ['The primary asks the active backup to take over before it stops.'],
+    });
   return primaryEnds({ ...s, mode: 'agent' }, fault, { agentLives: true, atMostQ: 1 });
 }
 
@@ -203,8 +214,11 @@ function storageFailed(s: Situation): Prediction {
       why: ['The primary can write nothing more, freezes, and asks the active backup to take over.'],
     });
   return nobody(s, fault, {
-    code: 'JOURNAL_FAILED',
-    why: ['The primary can write nothing more and freezes.', 'The backup is not active: it lacks journal data, so it is not asked to take over.'],
+    code: 'JOURNAL_FROZEN',
+    why: [
+      'The primary can write nothing more and freezes.',
+      'The backup is not active: it lacks journal data, so it is not asked to take over.',
+    ],
   });
 }
 
@@ -214,12 +228,15 @@ function primaryIsolated(s: Situation): Prediction {
   const not = cannot(s);
   if (not !== null)
     return nobody(s, fault, {
-      code: 'PRIMARY_IN_TROUBLE',
+      code: 'ISOLATED',
       why: [...not.why, 'The primary cannot know that and stays in trouble until it is in contact or a person acts.'],
     });
   return takesOver(s, fault, 2, {
     code: 'VERDICT',
-    why: ['The arbiter loses the primary too and lets the backup take over.', 'The isolated primary stays in trouble and acknowledges nothing.'],
+    why: [
+      'The arbiter loses the primary too and lets the backup take over.',
+      'The isolated primary stays in trouble and acknowledges nothing.',
+    ],
   });
 }
 
@@ -237,7 +254,10 @@ function contactLost(s: Situation, fault: Fault): Prediction {
   if (s.backup.status === 'active')
     return continues(s, fault, 3, {
       code: 'PRIMARY_RESUMES',
-      why: [notArbiterControlled(s), 'The primary is in trouble for at most twice the QoS timeout after it has noticed, then goes on alone.'],
+      why: [
+        notArbiterControlled(s),
+        'The primary is in trouble for at most twice the QoS timeout after it has noticed, then goes on alone.',
+      ],
     });
   return continues(s, fault, 0, { code: 'BACKUP_LOST_INACTIVE', why: ['No active backup is lost, so the primary works on.'] });
 }
@@ -251,7 +271,10 @@ function backupLost(s: Situation): Prediction {
 function arbiterLost(s: Situation): Prediction {
   const why =
     s.mode === 'arbiter'
-      ? ['The members agree to switch to agent controlled mode.', 'Until the arbiter is back, a lost host of the primary is not taken over from.']
+      ? [
+          'The members agree to switch to agent controlled mode.',
+          'Until the arbiter is back, a lost host of the primary is not taken over from.',
+        ]
       : ['The arbiter has no say now.'];
   return continues(s, 'arbiter-lost', 0, { code: 'ARBITER_LOST', why });
 }
@@ -260,7 +283,7 @@ function backupAndArbiterLost(s: Situation): Prediction {
   const fault = 'backup-and-arbiter-lost';
   if (s.mode === 'agent') return contactLost(s, fault);
   return nobody(s, fault, {
-    code: 'PRIMARY_IN_TROUBLE',
+    code: 'ISOLATED',
     why: [
       'The primary cannot tell this from being isolated, when the backup would take over.',
       'It goes on when the backup is back, or when a person states that the backup has not become primary.',

@@ -16,8 +16,10 @@ export const RULES = {
   'arbiter: primary lost too': 'Arbiter controlled, the arbiter has lost the primary too: the active backup takes over.',
   'primary isolated':
     'Arbiter controlled, the primary is cut off from the backup and the arbiter: it stays in trouble without limit, and the active backup, told so by the arbiter, takes over.',
+  'primary isolated and told':
+    "As 'primary isolated'; the agent on the backup's host, which the former primary still reaches, says that the backup has become primary: the former primary goes down.",
   'primary isolated but heard':
-    'As above, but something of the primary still gets through one way to the backup or the arbiter, which take it for a sign of life: the backup may have given up. Safe, but then nobody is primary until contact or a person.',
+    "As 'primary isolated', but something of the primary still gets through one way to the backup or the arbiter, which take it for a sign of life: the backup may have given up. Safe, but then nobody is primary until contact or a person.",
   'all lose each other':
     'Arbiter controlled, the primary has lost both and so has the backup: trouble without limit, no takeover, until the members are in contact or a person acts.',
   'backup and arbiter at once':
@@ -138,7 +140,10 @@ function contactLost(before: Standing, failed: ReadonlySet<Failure>): Outcome {
   if (was.b !== 'active backup') return { ...was, b };
   if (before.mode === 'agent controlled') return alone(3, 'trouble timeout');
   if (now.pArb) return now.bArb ? alone(2, 'arbiter: both connected') : alone(now.bRuns ? 2 : 1, 'arbiter: backup lost too');
-  if (now.bArb) return outcome('B', 'in trouble without limit', 'primary', 2, 'primary isolated');
+  if (now.bArb)
+    return now.agentOfB
+      ? outcome('B', 'not primary', 'primary', 2, 'primary isolated and told')
+      : outcome('B', 'in trouble without limit', 'primary', 2, 'primary isolated');
   if (now.bRuns) return forEver('all lose each other');
   return now.agentOfB ? alone(1, 'agent says backup is down') : forEver('backup and arbiter at once');
 }
@@ -186,7 +191,7 @@ function partitions(first: Failure, rest: readonly Failure[]): Failure[][][] {
 
 /** What may also be when the primary neither hears the backup nor the arbiter, but is heard by one of them. */
 export function heardOneWay(before: Before, losses: readonly { readonly what: Failure; readonly way?: Way }[]): Outcome[] {
-  const isolated = expectedOutcome(before, [losses.map((l) => l.what)]).rule === ('primary isolated' satisfies Rule);
+  const isolated = expectedOutcome(before, [losses.map((l) => l.what)]).primary === 'B';
   const heard = losses.some(({ what, way }) => way === 'from' && (what === 'P-B' || what === 'P-Arb'));
   return isolated && heard ? [outcome('none', 'in trouble without limit', 'disconnected', null, 'primary isolated but heard')] : [];
 }

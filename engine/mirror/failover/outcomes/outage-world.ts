@@ -42,7 +42,7 @@ export class OutageWorld extends World {
     this.#setUp();
     this.#watching = true;
     this.pass(Q / 4);
-    this.#longestPauseMs = 0;
+    this.beginPause();
   }
 
   override durable(...what: Parameters<World['durable']>): void {
@@ -54,6 +54,11 @@ export class OutageWorld extends World {
   /** The longest time so far in which nothing new became durable. */
   get pauseMs(): number {
     return Math.max(this.#longestPauseMs, this.events.now - this.#durableAt);
+  }
+
+  /** Pauses before this do not count. */
+  beginPause(): void {
+    this.#longestPauseMs = 0;
   }
 
   /** Time passes, with clients that write to whoever takes it. */

@@ -8,7 +8,7 @@ export interface Loss {
 }
 
 /** Beyond the stated bound: half a QoS timeout, for the heartbeat that was under way and the member that becomes primary. */
-const TOLERANCE_MS = Q / 2;
+export const TOLERANCE_MS = Q / 2;
 /** Longer than any answer to a loss takes. */
 export const SETTLED_MS = 4 * Q;
 
