@@ -70,7 +70,7 @@ describe('forcing a member to become primary', () => {
     await a.stop({ nofailover: true });
     await b.sees({ B: 'Waiting' });
     const tried = await gemel(b, 'mirror', 'try-primary', 'B', '--json');
-    expect(refusal(tried.out).condition).toBe('STOPPED_NOFAILOVER');
+    expect(refusal(tried.out).condition).toBe('NO_FAILOVER');
     const forced = await gemel(b, 'mirror', 'force-primary', 'B', '--yes', '--json');
     expect(refusal(forced.out).condition).toBe('FORCE_REFUSED');
     expect(await set(b, 'x', '1')).toBe('PROTECT');

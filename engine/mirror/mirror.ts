@@ -59,6 +59,7 @@ export class Mirror {
   #durable: Durable;
   #queue: Input[] = [];
   #running = false;
+  #leavingArbiter = false;
   #wake: { at: number; timer: { cancel(): void } } | null = null;
   #closed = false;
 
@@ -253,10 +254,16 @@ export class Mirror {
       case 'answer-request':
         return this.requests.answer(effect.id, effect.error);
       case 'log':
-        return this.say(effect.severity, effect.code, effect.text, effect.facts);
+        return this.#logged(effect);
       case 'wake':
         return this.#wakeAt(effect.at);
     }
+  }
+
+  #logged({ severity, code, text, facts }: Extract<Effect, { do: 'log' }>): void {
+    if (code !== 'ARBITER_LOST' || !this.#leavingArbiter) return this.say(severity, code, text, facts);
+    this.#leavingArbiter = false;
+    this.say(0, code, 'The connection to the arbiter was closed, because the mirror has been changed.', facts);
   }
 
   #persist(record: Partial<Durable>): void {
@@ -315,7 +322,7 @@ export class Mirror {
   }
 
   #followMembership(before: Membership): void {
-    if (before.arbiter !== this.membership.arbiter || before.qosMs !== this.membership.qosMs) this.outside.connectArbiter();
+    if (before.arbiter !== this.membership.arbiter || before.qosMs !== this.membership.qosMs) this.#changeArbiter();
     const partner = this.partner?.guid ?? null;
     if (before.version !== this.membership.version)
       this.input({
@@ -326,6 +333,15 @@ export class Mirror {
         qosMs: this.membership.qosMs,
       });
     this.options.host.changed();
+  }
+
+  /** The connection to the arbiter is made anew; what ends with the old one ends, but nobody is to be alarmed. */
+  #changeArbiter(): void {
+    if (this.state.arbiter.connected) {
+      this.#leavingArbiter = true;
+      this.input({ on: 'arbiter-lost' });
+    }
+    if (this.state.role.is !== 'stopped') this.outside.connectArbiter();
   }
 
   /** Journal data was set aside because it does not belong to the mirror's history. */

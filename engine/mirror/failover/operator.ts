@@ -34,6 +34,8 @@ export function tryPrimary(turn: Turn, id: number): void {
     if (role.stuck !== null) retry(turn, role);
     return turn.answer(id, null);
   }
+  if (!turn.able)
+    return turn.answer(id, { code: 'NO_FAILOVER', text: 'No failover is set; clear it first, or force.', facts: { role: turn.roleName() } });
   turn.state.wish = { id, what: 'try', until: turn.now + 2 * turn.state.qosMs, answeredAt: null, answered: '' };
   askNowUndecided(turn);
 }
