@@ -112,7 +112,8 @@ describe('verdicts', () => {
 
   it('a member still connected is asked first: its answer must come after the question', () => {
     const arbiter = formed();
-    expect(arbiter.from('P', pLost)).toEqual(['B ping']);
+    expect(arbiter.from('P', pLost)).toEqual(['P ping']);
+    expect(arbiter.pong('P')).toEqual(['B ping']);
     expect(arbiter.from('B', { m: 'pong', nonce: 0 }), 'an older answer').toEqual([]);
     expect(arbiter.pong('B')).toEqual(['B give-up']);
     expect(arbiter.from('B', { m: 'gave-up', g: 'g1' })).toEqual(['P verdict primary-continues', 'B verdict primary-continues']);
@@ -121,6 +122,7 @@ describe('verdicts', () => {
   it('a member that does not answer within Q counts as lost', () => {
     const arbiter = formed();
     arbiter.from('P', pLost);
+    arbiter.pong('P');
     arbiter.now = QOS - 1;
     expect(arbiter.do({ on: 'tick' })).toEqual([]);
     arbiter.now = QOS;
@@ -129,6 +131,26 @@ describe('verdicts', () => {
     expect(other.from('B', bLost)).toEqual(['P ping']);
     other.now = QOS;
     expect(other.do({ on: 'tick' })).toEqual(['hang-up P', 'B verdict backup-takes-over']);
+  });
+
+  it('a primary that asks and does not hear is lost: the backup is not asked to give up, and may take over', () => {
+    const arbiter = formed();
+    expect(arbiter.from('P', pLost)).toEqual(['P ping']);
+    expect(arbiter.from('B', bLost)).toEqual(['P ping']);
+    arbiter.now = QOS;
+    expect(arbiter.do({ on: 'tick' })).toEqual(['hang-up P', 'B verdict backup-takes-over']);
+    const alone = formed();
+    alone.from('P', pLost);
+    alone.now = QOS;
+    expect(alone.do({ on: 'tick' }), 'nobody else asked').toEqual(['hang-up P']);
+    expect(alone.from('B', bLost)).toEqual(['B verdict backup-takes-over']);
+  });
+
+  it('a primary that asks while the backup is lost goes on', () => {
+    const arbiter = formed();
+    arbiter.from('P', pLost);
+    arbiter.do({ on: 'lost', member: 'B' });
+    expect(arbiter.pong('P')).toEqual(['P verdict primary-continues']);
   });
 
   it('the backup lost a primary that the arbiter reaches: it gives up', () => {
@@ -146,6 +168,7 @@ describe('verdicts', () => {
     expect(arbiter.from('B', { m: 'gave-up', g: 'g1' })).toEqual(['B verdict primary-continues']);
     const other = formed();
     other.from('P', pLost);
+    other.pong('P');
     other.pong('B');
     expect(other.do({ on: 'lost', member: 'B' }), 'lost instead of giving up').toEqual(['P verdict primary-continues']);
   });
@@ -162,5 +185,29 @@ describe('verdicts', () => {
     const arbiter = formed();
     expect(arbiter.do({ on: 'lost', member: 'P' })).toEqual([]);
     expect(arbiter.state.current?.verdict).toBeNull();
+  });
+});
+
+describe('what the arbiter knows of newer primaries', () => {
+  const claim: ToArbiter = { m: 'claim', epoch: epoch(1), membership: 1 };
+
+  it('is told to whoever claims; it forgets it with its process', () => {
+    const arbiter = new Arbiter();
+    arbiter.do({ on: 'up', member: 'P', boot: 'p1' });
+    expect(stepArbiter(arbiter.state, { on: 'message', member: 'P', message: claim }, 0, QOS).effects).toEqual([
+      { do: 'tell', member: 'P', message: { m: 'known', epoch: null, membership: 0 } },
+    ]);
+    const known = formed();
+    expect(stepArbiter(known.state, { on: 'message', member: 'B', message: claim }, 0, QOS).effects).toEqual([
+      { do: 'tell', member: 'B', message: { m: 'known', epoch: epoch(2), membership: 1 } },
+    ]);
+  });
+
+  it('forbids generations of an older primary or an older membership', () => {
+    const arbiter = formed();
+    expect(arbiter.from('P', { m: 'propose', gen: { ...gen, g: 'g2', epoch: epoch(1) } })).toEqual(['P unknown', 'P known']);
+    expect(arbiter.from('P', { m: 'propose', gen: { ...gen, g: 'g3', membership: 0 } })).toEqual(['P unknown', 'P known']);
+    expect(arbiter.state.current?.gen.g).toBe('g1');
+    expect(arbiter.from('P', { m: 'propose', gen: { ...gen, g: 'g4', epoch: epoch(3), membership: 0 } }), 'a newer primary says what the mirror is').toEqual(['P hold']);
   });
 });

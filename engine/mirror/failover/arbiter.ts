@@ -74,9 +74,9 @@ export function stepArbiter(
       if (input.member in state.members) receive(state, input.member, input.message, { tell, now, qosMs });
       break;
     case 'tick':
-      for (const q of state.questions.filter((x) => x.until <= now)) {
-        effects.push({ do: 'hang-up', member: q.about });
-        lose(state, q.about, tell);
+      for (const about of new Set(state.questions.filter((q) => q.until <= now).map((q) => q.about))) {
+        effects.push({ do: 'hang-up', member: about });
+        lose(state, about, tell);
       }
       break;
   }
@@ -97,7 +97,7 @@ function lose(state: Draft, member: Guid, tell: Tell): void {
   for (const to of Object.keys(state.members)) tell(to, { m: 'other', member, connected: false });
   const open = state.questions.filter((q) => q.about === member);
   state.questions = state.questions.filter((q) => q.about !== member && q.from !== member);
-  for (const q of open) decide(state, q.from, q.g, tell);
+  for (const q of open) if (q.from !== member) decide(state, q.from, q.g, tell);
   // The backup was asked to give up and is now lost instead: that answers too.
   const current = state.current;
   if (current !== null && current.onlyPrimary && member === current.gen.backup && current.verdict === null)
@@ -121,7 +121,7 @@ function receive(state: Draft, from: Guid, message: ToArbiter, ctx: { tell: Tell
     case 'pong': {
       const answered = state.questions.filter((q) => q.about === from && q.nonce <= message.nonce);
       state.questions = state.questions.filter((q) => !answered.includes(q));
-      for (const q of answered) stillThere(state, q.from, q.g, ctx.tell);
+      for (const q of answered) answeredPing(state, q, ctx);
       return;
     }
   }
@@ -133,7 +133,8 @@ function propose(state: Draft, from: Guid, gen: Generation, tell: Tell): void {
     from === gen.primary && state.members[gen.primary]?.boot === gen.primaryBoot && state.members[gen.backup]?.boot === gen.backupBoot;
   if (!present) return tell(from, { m: 'unknown', g: gen.g });
   const { known } = state;
-  if ((known.epoch !== null && compareEpochs(gen.epoch, known.epoch) < 0) || gen.membership < known.membership) {
+  const order = known.epoch === null ? 1 : compareEpochs(gen.epoch, known.epoch);
+  if (order < 0 || (order === 0 && gen.membership < known.membership)) {
     tell(from, { m: 'unknown', g: gen.g });
     return tell(from, { m: 'known', ...known });
   }
@@ -155,10 +156,15 @@ function lost(state: Draft, from: Guid, g: string, who: Guid, ctx: { tell: Tell;
   if (state.current.verdict !== null) return ctx.tell(from, { m: 'verdict', g, verdict: state.current.verdict });
   const otherBoot = who === gen.primary ? gen.primaryBoot : gen.backupBoot;
   if (state.members[who]?.boot !== otherBoot) return decide(state, from, g, ctx.tell);
-  // Still connected, as far as we know: a round trip that began after the question tells.
+  // The primary that asks may not hear the answer: it has to be heard to hear before the backup is asked to give up.
+  ask(state, from === gen.primary ? from : who, from, g, ctx);
+}
+
+/** Still connected, as far as we know: a round trip that began after the question tells. */
+function ask(state: Draft, about: Guid, from: Guid, g: string, ctx: { tell: Tell; now: Ms; qosMs: Ms }): void {
   state.nonces += 1;
-  state.questions.push({ nonce: state.nonces, about: who, from, g, until: ctx.now + ctx.qosMs });
-  ctx.tell(who, { m: 'ping', nonce: state.nonces });
+  state.questions.push({ nonce: state.nonces, about, from, g, until: ctx.now + ctx.qosMs });
+  ctx.tell(about, { m: 'ping', nonce: state.nonces });
 }
 
 /** `from` has lost the other, and so has the arbiter. */
@@ -167,6 +173,14 @@ function decide(state: Draft, from: Guid, g: string, tell: Tell): void {
   if (current === null || current.gen.g !== g || current.verdict !== null) return;
   if (from === current.gen.primary) give(state, 'primary-continues', tell);
   else if (!current.onlyPrimary) give(state, 'backup-takes-over', tell);
+}
+
+function answeredPing(state: Draft, q: Draft['questions'][number], ctx: { tell: Tell; now: Ms; qosMs: Ms }): void {
+  if (q.about !== q.from) return stillThere(state, q.from, q.g, ctx.tell);
+  const gen = state.current?.gen;
+  if (gen === undefined || gen.g !== q.g) return;
+  if (state.members[gen.backup]?.boot === gen.backupBoot) ask(state, gen.backup, q.from, q.g, ctx);
+  else decide(state, q.from, q.g, ctx.tell);
 }
 
 /** `from` has lost the other, which the arbiter still reaches: it must be the backup that gives up. */

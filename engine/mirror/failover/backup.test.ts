@@ -126,19 +126,29 @@ describe('a backup that lost its primary', () => {
 
   it('says "not primary" to the primary that dials only after it has left the generation for good', () => {
     const b = lost();
+    b.now += QOS;
     expect(kinds(b.do({ on: 'hello', hello: hello('A', { role: 'in-trouble', gaveUp: false }) }))).toEqual(['answer not-primary']);
     expect(becomes(b.do(verdict))).toEqual([]);
   });
 
+  const inTrouble = hello('A', { role: 'in-trouble', gaveUp: false, journal: end(epoch(2), 5) });
+
   it('dialled by a primary that has lost it, it loses that primary too before it answers', () => {
-    const b = formed();
-    expect(kinds(b.do({ on: 'hello', hello: hello('A', { role: 'in-trouble', gaveUp: false, journal: end(epoch(2), 5) }) }))).toEqual([
-      'hang-up-peer',
-      'ask-agent for a grant',
-      'answer not-primary',
-    ]);
+    const b = backup();
+    expect(kinds(b.do({ on: 'hello', hello: inTrouble }))).toEqual(['hang-up-peer', 'ask-agent for a grant', 'answer not-primary']);
     expect(b.role).toMatchObject({ is: 'lost', generation: null });
     expect(becomes(b.do(verdict))).toEqual([]);
+  });
+
+  it('does not answer a primary in trouble while the arbiter has yet to say who goes on: its answer may be the one that is lost', () => {
+    const b = formed();
+    expect(kinds(b.do({ on: 'hello', hello: inTrouble }))).toEqual(['hang-up-peer', 'tell-arbiter lost', 'ask-agent for a grant']);
+    expect(kinds(b.do({ on: 'hello', hello: inTrouble }))).toEqual([]);
+    expect(becomes(b.do(verdict))).toEqual(['verdict']);
+    const c = lost();
+    c.do({ on: 'arbiter', message: { m: 'give-up', g: 'g1' } });
+    expect(kinds(c.do({ on: 'hello', hello: inTrouble }))).toEqual(['answer not-primary']);
+    expect(becomes(c.do(verdict))).toEqual([]);
   });
 
   it('without its arbiter follows the agent rules', () => {

@@ -64,6 +64,8 @@ function dispatch(turn: Turn, input: Input): void {
       return taking.hookAnswered(turn, input.hook, input.ok, input.why);
     case 'vip':
       return isPrimary(turn) ? trouble.vip(turn, input.bound, input.why) : taking.vip(turn, input.bound, input.why);
+    case 'gave-up':
+      return isPrimary(turn) ? primary.backupGaveUp(turn, input.member, input.had) : undefined;
     case 'journal-failed':
       return journalFailed(turn, input);
     case 'hung':

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { active, agentSays, answerPrimary, at, bound, Core, end, epoch, generation, hello, kinds, primary, QOS } from './testing/core.ts';
-import type { AgentAnswer, Effect, Input, PeerMessage } from './types.ts';
+import type { AgentAnswer, Effect, Input, PeerMessage, Reign } from './types.ts';
 
 const beat: PeerMessage = { m: 'beat', arbiter: false, canTakeOver: true };
 const agentDown = (journal = end(epoch(2), 5)): AgentAnswer => agentSays('B', { state: 'down', journal });
@@ -98,6 +98,24 @@ describe('trouble in agent controlled mode', () => {
       kinds(silent.do({ on: 'agent', question: silent.question, answer: { ...agentDown(), state: 'operating', journal: null } })),
     ).toEqual([]);
     expect(kinds(silent.do({ on: 'agent-silent', question: silent.question, member: 'B' }))).toEqual([]);
+  });
+
+  it('ends by word left with its agent, of this very period and process only', () => {
+    const left = (more: Partial<Reign>, member = 'B'): string[] => {
+      const had = { epoch: epoch(2), boot: 'A-boot', n: 1, ...more };
+      return kinds(inTrouble().do({ on: 'gave-up', member, had }));
+    };
+    expect(left({})).toEqual(['persist period', 'gate open']);
+    expect(left({ n: 2 })).toEqual([]);
+    expect(left({ boot: 'before' })).toEqual([]);
+    expect(left({ epoch: epoch(1) })).toEqual([]);
+    expect(left({}, 'C')).toEqual([]);
+    expect(kinds(active().do({ on: 'gave-up', member: 'B', had: { epoch: epoch(2), boot: 'A-boot', n: 1 } })), 'no trouble').toEqual([]);
+  });
+
+  it("does not end by the word of an agent on another copy of the backup", () => {
+    const a = inTrouble();
+    expect(kinds(a.do({ on: 'agent', question: a.question, answer: { ...agentDown(), boot: 'a clone' } }))).toEqual([]);
   });
 
   it('does not end by an answer to a question asked before it began', () => {

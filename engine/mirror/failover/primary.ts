@@ -5,7 +5,7 @@ import type { PrimaryRole } from './state.ts';
 import { abandonHandOver, stopNow, yieldIfFrozen } from './hand-over.ts';
 import { beginTrouble, resolve } from './trouble.ts';
 import type { Turn } from './turn.ts';
-import type { AgentAnswer, Epoch, FromArbiter, Hello, HelloAnswer, PeerMessage } from './types.ts';
+import type { AgentAnswer, Epoch, FromArbiter, Hello, HelloAnswer, PeerMessage, Reign } from './types.ts';
 import { epochText } from './taking.ts';
 
 /** A primary and its backup: connecting, active periods, loss, and what others say of newer primaries. */
@@ -143,6 +143,14 @@ export function agentAnswered(turn: Turn, answer: AgentAnswer, question: number)
   // Its activity ended with its process; a new process asks before it takes over. Of another copy of it nothing follows.
   if (answer.state === 'down' && answer.journal !== null && answer.boot === role.trouble.backupBoot)
     resolve(turn, "the backup's agent states that it is down and has not taken over", { backupIs: 'down', boot: answer.boot });
+}
+
+/** Word left with this member's agent. Of an earlier period, or another process, it says nothing about this trouble. */
+export function backupGaveUp(turn: Turn, member: string, had: Reign): void {
+  const role = primaryRole(turn);
+  if (role.trouble === null || member !== turn.state.partner || had.boot !== turn.state.boot) return;
+  if (!sameEpoch(had.epoch, role.epoch) || had.n !== role.periods) return;
+  resolve(turn, "the backup left word with this member's agent that it does not take over", { period: had.n });
 }
 
 export function arbiterMessage(turn: Turn, message: FromArbiter): void {

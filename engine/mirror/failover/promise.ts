@@ -10,7 +10,7 @@ import { noteAnswer } from './waiting.ts';
 export function hello(turn: Turn, from: Hello): void {
   noteAnswer(turn, `instance: ${from.role}`);
   if (turn.state.role.is === 'taking') return helloWhileTaking(turn, from);
-  dialledByPartner(turn);
+  if (dialledByPartner(turn, from) === 'not-yet') return;
   if (!mayPromise(turn, from)) return turn.notPrimary();
   promise(turn, from);
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { agentSays, answerPrimary, backup, Core, end, epoch, hello, kinds, primary, QOS } from './testing/core.ts';
+import { agentSays, answerPrimary, backup, Core, end, epoch, formed, GEN, hello, kinds, primary, QOS } from './testing/core.ts';
 import { rank } from './epochs.ts';
 import type { AgentAnswer, Effect } from './types.ts';
 
@@ -207,5 +207,103 @@ describe('what arrives in a state it is not for', () => {
       core.do({ on: 'arbiter', message: { m: 'verdict', g: 'none', verdict: 'backup-takes-over' } });
       expect(core.role.is).toBe(before);
     }
+  });
+});
+
+describe('a member that was forced down', () => {
+  it('stays down until a person starts it, and then believes the others rather than its own records', () => {
+    const a = new Core({ durable: { forcedDown: true } });
+    expect(kinds(a.do({ on: 'start' }))).toEqual(['step-down']);
+    expect(a.role.is).toBe('down');
+    const b = new Core({ durable: { forcedDown: true, noFailover: epoch(1) } });
+    const effects = b.do({ on: 'start', byPerson: true });
+    expect(b.state.durable).toMatchObject({ forcedDown: false, validated: false, boot: 'A-boot' });
+    expect(effects).toMatchObject([{ do: 'persist' }, { do: 'dial-peer', hello: { wasPrimary: false, able: false } }, { do: 'wake' }].slice(0, 2));
+  });
+
+  it('not validated and alone, waits for the arbiter before it is primary by its own records', () => {
+    const a = new Core({ partner: null, durable: { validated: false } });
+    expect(kinds(a.do({ on: 'start' }))).toEqual(['persist boot']);
+    expect(kinds(a.do({ on: 'arbiter-up' }))).toEqual(['tell-arbiter claim']);
+    expect(kinds(a.do({ on: 'arbiter', message: { m: 'known', epoch: null, membership: 0 } }))).toEqual(['become-primary']);
+    const b = new Core({ partner: null, durable: { validated: false } });
+    b.do({ on: 'start' });
+    expect(kinds(b.after(QOS / 4)), 'it cannot be reached').toEqual(['become-primary']);
+  });
+});
+
+describe('what the agent of a lost primary says', () => {
+  const reign = { epoch: epoch(2), boot: 'A-boot', n: 1 };
+  const period = { epoch: epoch(2), n: 1, backup: 'B', ended: false };
+  const down = agentSays('A', {
+    state: 'down',
+    boot: 'A-boot',
+    reign,
+    period,
+    seen: epoch(2),
+    journal: end(epoch(2), 5),
+    grant: { to: 'B', above: epoch(2) },
+  });
+
+  function lost(make: () => Core = backup): Core {
+    const b = make();
+    b.lastEchoedByPeer = b.now - 100;
+    b.do({ on: 'peer-lost', why: 'closed' });
+    return b;
+  }
+  const answered = (b: Core, answer: AgentAnswer): string[] => becomes(b.do({ on: 'agent', question: b.question, answer })).map((x) => x.by);
+
+  it('counts of the member and the time as primary that this backup saw, or of a later one', () => {
+    expect(answered(lost(), down)).toEqual(['grant']);
+    expect(answered(lost(), { ...down, reign: { ...reign, epoch: epoch(3), boot: 'later' }, journal: end(epoch(3)), period: null })).toEqual(['grant']);
+    for (const other of [
+      { reign: null },
+      { reign: { ...reign, boot: 'a clone' } },
+      { reign: { ...reign, n: 0 }, period: null },
+      { reign: { ...reign, epoch: epoch(1) } },
+      { reign: { ...reign, epoch: { ...epoch(2), member: 'C' } } },
+    ])
+      expect(answered(lost(), { ...down, ...other }), JSON.stringify(other)).toEqual([]);
+  });
+
+  it('without its journal lets only a backup take over that certainly holds everything', () => {
+    const unreadable = { ...down, journal: null };
+    expect(answered(lost(), unreadable)).toEqual(['grant']);
+    expect(answered(lost(), { ...unreadable, period: { ...period, ended: true } }), 'ended').toEqual([]);
+    expect(answered(lost(), { ...unreadable, period: { ...period, n: 2 } }), 'another period').toEqual([]);
+    expect(answered(lost(), { ...unreadable, period: null }), 'no record').toEqual([]);
+    expect(answered(lost(), { ...unreadable, period: { ...period, backup: 'C' } }), 'of another').toEqual([]);
+    const late = lost();
+    late.now = late.lastEchoedByPeer + 2 * QOS * 0.95;
+    expect(answered(late, unreadable), 'too late').toEqual([]);
+    const inactive = (): Core => {
+      const b = new Core({ self: 'B' });
+      b.do({ on: 'start' });
+      b.do({ on: 'hello-answer', question: b.question, answer: answerPrimary(epoch(2)) });
+      b.journal = end(epoch(2), 5);
+      return b;
+    };
+    expect(answered(lost(inactive), unreadable), 'was not active').toEqual([]);
+    const held = (): Core => {
+      const b = backup();
+      b.do({ on: 'arbiter-up' });
+      b.do({ on: 'peer', message: { m: 'propose', gen: GEN } });
+      return b;
+    };
+    expect(answered(lost(held), unreadable), 'passed over').toEqual([]);
+    const shown = lost(held);
+    answered(shown, down);
+    expect(shown.role, 'with the journal').toMatchObject({ is: 'taking', right: { by: 'grant' } });
+    const started = new Core({ self: 'B', durable: { lastSeenPrimary: { primary: 'A', epoch: epoch(2), active: true } }, journal: end(epoch(2), 5) });
+    started.do({ on: 'start' });
+    started.do({ on: 'dial-failed', question: started.question });
+    expect(answered(started, unreadable), 'another process').toEqual([]);
+  });
+
+  it('is asked together with word that no verdict counts any more', () => {
+    const left = (effects: Effect[]) => effects.flatMap((e) => (e.do === 'ask-agent' ? [e.gaveUp] : []));
+    expect(left(backup().do({ on: 'peer-lost', why: 'closed' }))).toEqual([{ epoch: epoch(2), boot: 'A-boot', n: 1 }]);
+    const hopes = formed();
+    expect(left(hopes.do({ on: 'peer-lost', why: 'closed' })), 'a verdict is still possible').toEqual([null]);
   });
 });

@@ -3,7 +3,7 @@ import { compareEpochs, newerEpoch, sameEpoch } from './epochs.ts';
 import { periodOf, type LostRole, type UndecidedRole } from './state.ts';
 import { abandon, epochText, provenDown, takeOver, vetoed } from './taking.ts';
 import type { Turn } from './turn.ts';
-import type { AgentAnswer, Details, HelloAnswer, Ms, Reign } from './types.ts';
+import type { AgentAnswer, Details, Hello, HelloAnswer, Ms, Reign } from './types.ts';
 import { noteAnswer, refuseTry, refuseWish, wait } from './waiting.ts';
 
 /**
@@ -154,6 +154,8 @@ function follow(turn: Turn, answer: Extract<HelloAnswer, { is: 'primary' }>): vo
     generation: null,
     pendingNoFailover: null,
   };
+  // What the mirror is, the primary says: after a force it may be an older version than this member's.
+  turn.state.membership = answer.membership;
   turn.state.failureNotified = false;
   const facts = { primary: partner(turn), epoch: epochText(answer.epoch) };
   refuseWish(turn, { code: 'PRIMARY_EXISTS', text: 'The other failover member is primary.', facts });
@@ -223,10 +225,16 @@ function whyJournalNeeded(turn: Turn, role: Undecided, { period }: AgentAnswer):
   return null;
 }
 
-/** The partner has dialled: it does not count this member among its own any more. */
-export function dialledByPartner(turn: Turn): void {
-  if (turn.state.role.is === 'backup') backup.primaryLost(turn, 'it has lost this member', true);
+/**
+ * The partner has dialled: it does not count this member among its own any more. A primary in trouble gets no answer
+ * while the arbiter has yet to say who goes on: an answer that does not arrive would leave both without the right.
+ */
+export function dialledByPartner(turn: Turn, from: Hello): 'answer' | 'not-yet' {
+  const waits = from.role === 'in-trouble';
+  if (turn.state.role.is === 'backup') backup.primaryLost(turn, 'it has lost this member', !waits);
   const role = undecided(turn);
+  if (waits && role?.is === 'lost' && role.generation !== null && turn.now - role.since < turn.state.qosMs) return 'not-yet';
   // Whatever is answered from here on says "not primary": no verdict of an older generation is used after it.
   if (role?.is === 'lost') role.generation = null;
+  return 'answer';
 }

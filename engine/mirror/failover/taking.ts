@@ -95,7 +95,8 @@ export function arbiterKnows(turn: Turn, epoch: Epoch | null, membership: number
   if (epoch !== null && vetoed(turn, epoch, 'the arbiter')) return;
   const role = takingRole(turn);
   if (role?.step !== 'claim') return;
-  if (membership > turn.state.membership)
+  // An operator who forces may have to do it on the member that missed the change.
+  if (membership > turn.state.membership && role.right.by !== 'force')
     return abandon(turn, 'VETOED', 'The arbiter knows a newer membership of the mirror than this member.', {
       known: membership,
       mine: turn.state.membership,

@@ -1,6 +1,6 @@
 import { compareEpochs, newerEpoch } from './epochs.ts';
 import { nextWake, type Asking, type MemberState } from './state.ts';
-import type { ActivePeriod, Details, Durable, Effect, Epoch, Facts, Hello, Ms, PeerMessage, RoleName, ToArbiter } from './types.ts';
+import type { ActivePeriod, Details, Durable, Effect, Epoch, Facts, Hello, Ms, PeerMessage, Reign, RoleName, ToArbiter } from './types.ts';
 
 /** One step's working copy: the new state and the effects so far. */
 export class Turn {
@@ -65,8 +65,20 @@ export class Turn {
   askAgent(grant: boolean): Asking {
     this.state.questions += 1;
     if (this.state.partner !== null)
-      this.effects.push({ do: 'ask-agent', member: this.state.partner, grant, question: this.state.questions });
+      this.effects.push({
+        do: 'ask-agent',
+        member: this.state.partner,
+        grant,
+        question: this.state.questions,
+        gaveUp: this.#gaveUp(),
+      });
     return { whom: 'agent', question: this.state.questions };
+  }
+
+  /** What a backup that lost its primary will not take over by: no verdict counts for it any more. */
+  #gaveUp(): Reign | null {
+    const { role } = this.state;
+    return role.is === 'lost' && role.generation === null && role.had.n > 0 ? role.had : null;
   }
 
   /** The highest epoch this member knows of, from others or from its own journal. */

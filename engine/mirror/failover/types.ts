@@ -238,7 +238,14 @@ export type Effect =
   | { readonly do: 'hang-up-peer'; readonly why: string }
   | { readonly do: 'tell-arbiter'; readonly message: ToArbiter }
   /** Ask the partner's agent; `grant`: if the instance is down, promise it to me above this epoch. */
-  | { readonly do: 'ask-agent'; readonly member: Guid; readonly grant: boolean; readonly question: number }
+  | {
+      readonly do: 'ask-agent';
+      readonly member: Guid;
+      readonly grant: boolean;
+      readonly question: number;
+      /** To be left with the agent for its instance: what this member had from it, and will not take over by any more. */
+      readonly gaveUp: Reign | null;
+    }
   /** Carry out "Becoming primary", steps 4 and 5 (databases are looked at again first): answered `became` or `become-failed`. With the right `resume` this member has been primary until now: its writer ends first. */
   | { readonly do: 'become-primary'; readonly right: Right; readonly epoch: Epoch }
   /** Ends an attempt whose epoch is durable already: the writer is detached, databases are read-only again. */
@@ -273,7 +280,7 @@ export type Input =
   | { readonly on: 'tick' }
   /** The local journals are recovered; decide what to be. */
   | { readonly on: 'start'; /** a person started the instance, or it goes on after having been primary */ readonly byPerson?: boolean }
-  /** Someone dialled us. */
+  /** Someone dialled us. Without an `answer-hello` the connection is closed: it has to dial again. */
   | { readonly on: 'hello'; readonly hello: Hello }
   /** The member we dialled answered. */
   | { readonly on: 'hello-answer'; readonly answer: HelloAnswer; readonly question: number }
@@ -295,6 +302,8 @@ export type Input =
   | { readonly on: 'vip'; readonly bound: boolean; readonly why: string }
   /** The journal cannot be written: everything before `end` is durable here, nothing behind it is acknowledged. */
   | { readonly on: 'journal-failed'; readonly why: string; readonly end: Position }
+  /** The backup has left word with this member's agent that it will not take over by what it had from this primary. */
+  | { readonly on: 'gave-up'; readonly member: Guid; readonly had: Reign }
   /** The executor stood still for longer than Q/2 and goes on. */
   | { readonly on: 'hung'; readonly stalledMs: Ms }
   | { readonly on: 'request'; readonly id: number; readonly what: Exclude<RequestName, 'force-primary' | 'resume-primary'> }

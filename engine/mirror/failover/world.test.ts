@@ -104,6 +104,8 @@ function perform(world: World, act: Action): void {
 function force(world: World, member: Member): void {
   const other = world.member(member.partner);
   if (member.process === null) return;
+  // Two forks by force have nothing in common that a rule could keep; nobody forces a member that missed another force.
+  if (journalEnd(other.journal).epoch.major > journalEnd(member.journal).epoch.major) return;
   other.crash(true);
   member.process.request('force-primary');
   world.events.run(61_000);

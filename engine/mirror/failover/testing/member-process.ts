@@ -226,7 +226,7 @@ export class MemberProcess implements Process {
 
   /** A membership told by the primary, or changed here as primary. */
   adopt(version: number): void {
-    if (version <= this.member.membership) return;
+    if (version === this.member.membership) return;
     this.member.membership = version;
     this.input({ on: 'membership', version, partner: this.member.partner, arbiter: true, qosMs: Q });
   }
@@ -566,6 +566,7 @@ export class MemberProcess implements Process {
       'agent',
       (far) => {
         far.onMessage = () => {
+          if (effect.gaveUp !== null) asked.process?.input({ on: 'gave-up', member: this.host, had: effect.gaveUp });
           const answer = asked.ask(this.host, above);
           if (answer !== null) far.send(answer);
         };
