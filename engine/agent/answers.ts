@@ -3,6 +3,7 @@ import type { DirectoryLock, Log, Look } from '../instance/host.ts';
 import type { Journal } from '../journal/index.ts';
 import { readRecord, writeRecord, type MirrorRecord } from '../mirror/index.ts';
 import { decideGrant } from '../mirror/failover/agent.ts';
+import { compareEpochs } from '../mirror/failover/epochs.ts';
 import type { AgentAnswer, Durable, Epoch, JournalEnd, Refusal } from '../mirror/failover/index.ts';
 import type { Hosted } from './hosted.ts';
 import { findMember, openJournal, type HostedMember } from './members.ts';
@@ -52,7 +53,7 @@ export async function answerFor(context: Context, question: Question): Promise<A
   const running = runningAnswer(hosted, found, look);
   if (question.grantAbove === null || !mayForceDown(running, found)) return running;
   // The journal of a process that lives is not looked into; what it has seen is at least as new.
-  const would = decide(found.record, question, question.grantAbove, null);
+  const would = decide(found.record, question, question.grantAbove, { epoch: found.record.durable.seen, position: { file: 0, offset: 0 } });
   if ('refused' in would) return { ...running, refused: would.refused };
   try {
     await forceDown(context, found, look);
@@ -69,9 +70,11 @@ export async function answerFor(context: Context, question: Question): Promise<A
   });
 }
 
-/** Only these: it has been proven to hang, or it has itself given up its epoch for good. */
-function mayForceDown(answer: AgentAnswer, { record }: HostedMember): boolean {
-  return answer.state === 'hung' || (record.durable.yielded !== null && answer.state !== 'starting');
+/** Only these: it has been proven to hang, or it has itself given up its newest epoch for good and does not do anything else yet. */
+function mayForceDown({ state, role, seen }: AgentAnswer, { record }: HostedMember): boolean {
+  if (state === 'hung') return true;
+  const { yielded } = record.durable;
+  return role === 'yielded' && yielded !== null && compareEpochs(yielded, seen) >= 0;
 }
 
 async function forceDown({ hosted, log }: Context, { instance, paths }: HostedMember, look: Look): Promise<void> {
@@ -144,7 +147,7 @@ function decide(record: MirrorRecord, { asker }: Question, above: Epoch, journal
     self: record.self,
     asker,
     above,
-    journal: journal ?? { epoch: record.durable.seen, position: { file: 0, offset: 0 } },
+    journal,
   });
 }
 

@@ -144,9 +144,13 @@ it('a promise is given back by its holder alone, and not by a word about an earl
   await expect(takeBack(context(), { mirror, member: stranger, asker: partner, id: second })).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
-it('a journal that cannot be read is said to be none; the promise is given all the same, above all the member has seen', async () => {
-  write({ seen: epoch(6) });
+it('a journal that cannot be read is said to be none; the promise is given only to whom the member waited for to its end', async () => {
   for (const file of fs.readdirSync(paths.journal)) fs.writeFileSync(path.join(paths.journal, file), 'no journal');
+  const reign = { epoch: epoch(4), boot: 'boot-7', n: 3 };
+  const period = { epoch: epoch(4), n: 3, backup: partner, ended: false };
+  write({ seen: epoch(6), reign, period: { ...period, ended: true } });
+  expect(await ask()).toMatchObject({ state: 'down', journal: null, grant: null, refused: { code: 'JOURNAL_UNREADABLE' } });
+  write({ seen: epoch(6), reign, period });
   expect(await ask()).toMatchObject({ state: 'down', journal: null, grant: { to: partner, above: epoch(6) } });
   await expect(journalToServe(hostedAt(home), { mirror, member: self, asker: partner })).rejects.toThrow();
 });
@@ -247,9 +251,16 @@ describe('a process that holds the lock', () => {
     expect(isGone()).toBe(false);
   });
 
-  it('one that has yielded for good is forced down although it turns', async () => {
-    write({ yielded: epoch(4) });
-    expect(await ask(partner, null)).toMatchObject({ state: 'operating' });
+  it('one that has yielded for good is forced down although it turns, but not for having yielded once', async () => {
+    write({ yielded: epoch(4), seen: epoch(4) });
+    await isSaid({ state: 'operating', role: 'primary' });
+    expect(await ask()).toMatchObject({ state: 'operating', grant: null });
+    await tell({ role: 'yielded' });
+    await isSaid({ state: 'operating', role: 'yielded' });
+    write({ yielded: epoch(4), seen: epoch(5) });
+    expect(await ask()).toMatchObject({ state: 'operating', grant: null });
+    expect(isGone()).toBe(false);
+    write({ yielded: epoch(4), seen: epoch(4) });
     expect(await ask()).toMatchObject({ state: 'down', grant: { to: partner } });
     expect(durable()).toMatchObject({ forcedDown: true, yielded: epoch(4) });
   });

@@ -25,7 +25,7 @@ type Told =
   | { stallMs: number }
   | { phase: 'running' | 'stopping' }
   | { journalWaitsMs: number }
-  | { role: 'primary' | 'in-trouble' }
+  | { role: 'primary' | 'in-trouble' | 'yielded' }
   | { close: true };
 
 process.on('message', (told: Told) => {
