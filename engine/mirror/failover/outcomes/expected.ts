@@ -18,10 +18,12 @@ export const RULES = {
     'Arbiter controlled, the primary is cut off from the backup and the arbiter: it stays in trouble without limit, and the active backup, told so by the arbiter, takes over.',
   'primary isolated and told':
     "As 'primary isolated'; the agent on the backup's host, which the former primary still reaches, says that the backup has become primary: the former primary goes down.",
-  'primary isolated but heard':
-    "As 'primary isolated', but something of the primary still gets through one way to the backup or the arbiter, which take it for a sign of life: the backup may have given up. Safe, but then nobody is primary until contact or a person.",
+  'primary isolated but heard leaving':
+    "As 'primary isolated', but the primary noticed the loss of the arbiter first, and its word to leave arbiter controlled mode still reached the backup, whose answer did not come back: the backup has left. As when all lose each other, its give-up at the primary's agent ends the trouble.",
   'all lose each other':
     'Arbiter controlled, the primary has lost both and so has the backup: trouble without limit, no takeover, until the members are in contact or a person acts.',
+  'give-up at the agent':
+    "As 'all lose each other', but the backup reaches the agent on the primary's host and leaves its give-up there: the primary goes on.",
   'backup and arbiter at once':
     'Arbiter controlled, backup and arbiter fail at once: the primary must assume that it is isolated and stays in trouble without limit.',
   'agent says backup is down': "The agent on the backup's host states that the backup is down and took nothing: the primary goes on.",
@@ -144,7 +146,7 @@ function contactLost(before: Standing, failed: ReadonlySet<Failure>): Outcome {
     return now.agentOfB
       ? outcome('B', 'not primary', 'primary', 2, 'primary isolated and told')
       : outcome('B', 'in trouble without limit', 'primary', 2, 'primary isolated');
-  if (now.bRuns) return forEver('all lose each other');
+  if (now.bRuns) return now.agentOfP ? alone(2, 'give-up at the agent') : forEver('all lose each other');
   return now.agentOfB ? alone(1, 'agent says backup is down') : forEver('backup and arbiter at once');
 }
 
@@ -189,9 +191,19 @@ function partitions(first: Failure, rest: readonly Failure[]): Failure[][][] {
   ]);
 }
 
-/** What may also be when the primary neither hears the backup nor the arbiter, but is heard by one of them. */
+/**
+ * What may also be because a link that is lost one way still carries words the other way: the backup's give-up to the agent
+ * on the primary's host, and the word of a primary that notices the loss of the arbiter first that it leaves the arbiter's rules.
+ */
 export function heardOneWay(before: Before, losses: readonly { readonly what: Failure; readonly way?: Way }[]): Outcome[] {
-  const isolated = expectedOutcome(before, [losses.map((l) => l.what)]).primary === 'B';
-  const heard = losses.some(({ what, way }) => way === 'from' && (what === 'P-B' || what === 'P-Arb'));
-  return isolated && heard ? [outcome('none', 'in trouble without limit', 'disconnected', null, 'primary isolated but heard')] : [];
+  const lost = losses.map((l) => l.what);
+  const wayOf = (link: Link): Way | null => losses.find((l) => l.what === link)?.way ?? (lost.includes(link) ? 'whole' : null);
+  const agentHears = wayOf('B-agent(P)') === null || wayOf('B-agent(P)') === 'from';
+  const { primary, rule } = expectedOutcome(before, [lost]);
+  if (rule === ('all lose each other' satisfies Rule))
+    return agentHears ? [outcome('P', 'primary', 'disconnected', 2, 'give-up at the agent')] : [];
+  if (primary !== 'B' || wayOf('P-B') !== 'from') return [];
+  return agentHears
+    ? [outcome('P', 'primary', 'disconnected', 2, 'primary isolated but heard leaving')]
+    : [outcome('none', 'in trouble without limit', 'disconnected', null, 'primary isolated but heard leaving')];
 }

@@ -10,7 +10,7 @@ export interface Loss {
 /** Beyond the stated bound: half a QoS timeout, for the heartbeat that was under way and the member that becomes primary. */
 export const TOLERANCE_MS = Q / 2;
 /** Longer than any answer to a loss takes. */
-export const SETTLED_MS = 4 * Q;
+export const SETTLED_MS = 3.6 * Q;
 
 /** Plays losses in the mirror; null: it came to one of the outcomes, in time; else what was wrong. */
 export function play(before: Before, losses: readonly Loss[], gapMs: number, allowed: readonly Outcome[]): string | null {
