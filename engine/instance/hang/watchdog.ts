@@ -101,8 +101,10 @@ export class Watchdog {
   #checkJournal(): void {
     const waitsMs = this.#options.journalWaitsMs?.() ?? 0;
     const stalls = waitsMs > this.#qosMs / 2;
-    if (stalls && !this.#journalReported) this.#options.hung({ what: 'journal', stalledMs: waitsMs });
+    const isNews = stalls && !this.#journalReported;
+    // First: who is told looks here again before it decides on it.
     this.#journalReported = stalls;
+    if (isNews) this.#options.hung({ what: 'journal', stalledMs: waitsMs });
   }
 
   #watch(): void {
