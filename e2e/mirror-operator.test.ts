@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { WhatIf } from '../engine/api/status.ts';
 import { runCommand } from '../engine/cli/program.ts';
 import { RespClient } from '../engine/cli/resp-client.ts';
 import { get, sameDatabases, set } from './support/acknowledged.ts';
@@ -134,8 +135,13 @@ describe('the arbiter', () => {
     await mode(arbiterAddress, 'Arbiter Controlled');
     await ready(a);
     client.close();
+    const foretold = (JSON.parse((await gemel(b, 'mirror', 'status', 'B', '--what-if', '--json')).out) as WhatIf[]).find(
+      (each) => each.fault === 'primary-killed',
+    );
+    expect(foretold).toMatchObject({ outcome: 'backup-takes-over', primary: 'B', dataAtRisk: 'none', facts: { agentOfPrimary: 'yes' } });
     await a.kill();
     await b.sees({ B: 'Primary' });
+    expect(refusal((await gemel(a, 'mirror', 'status', 'A', '--what-if', '--json')).out)).toMatchObject({ condition: null });
   });
 });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapshot } from './status.ts';
+import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapshot, WhatIf } from './status.ts';
 
 /** The management contract: every method of the control sockets. The command line and the console use these and nothing else. */
 
@@ -67,6 +67,8 @@ export const instanceMethods = {
     result: z.object({ membership: z.unknown() }),
   },
   'mirror.status': { params: z.object({ mirror: z.string().optional() }), result: MirrorStatus },
+  /** What would happen now if. Refused where no operating primary is known. */
+  'mirror.whatIf': { params: z.object({ mirror: z.string().optional() }), result: z.array(WhatIf) },
   'mirror.setNoFailover': { params: nothing, result: done },
   'mirror.clearNoFailover': { params: nothing, result: done },
   /** On the primary: hands over to the active backup and stays up as its backup. */

@@ -86,6 +86,34 @@ export const MirrorStatus = z.object({
 });
 export type MirrorStatus = z.infer<typeof MirrorStatus>;
 
+/** What would happen to the mirror as it stands, if. */
+export const WhatIf = z.object({
+  fault: z.enum([
+    'primary-stopped',
+    'primary-killed',
+    'primary-hung',
+    'primary-storage-failed',
+    'primary-host-lost',
+    'primary-isolated',
+    'members-disconnected',
+    'backup-lost',
+    'arbiter-lost',
+    'backup-and-arbiter-lost',
+  ]),
+  outcome: z.enum(['backup-takes-over', 'primary-continues', 'nobody-is-primary']),
+  /** Member that is primary afterwards; null: nobody. */
+  primary: z.string().nullable(),
+  /** `if-forced`: an operator who forces a member to become primary may lose acknowledged updates. */
+  dataAtRisk: z.enum(['none', 'if-forced']),
+  /** For how long nothing new becomes durable; null: until something is repaired or a person acts. */
+  timeMs: z.object({ atMost: z.number() }).nullable(),
+  why: z.array(z.string()),
+  /** The condition that messages.log will then show. */
+  code: z.string(),
+  facts: z.record(z.string(), z.union([z.string(), z.number()])),
+});
+export type WhatIf = z.infer<typeof WhatIf>;
+
 export const InstanceState = z.enum(['running', 'stopped', 'starting', 'hung']);
 export const InstanceStatus = z.object({
   name: z.string(),

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { MirrorStatus, MonitorSnapshot } from '../api/status.ts';
-import { mirrorText, monitorText } from './mirror-text.ts';
+import type { MirrorStatus, MonitorSnapshot, WhatIf } from '../api/status.ts';
+import { forceText, mirrorText, monitorText, whatIfText } from './mirror-text.ts';
 
 const member = { type: 'Failover', dn: null, position: null, privateAddress: 'h', agentAddress: 'h:2188' } as const;
 const status: MirrorStatus = {
@@ -69,4 +69,25 @@ it('says what is not known instead of showing nothing', () => {
   expect(text).toContain('in no mirror');
   expect(text).toContain('none in the last second');
   expect(text).toMatch(/unknown +Arbiter +not asked yet/);
+});
+
+it('says what would happen, with who is primary, the pause, the data at risk and why', () => {
+  const common = { dataAtRisk: 'none', code: 'VERDICT', facts: {}, why: ['One.', 'Two.'] } as const;
+  const all: WhatIf[] = [
+    { ...common, why: [...common.why], fault: 'primary-host-lost', outcome: 'backup-takes-over', primary: 'B', timeMs: { atMost: 3000 } },
+    { ...common, why: [], fault: 'arbiter-lost', outcome: 'primary-continues', primary: 'A', timeMs: { atMost: 0 } },
+    { ...common, why: [], fault: 'primary-isolated', outcome: 'nobody-is-primary', primary: null, timeMs: null, dataAtRisk: 'if-forced' },
+  ];
+  const [, first, second, third] = whatIfText(all).split('\n');
+  expect(first).toMatch(/^the primary's whole host fails +B takes over +3\.0 s at most +safe +VERDICT +One\. Two\.$/);
+  expect(second).toMatch(/^the arbiter's host fails +A goes on +no pause +safe/);
+  expect(third).toMatch(/^the primary's host is cut off from all others +nobody +until repaired +at risk if forced/);
+});
+
+it('says before forcing whether the member was active, and from which position on data may be lost', () => {
+  const facts = { file: 98, offset: 4096, path: '/j/MIRROR-T-20260101.009' };
+  expect(forceText({ ...facts, wasActive: 1 })).toMatch(
+    /was an active backup.*nothing acknowledged is lost.*file 98, position 4096 .*\.009/s,
+  );
+  expect(forceText({ ...facts, wasActive: 0 })).toMatch(/was not an active backup.*after journal file 98, position 4096 .*would be lost/s);
 });

@@ -1,4 +1,4 @@
-import type { MirrorStatus, MonitorSnapshot } from '../api/status.ts';
+import type { MirrorStatus, MonitorSnapshot, WhatIf } from '../api/status.ts';
 import { fields, table } from './output.ts';
 
 /** The mirror as a person reads it on a terminal. */
@@ -60,6 +60,32 @@ function withMs(text: string, ms: number | null): string {
 
 function nextRecord(next: MirrorStatus['databases'][number]['nextRecord']): string {
   return typeof next === 'string' ? next : `${next.file} at ${next.offset}, ${next.time}`;
+}
+
+const faults: Record<WhatIf['fault'], string> = {
+  'primary-stopped': 'the primary is shut down in order',
+  'primary-killed': 'the primary instance is killed',
+  'primary-hung': 'the primary instance hangs',
+  'primary-storage-failed': "the primary's journal cannot be written",
+  'primary-host-lost': "the primary's whole host fails",
+  'primary-isolated': "the primary's host is cut off from all others",
+  'members-disconnected': 'the network between the two members fails',
+  'backup-lost': "the backup's host fails",
+  'arbiter-lost': "the arbiter's host fails",
+  'backup-and-arbiter-lost': 'backup and arbiter fail at once',
+};
+
+/** What would happen if: one line for each outage, and why. */
+export function whatIfText(all: readonly WhatIf[]): string {
+  const rows = all.map(({ fault, primary, outcome, timeMs, dataAtRisk, code, why }) => [
+    faults[fault],
+    primary === null ? 'nobody' : `${primary}${outcome === 'backup-takes-over' ? ' takes over' : ' goes on'}`,
+    timeMs === null ? 'until repaired' : timeMs.atMost === 0 ? 'no pause' : `${(timeMs.atMost / 1000).toFixed(1)} s at most`,
+    dataAtRisk === 'none' ? 'safe' : 'at risk if forced',
+    code,
+    why.join(' '),
+  ]);
+  return table(['IF', 'PRIMARY THEN', 'PAUSE', 'DATA', 'CONDITION', 'WHY'], rows);
 }
 
 /** What forcing this member to become primary would mean, from the facts of the refusal that asks for a confirmation. */

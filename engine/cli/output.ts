@@ -47,7 +47,8 @@ export class ShellFailure extends Error {
 /** The one line a failed command leaves on standard error. */
 export function errorLine(error: unknown): string {
   if (error instanceof ShellFailure) return `<${error.shown.code}>\n${oneLine(error.shown.sentence)}\n`;
-  if (error instanceof GemelError) return `gemel: ${oneLine(error.message)}${error.condition === null ? '' : ` [${error.condition.code}]`}\n`;
+  if (error instanceof GemelError)
+    return `gemel: ${oneLine(error.message)}${error.condition === null ? '' : ` [${error.condition.code}]`}\n`;
   const text = error instanceof Error ? error.message : String(error);
   return `gemel: An internal error occurred: ${oneLine(text)}\n`;
 }

@@ -6,3 +6,4 @@ export { Membership, newDurable, readRecord, splitAddress, writeRecord, Member, 
 export { Mirror, type MirrorHooks } from './mirror.ts';
 export { ownStatus, StatusView } from './status.ts';
 export { Channel, decodeControl, journalFrame, kinds, MAGIC } from './wire.ts';
+export { whatIfNow } from './what-if.ts';

@@ -1,6 +1,7 @@
 import { conditionLine, conditions, type ConditionCode, type Facts as ConditionFacts } from '../api/conditions.ts';
 import { GemelError } from '../api/errors.ts';
 import { VERSION } from '../api/version.ts';
+import { assertNever } from '../io/assert.ts';
 import type { Io } from '../io/io.ts';
 import type { Connection, Net } from '../io/net.ts';
 import {
@@ -257,6 +258,8 @@ export class Mirror {
         return this.#logged(effect);
       case 'wake':
         return this.#wakeAt(effect.at);
+      default:
+        return assertNever(effect);
     }
   }
 

@@ -144,4 +144,11 @@ export const refusals = table({
     facts: ['why'],
     todo: 'Look at gemel mirror status, then repeat.',
   },
+  NO_PRIMARY_KNOWN: {
+    severity: 'refusal',
+    title: 'No operating primary is known here',
+    means: 'Nothing was changed.',
+    facts: ['role'],
+    todo: 'Ask on the primary, or when this member follows one again (gemel mirror status).',
+  },
 });

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { command, connectInstance, show, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
-import { mirrorText } from '../mirror-text.ts';
+import { mirrorText, whatIfText } from '../mirror-text.ts';
 import { watchMonitor } from '../monitor.ts';
 import { addOperatorCommands } from './mirror-operator.ts';
 import { milliseconds } from './milliseconds.ts';
@@ -59,7 +59,15 @@ function addMaking(mirror: Command, context: Context): void {
 function addWatching(mirror: Command, context: Context): void {
   command(mirror, 'status <instance>', 'members, arbiter and databases of the mirror, as this member sees them')
     .option('--mirror <mirror>', 'the mirror, when the instance is in several')
-    .action(async (instance: string, { json, ...params }: JsonOption & { mirror?: string }) => {
+    .option('--what-if', 'instead, what would happen now if one or the other failed')
+    .action(async (instance: string, { json, whatIf, ...params }: JsonOption & { mirror?: string; whatIf?: boolean }) => {
+      if (whatIf === true)
+        return show(
+          context,
+          { json: json === true },
+          await withInstance(context, instance, (client) => client.call('mirror.whatIf', params)),
+          whatIfText,
+        );
       const status = await withInstance(context, instance, (client) => client.call('mirror.status', params));
       show(context, { json: json === true }, status, mirrorText);
     });

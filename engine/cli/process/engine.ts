@@ -167,6 +167,7 @@ function handlers({
     'mirror.join': (params) => mirror.join(params),
     'mirror.admit': (params) => mirror.admit(params),
     'mirror.status': ({ mirror: name }) => mirror.status(name),
+    'mirror.whatIf': ({ mirror: name }) => mirror.whatIf(name),
     'mirror.setNoFailover': () => mirror.operator().noFailover(true),
     'mirror.clearNoFailover': () => mirror.operator().noFailover(false),
     'mirror.switchOver': () => mirror.operator().switchOver(),

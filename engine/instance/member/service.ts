@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { InstanceMethods, Parsed } from '../../api/contract.ts';
 import { GemelError } from '../../api/errors.ts';
 import { HostPort, MirrorDatabaseName, MirrorName } from '../../api/names.ts';
-import type { MirrorStatus } from '../../api/status.ts';
+import type { MirrorStatus, WhatIf } from '../../api/status.ts';
 import type { Net } from '../../io/net.ts';
 import type { Io } from '../../io/index.ts';
 import {
@@ -14,6 +14,7 @@ import {
   noHooks,
   readRecord,
   StatusView,
+  whatIfNow,
   writeRecord,
   type HookClient,
   type HookIdentity,
@@ -312,6 +313,10 @@ export class MirrorService {
     this.#require(name);
     if (this.#status === null) throw notInMirror();
     return this.#status.status();
+  }
+
+  whatIf(name: string | undefined): Promise<WhatIf[]> {
+    return whatIfNow(this.#require(name));
   }
 
   /** What an operator may do. Throws when the instance is in no mirror, or in none of that name. */
