@@ -46,3 +46,26 @@ describe('what the agent of a member that is down promises', () => {
     });
   });
 });
+
+describe('without a journal that can be read', () => {
+  const reign = { epoch: epoch(2), boot: 'A-boot', n: 1 };
+  const period = { epoch: epoch(2), n: 1, backup: 'B', ended: false };
+  const unreadable = { journal: null };
+
+  it('it promises only to whom it waited for to its end, by its own record', () => {
+    expect(decide({ reign, period }, unreadable)).toEqual({ grant: { to: 'B', above: epoch(2) } });
+    for (const durable of [
+      {},
+      { reign },
+      { reign, period: { ...period, ended: true } },
+      { reign, period: { ...period, backup: 'C' } },
+      { reign: { ...reign, epoch: epoch(3) }, period },
+    ])
+      expect(decide(durable, unreadable), JSON.stringify(durable)).toMatchObject({ refused: { code: 'JOURNAL_UNREADABLE' } });
+  });
+
+  it('the epoch in its record counts', () => {
+    const newer = { ...reign, epoch: epoch(4) };
+    expect(decide({ reign: newer, period: { ...period, epoch: epoch(4) } }, unreadable)).toEqual({ grant: { to: 'B', above: epoch(4) } });
+  });
+});

@@ -29,10 +29,14 @@ export function decideGrant(
     return refuse('GRANTED', 'The member has promised itself to another one.', { promisedTo: durable.grant.to });
   const reign = durable.reign?.epoch ?? durable.seen;
   if (journal === null && !isActiveWith(durable, asker))
-    return refuse('JOURNAL_UNREADABLE', 'The journal of the member cannot be read, and its record does not say that the asker holds all of it.', {
-      reign: `${reign.major}.${reign.minor}`,
-      period: durable.period === null ? 0 : durable.period.n,
-    });
+    return refuse(
+      'JOURNAL_UNREADABLE',
+      'The journal of the member cannot be read, and its record does not say that the asker holds all of it.',
+      {
+        reign: `${reign.major}.${reign.minor}`,
+        period: durable.period === null ? 0 : durable.period.n,
+      },
+    );
   return { grant: { to: asker, above: [above, newest, reign].reduce(newerEpoch) } };
 }
 

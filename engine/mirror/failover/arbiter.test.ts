@@ -208,6 +208,9 @@ describe('what the arbiter knows of newer primaries', () => {
     expect(arbiter.from('P', { m: 'propose', gen: { ...gen, g: 'g2', epoch: epoch(1) } })).toEqual(['P unknown', 'P known']);
     expect(arbiter.from('P', { m: 'propose', gen: { ...gen, g: 'g3', membership: 0 } })).toEqual(['P unknown', 'P known']);
     expect(arbiter.state.current?.gen.g).toBe('g1');
-    expect(arbiter.from('P', { m: 'propose', gen: { ...gen, g: 'g4', epoch: epoch(3), membership: 0 } }), 'a newer primary says what the mirror is').toEqual(['P hold']);
+    expect(
+      arbiter.from('P', { m: 'propose', gen: { ...gen, g: 'g4', epoch: epoch(3), membership: 0 } }),
+      'a newer primary says what the mirror is',
+    ).toEqual(['P hold']);
   });
 });

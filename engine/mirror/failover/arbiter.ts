@@ -134,7 +134,8 @@ function propose(state: Draft, from: Guid, gen: Generation, tell: Tell): void {
   if (!present) return tell(from, { m: 'unknown', g: gen.g });
   const { known } = state;
   const order = known.epoch === null ? 1 : compareEpochs(gen.epoch, known.epoch);
-  if (order < 0 || (order === 0 && gen.membership < known.membership)) {
+  const another = order === 0 && known.epoch?.member !== gen.epoch.member;
+  if (order < 0 || another || (order === 0 && gen.membership < known.membership)) {
     tell(from, { m: 'unknown', g: gen.g });
     return tell(from, { m: 'known', ...known });
   }

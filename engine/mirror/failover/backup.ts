@@ -184,7 +184,9 @@ export function askNoFailover(turn: Turn, id: number, set: boolean): void {
 
 /** A member that is not primary just stops. */
 export function stop(turn: Turn, id: number, what: 'hand-over' | 'stop'): void {
-  if (what === 'hand-over') return turn.answer(id, { code: 'NOT_PRIMARY', text: 'This member is not primary; switch over on the primary.' });
+  if (what === 'hand-over')
+    return turn.answer(id, { code: 'NOT_PRIMARY', text: 'This member is not primary; switch over on the primary.' });
   turn.answer(id, null);
+  if (turn.state.role.is === 'taking') turn.effects.push({ do: 'release-vip' });
   turn.effects.push({ do: 'handed-over', accepted: false });
 }

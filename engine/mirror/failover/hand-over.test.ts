@@ -65,7 +65,9 @@ describe('a journal that cannot be written', () => {
     b.journal = end(epoch(2), 9);
     expect(kinds(b.do({ on: 'peer', message: { m: 'take-over', epoch: epoch(2), end: at(2, 5) } }))).toContain('tell-peer taking-over');
     const c = backup();
-    expect(kinds(c.do({ on: 'peer', message: { m: 'take-over', epoch: epoch(2), end: at(2, 6) } }))).toEqual(['tell-peer cannot-take-over']);
+    expect(kinds(c.do({ on: 'peer', message: { m: 'take-over', epoch: epoch(2), end: at(2, 6) } }))).toEqual([
+      'tell-peer cannot-take-over',
+    ]);
   });
 });
 

@@ -32,8 +32,7 @@ function handOverRefusal(turn: Turn, role: PrimaryRole): { code: string; text: s
   if (role.changing !== null) return no('BUSY', 'A change of the mirror is under way.');
   if (role.backup === null) return no('NO_BACKUP', 'No backup is connected, so nobody could take over.');
   if (!role.backup.active) return no('BACKUP_NOT_ACTIVE', 'The backup is not active yet; wait until its journal transfer is Active.');
-  if (!role.backup.canTakeOver)
-    return no('BACKUP_NOT_ABLE', 'The backup says that it could not become primary now; see its messages.log.');
+  if (!role.backup.canTakeOver) return no('BACKUP_NOT_ABLE', 'The backup says that it could not become primary now; see its messages.log.');
   if (turn.state.durable.noFailover !== null) return no('NO_FAILOVER', 'No failover is set; clear it first.');
   return null;
 }
@@ -70,7 +69,8 @@ export function journalFailed(turn: Turn, why: string, end: Position): void {
   });
   const under = [role.yielding?.id ?? null, role.pendingNoFailover?.id ?? null, role.changing?.id ?? null];
   role.yielding = role.pendingNoFailover = role.changing = null;
-  for (const id of under) if (id !== null) turn.answer(id, { code: 'JOURNAL_FROZEN', text: 'The journal of this member failed meanwhile.' });
+  for (const id of under)
+    if (id !== null) turn.answer(id, { code: 'JOURNAL_FROZEN', text: 'The journal of this member failed meanwhile.' });
   role.frozenAt = end;
   if (!yieldIfFrozen(turn))
     turn.log(2, 'JOURNAL_FROZEN', 'The backup cannot take over now, so this member stays as it is, frozen; see the disk of its journal.', {

@@ -1,6 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { FORCE_WAIT_MS } from './operator.ts';
-import { active, agentSays, answerPrimary, backup, bound, Core, end, epoch, generation, hello, kinds, primary, QOS } from './testing/core.ts';
+import {
+  active,
+  agentSays,
+  answerPrimary,
+  backup,
+  bound,
+  Core,
+  end,
+  epoch,
+  generation,
+  hello,
+  kinds,
+  primary,
+  QOS,
+} from './testing/core.ts';
 import type { Effect, Refusal, RequestName } from './types.ts';
 
 const answers = (effects: Effect[]): (Refusal | null)[] => effects.flatMap((e) => (e.do === 'answer-request' ? [e.error] : []));
@@ -188,7 +202,9 @@ describe('mirroring stopped on a member', () => {
     expect(kinds(b.do(request('stop-mirroring')))).toEqual(['persist mirroringStopped', 'hang-up-peer', 'answer-request']);
     expect(b.role.is).toBe('stopped');
     const again = new Core({ self: 'B', durable: b.state.durable });
-    expect(kinds(again.do({ on: 'start', byPerson: true }))).toEqual(['persist boot'].filter(() => again.state.durable.boot !== b.state.boot));
+    expect(kinds(again.do({ on: 'start', byPerson: true }))).toEqual(
+      ['persist boot'].filter(() => again.state.durable.boot !== b.state.boot),
+    );
     expect(again.role.is).toBe('stopped');
     expect(codes(again.do(request('try-primary')))).toEqual(['MIRRORING_STOPPED']);
     expect(kinds(again.do(request('start-mirroring')))).toEqual(['persist mirroringStopped', 'dial-peer', 'answer-request']);

@@ -21,7 +21,8 @@ function cannotWish(turn: Turn): { code: string; text: string; facts: Details } 
   if (role.is === 'stopped') return { code: 'MIRRORING_STOPPED', text: 'Mirroring is stopped on this member; start it first.', facts };
   if (role.is === 'yielded' || role.is === 'down') return { code: 'STOPPING', text: 'This member is being stopped.', facts };
   if (wish !== null) return { code: 'BUSY', text: 'Such a request is under way already.', facts };
-  if (!turn.facts.canTakeOver) return { code: 'CANNOT_TAKE_OVER', text: turn.facts.cannotWhy, facts: { ...facts, why: turn.facts.cannotWhy } };
+  if (!turn.facts.canTakeOver)
+    return { code: 'CANNOT_TAKE_OVER', text: turn.facts.cannotWhy, facts: { ...facts, why: turn.facts.cannotWhy } };
   return null;
 }
 
@@ -35,7 +36,11 @@ export function tryPrimary(turn: Turn, id: number): void {
     return turn.answer(id, null);
   }
   if (!turn.able)
-    return turn.answer(id, { code: 'NO_FAILOVER', text: 'No failover is set; clear it first, or force.', facts: { role: turn.roleName() } });
+    return turn.answer(id, {
+      code: 'NO_FAILOVER',
+      text: 'No failover is set; clear it first, or force.',
+      facts: { role: turn.roleName() },
+    });
   turn.state.wish = { id, what: 'try', until: turn.now + 2 * turn.state.qosMs, answeredAt: null, answered: '' };
   askNowUndecided(turn);
 }
@@ -79,14 +84,19 @@ export function forcePrimary(turn: Turn, id: number, confirmed: boolean): void {
     role.stuck = null;
     return role.step === 'can-start' ? begin(turn, role) : retry(turn, role);
   }
-  turn.log(2, 'FORCE_BEGUN', 'An operator forces this member to become primary; the ordinary way is tried for 60 s first.', forceFacts(turn));
+  turn.log(
+    2,
+    'FORCE_BEGUN',
+    'An operator forces this member to become primary; the ordinary way is tried for 60 s first.',
+    forceFacts(turn),
+  );
   turn.state.wish = { id, what: 'force', until: turn.now + FORCE_WAIT_MS, answeredAt: null, answered: '' };
   if (turn.state.partner === null) return force(turn);
   askNowUndecided(turn);
 }
 
 function force(turn: Turn): void {
-  turn.log(2, 'FORCED', 'This member becomes primary by an operator\'s word.', forceFacts(turn));
+  turn.log(2, 'FORCED', "This member becomes primary by an operator's word.", forceFacts(turn));
   // Whoever was primary may still answer reads for half a QoS timeout after the last message it had from here.
   takeOver(turn, { by: 'force' }, turn.facts.lastSentToPeer + turn.state.qosMs * 0.55);
 }
@@ -147,7 +157,11 @@ export function stopMirroring(turn: Turn, id: number): void {
   const { role } = turn.state;
   const facts = { role: turn.roleName() };
   if (role.is === 'primary' || role.is === 'taking' || role.is === 'yielded')
-    return turn.answer(id, { code: 'PRIMARY_CANNOT_STOP', text: 'A primary cannot stop mirroring; let the other member take over first.', facts });
+    return turn.answer(id, {
+      code: 'PRIMARY_CANNOT_STOP',
+      text: 'A primary cannot stop mirroring; let the other member take over first.',
+      facts,
+    });
   if (role.is === 'down') return turn.answer(id, { code: 'STOPPING', text: 'This member is being stopped.', facts });
   if (role.is !== 'stopped') leaveForGood(turn);
   turn.answer(id, null);
@@ -180,7 +194,8 @@ export function startMirroring(turn: Turn, id: number): void {
 /** Arbiter, members or Q are to change: not during a generation or an active period. */
 export function changeMembership(turn: Turn, id: number): void {
   const { role } = turn.state;
-  if (role.is !== 'primary') return turn.answer(id, { code: 'NOT_PRIMARY', text: 'The mirror is changed on its primary.', facts: { role: turn.roleName() } });
+  if (role.is !== 'primary')
+    return turn.answer(id, { code: 'NOT_PRIMARY', text: 'The mirror is changed on its primary.', facts: { role: turn.roleName() } });
   if (role.trouble !== null)
     return turn.answer(id, { code: 'IN_TROUBLE', text: 'This primary is in trouble; nothing is changed until it is out of it.' });
   if (role.frozen !== null) return turn.answer(id, { code: 'JOURNAL_FROZEN', text: 'The journal of this member cannot be written.' });

@@ -5,6 +5,7 @@ import { SETTLED_MS, TOLERANCE_MS } from './outcomes/play.ts';
 import { BEFORES, type Before, type Failure } from './outcomes/words.ts';
 import { FAULTS, predict, situationOf, whatIf, type Fault, type Prediction, type Situation } from './predict.ts';
 import { Q } from './testing/events.ts';
+import { holds } from './testing/model-journal.ts';
 
 /** What the question means in the simulated mirror. */
 const MEANS: Readonly<Record<Fault, readonly Failure[]>> = {
@@ -54,13 +55,15 @@ function known(world: OutageWorld, state: State, asked: 'P' | 'B'): Situation | 
   return situationOf(process.state, { canTakeOver: world.b.able }, agents);
 }
 
-function happens(state: State, fault: Fault): { primary: Prediction['primary']; pauseMs: number } {
+/** What then happens; `lacking`: acknowledged updates that are not in the backup's journal. */
+function happens(state: State, fault: Fault): { primary: Prediction['primary']; pauseMs: number; lacking: number } {
   const world = worldIn(state);
   world.beginPause();
   for (const what of MEANS[fault]) world.lose(what);
   world.pass(SETTLED_MS);
   const { primary } = world.observed();
-  return { primary: primary === 'P' ? 'primary' : primary === 'B' ? 'backup' : null, pauseMs: world.pauseMs };
+  const lacking = [...world.acknowledged.keys()].filter((block) => !holds(world.b.journal, block)).length;
+  return { primary: primary === 'P' ? 'primary' : primary === 'B' ? 'backup' : null, pauseMs: world.pauseMs, lacking };
 }
 
 function name({ before, lost, able, noFailover }: State): string {
@@ -75,8 +78,10 @@ describe('what is predicted is what then happens', () => {
     expect(situation).not.toBeNull();
     if (situation === null) return;
     for (const prediction of whatIf(situation)) {
-      const { primary, pauseMs } = happens(state, prediction.fault);
+      const { primary, pauseMs, lacking } = happens(state, prediction.fault);
       expect({ fault: prediction.fault, primary }).toEqual({ fault: prediction.fault, primary: prediction.primary });
+      // An operator who forces the backup loses nothing, if nothing is said to be at risk.
+      if (primary === null && prediction.dataAtRisk === 'none') expect({ fault: prediction.fault, lacking }).toMatchObject({ lacking: 0 });
       const inTime = prediction.timeMs === null ? pauseMs >= SETTLED_MS : pauseMs <= prediction.timeMs.atMost + TOLERANCE_MS;
       expect({ fault: prediction.fault, pauseMs, atMost: prediction.timeMs?.atMost ?? null, inTime }).toMatchObject({ inTime: true });
     }

@@ -11,9 +11,16 @@ const answered = (effects: Effect[]) => effects.flatMap((e) => (e.do === 'answer
 describe('alone', () => {
   it('the only failover member becomes primary at once, in a new epoch', () => {
     const a = new Core({ partner: null });
-    expect(a.do({ on: 'start' })).toMatchObject([{ do: 'persist', record: { boot: 'A-boot' } }, { do: 'become-primary', right: { by: 'only-member' }, epoch: epoch(2) }]);
+    expect(a.do({ on: 'start' })).toMatchObject([
+      { do: 'persist', record: { boot: 'A-boot' } },
+      { do: 'become-primary', right: { by: 'only-member' }, epoch: epoch(2) },
+    ]);
     const effects = a.become(epoch(2));
-    expect(kinds(effects)).toEqual(['persist seen grant noFailover stoppedNoFailover yielded period reign validated lastSeenPrimary', 'gate open', 'open']);
+    expect(kinds(effects)).toEqual([
+      'persist seen grant noFailover stoppedNoFailover yielded period reign validated lastSeenPrimary',
+      'gate open',
+      'open',
+    ]);
     expect(a.role).toMatchObject({ is: 'primary', epoch: epoch(2), backup: null });
   });
 
@@ -21,7 +28,12 @@ describe('alone', () => {
     for (const more of [{ seen: epoch(3, 'B') }, { seen: epoch(1), journal: end(epoch(3, 'B')) }, { seen: epoch(2, 'B') }]) {
       const a = primary();
       const effects = a.do({ on: 'hello', hello: hello('B', more) });
-      expect(kinds(effects).filter((k) => k !== 'persist seen')).toEqual(['answer not-primary', 'gate hold', 'persist forcedDown', 'step-down']);
+      expect(kinds(effects).filter((k) => k !== 'persist seen')).toEqual([
+        'answer not-primary',
+        'gate hold',
+        'persist forcedDown',
+        'step-down',
+      ]);
       expect(a.role.is).toBe('down');
     }
   });
@@ -113,7 +125,7 @@ describe('trouble in agent controlled mode', () => {
     expect(kinds(active().do({ on: 'gave-up', member: 'B', had: { epoch: epoch(2), boot: 'A-boot', n: 1 } })), 'no trouble').toEqual([]);
   });
 
-  it("does not end by the word of an agent on another copy of the backup", () => {
+  it('does not end by the word of an agent on another copy of the backup', () => {
     const a = inTrouble();
     expect(kinds(a.do({ on: 'agent', question: a.question, answer: { ...agentDown(), boot: 'a clone' } }))).toEqual([]);
   });

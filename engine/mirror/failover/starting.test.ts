@@ -218,7 +218,9 @@ describe('a member that was forced down', () => {
     const b = new Core({ durable: { forcedDown: true, noFailover: epoch(1) } });
     const effects = b.do({ on: 'start', byPerson: true });
     expect(b.state.durable).toMatchObject({ forcedDown: false, validated: false, boot: 'A-boot' });
-    expect(effects).toMatchObject([{ do: 'persist' }, { do: 'dial-peer', hello: { wasPrimary: false, able: false } }, { do: 'wake' }].slice(0, 2));
+    expect(effects).toMatchObject(
+      [{ do: 'persist' }, { do: 'dial-peer', hello: { wasPrimary: false, able: false } }, { do: 'wake' }].slice(0, 2),
+    );
   });
 
   it('not validated and alone, waits for the arbiter before it is primary by its own records', () => {
@@ -251,11 +253,14 @@ describe('what the agent of a lost primary says', () => {
     b.do({ on: 'peer-lost', why: 'closed' });
     return b;
   }
-  const answered = (b: Core, answer: AgentAnswer): string[] => becomes(b.do({ on: 'agent', question: b.question, answer })).map((x) => x.by);
+  const answered = (b: Core, answer: AgentAnswer): string[] =>
+    becomes(b.do({ on: 'agent', question: b.question, answer })).map((x) => x.by);
 
   it('counts of the member and the time as primary that this backup saw, or of a later one', () => {
     expect(answered(lost(), down)).toEqual(['grant']);
-    expect(answered(lost(), { ...down, reign: { ...reign, epoch: epoch(3), boot: 'later' }, journal: end(epoch(3)), period: null })).toEqual(['grant']);
+    expect(
+      answered(lost(), { ...down, reign: { ...reign, epoch: epoch(3), boot: 'later' }, journal: end(epoch(3)), period: null }),
+    ).toEqual(['grant']);
     for (const other of [
       { reign: null },
       { reign: { ...reign, boot: 'a clone' } },
@@ -294,7 +299,11 @@ describe('what the agent of a lost primary says', () => {
     const shown = lost(held);
     answered(shown, down);
     expect(shown.role, 'with the journal').toMatchObject({ is: 'taking', right: { by: 'grant' } });
-    const started = new Core({ self: 'B', durable: { lastSeenPrimary: { primary: 'A', epoch: epoch(2), active: true } }, journal: end(epoch(2), 5) });
+    const started = new Core({
+      self: 'B',
+      durable: { lastSeenPrimary: { primary: 'A', epoch: epoch(2), active: true } },
+      journal: end(epoch(2), 5),
+    });
     started.do({ on: 'start' });
     started.do({ on: 'dial-failed', question: started.question });
     expect(answered(started, unreadable), 'another process').toEqual([]);

@@ -89,8 +89,7 @@ export function dialFailed(turn: Turn, question: number): void {
 export function agentSilent(turn: Turn, question: number): void {
   const role = undecided(turn);
   if (!isAwaited(role, question)) return;
-  const why =
-    'Neither the other failover member nor its agent answers, so it is not certain which of the two has the newest data.';
+  const why = 'Neither the other failover member nor its agent answers, so it is not certain which of the two has the newest data.';
   holdOn(turn, role, 'NOBODY_ANSWERS', why, { journal: epochText(turn.facts.journal.epoch), partner: turn.state.partner ?? '' });
 }
 

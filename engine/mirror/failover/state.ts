@@ -215,12 +215,8 @@ function roleWake({ role }: MemberState, now: Ms): Ms | null {
 }
 
 function primaryWake(role: PrimaryRole): Ms | null {
-  const times = [
-    ...(role.trouble === null ? [] : [role.dialAt]),
-    ...(role.trouble?.until == null ? [] : [role.trouble.until]),
-    ...(role.vip === 'binding' ? [role.dialAt] : []),
-  ];
-  return times.length === 0 ? null : Math.min(...times);
+  if (role.trouble === null) return role.vip === 'binding' ? role.dialAt : null;
+  return role.trouble.until === null ? role.dialAt : Math.min(role.trouble.until, role.dialAt);
 }
 
 function takingWake(role: TakingRole, now: Ms): Ms | null {

@@ -145,7 +145,11 @@ describe('who forbids it', () => {
     const a = new Core({ partner: null, durable: { grant: { to: 'C', above: epoch(1) } } });
     a.do({ on: 'start' });
     expect(a.role.is).toBe('waiting');
-    const kept = new Core({ partner: null, durable: { grant: { to: 'C', above: epoch(1) }, seen: epoch(2, 'C') }, journal: end(epoch(2, 'C')) });
+    const kept = new Core({
+      partner: null,
+      durable: { grant: { to: 'C', above: epoch(1) }, seen: epoch(2, 'C') },
+      journal: end(epoch(2, 'C')),
+    });
     expect(kinds(kept.do({ on: 'start' }))).toContain('become-primary');
   });
 
@@ -213,7 +217,8 @@ it('a primary lets a newer one be at once, whoever tells of it', () => {
   const a = primary();
   expect(kinds(a.do({ on: 'arbiter', message: { m: 'known', epoch: epoch(3, 'B'), membership: 1 } }))).toEqual(ends);
   const b = primary();
-  expect(kinds(b.do({ on: 'agent', question: b.question, answer: agentSays('B', { seen: epoch(2, 'B') }) })), 'the same epoch, another member').toEqual(
-    ends.filter((e) => e !== 'persist seen'),
-  );
+  expect(
+    kinds(b.do({ on: 'agent', question: b.question, answer: agentSays('B', { seen: epoch(2, 'B') }) })),
+    'the same epoch, another member',
+  ).toEqual(ends.filter((e) => e !== 'persist seen'));
 });

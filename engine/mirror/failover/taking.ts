@@ -271,7 +271,11 @@ function open(turn: Turn, { epoch, right }: TakingRole): void {
 export function becomeFailed(turn: Turn, why: string): void {
   const role = takingRole(turn);
   if (role === null) return;
-  turn.log(2, 'BECOME_PRIMARY_FAILED', `Becoming primary failed and is tried again. ${why}`, { why, right: role.right.by, step: role.step });
+  turn.log(2, 'BECOME_PRIMARY_FAILED', `Becoming primary failed and is tried again. ${why}`, {
+    why,
+    right: role.right.by,
+    step: role.step,
+  });
   role.step = 'becoming';
   stick(turn, role, why, turn.state.qosMs);
 }

@@ -50,8 +50,9 @@ function askAround(turn: Turn, role: PrimaryRole): void {
 export function tick(turn: Turn): void {
   const role = primaryRole(turn);
   if (role === null) return;
-  if (role.trouble?.until != null && role.trouble.until <= turn.now)
-    return resolve(turn, 'the trouble timeout has passed', { afterMs: turn.now - role.trouble.since });
+  const { trouble } = role;
+  if (trouble !== null && trouble.until !== null && trouble.until <= turn.now)
+    return resolve(turn, 'the trouble timeout has passed', { afterMs: turn.now - trouble.since });
   if (role.dialAt > turn.now) return;
   if (role.trouble !== null) askAround(turn, role);
   else if (role.vip === 'binding') bindAddress(turn, role);
@@ -85,7 +86,8 @@ export function resolve(turn: Turn, why: string, facts: Details): void {
 
 export function arbiterBack(turn: Turn): void {
   const role = primaryRole(turn);
-  if (role?.trouble != null && role.generation !== null && turn.state.partner !== null)
+  if (role === null || role.trouble === null) return;
+  if (role.generation !== null && turn.state.partner !== null)
     turn.tellArbiter({ m: 'lost', g: role.generation.gen.g, who: turn.state.partner });
 }
 

@@ -137,7 +137,14 @@ export class Turn {
   notPrimary(): void {
     this.effects.push({
       do: 'answer-hello',
-      answer: { is: 'not-primary', boot: this.state.boot, role: this.roleName(), journal: this.facts.journal, seen: this.newestEpoch, membership: this.state.membership },
+      answer: {
+        is: 'not-primary',
+        boot: this.state.boot,
+        role: this.roleName(),
+        journal: this.facts.journal,
+        seen: this.newestEpoch,
+        membership: this.state.membership,
+      },
     });
   }
 

@@ -156,7 +156,14 @@ export type HelloAnswer =
   /** Not primary; the dialer's journal is the newer one and the answerer has durably promised to let it go on. */
   | { readonly is: 'promise'; readonly boot: string; readonly grant: Grant }
   /** Not primary, nothing promised: the answerer is in this role with this journal. */
-  | { readonly is: 'not-primary'; readonly boot: string; readonly role: RoleName; readonly journal: JournalEnd; readonly seen: Epoch; readonly membership: number };
+  | {
+      readonly is: 'not-primary';
+      readonly boot: string;
+      readonly role: RoleName;
+      readonly journal: JournalEnd;
+      readonly seen: Epoch;
+      readonly membership: number;
+    };
 
 export type PeerMessage =
   | { readonly m: 'active'; readonly n: number; readonly epoch: Epoch }

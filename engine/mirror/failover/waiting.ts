@@ -6,7 +6,8 @@ import type { Details, Ms } from './types.ts';
 /** Goes on asking after a pause. The same reason is logged once. */
 export function wait(turn: Turn, code: string, why: string, facts: Details = {}, pauseMs: Ms = turn.retryMs): void {
   const before = turn.state.role;
-  if (before.is !== 'waiting' || before.why !== why) turn.log(2, code, `${why} This member waits and keeps asking; nothing is lost.`, facts);
+  if (before.is !== 'waiting' || before.why !== why)
+    turn.log(2, code, `${why} This member waits and keeps asking; nothing is lost.`, facts);
   turn.state.role = { is: 'waiting', why, askAt: turn.now + pauseMs, asking: null, forOperator: false };
   turn.notifyFailed();
   refuseTry(turn, { code, text: why, facts });

@@ -194,7 +194,15 @@ export function backup(): Core {
   return b;
 }
 
-export const GEN: Generation = { g: 'g1', primary: 'A', primaryBoot: 'A-boot', backup: 'B', backupBoot: 'B-boot', membership: 1, epoch: epoch(2) };
+export const GEN: Generation = {
+  g: 'g1',
+  primary: 'A',
+  primaryBoot: 'A-boot',
+  backup: 'B',
+  backupBoot: 'B-boot',
+  membership: 1,
+  epoch: epoch(2),
+};
 
 /** ... in a formed generation. */
 export function formed(): Core {

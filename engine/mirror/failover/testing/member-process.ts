@@ -1,7 +1,19 @@
 import { step } from '../member.ts';
 import { compareJournals } from '../epochs.ts';
 import { initialState, type MemberState } from '../state.ts';
-import type { Effect, Epoch, Facts, FromArbiter, Hello, HelloAnswer, Input, PeerMessage, Position, RequestName, ToArbiter } from '../types.ts';
+import type {
+  Effect,
+  Epoch,
+  Facts,
+  FromArbiter,
+  Hello,
+  HelloAnswer,
+  Input,
+  PeerMessage,
+  Position,
+  RequestName,
+  ToArbiter,
+} from '../types.ts';
 import type { Member } from './member.ts';
 import { common, journalEnd, positionAtEnd, reaches, withBlock, type ModelJournal } from './model-journal.ts';
 import type { End, Process } from './network.ts';
@@ -295,7 +307,13 @@ export class MemberProcess implements Process {
   #fetch(): boolean {
     const { member } = this;
     const other = member.world.member(member.partner);
-    if (!other.hostUp || other.process !== null || other.ills.has('unreadable') || member.world.blocked.has(`${member.name}>${other.name}:agent`)) return false;
+    if (
+      !other.hostUp ||
+      other.process !== null ||
+      other.ills.has('unreadable') ||
+      member.world.blocked.has(`${member.name}>${other.name}:agent`)
+    )
+      return false;
     if (compareJournals(journalEnd(other.journal), journalEnd(member.journal)) > 0) {
       common(other.journal, member.journal);
       member.journal = other.journal;

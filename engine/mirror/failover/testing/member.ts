@@ -60,7 +60,19 @@ export class Member {
   ask(asker: string, above: Epoch | null): AgentAnswer | null {
     if (!this.hostUp) return null;
     const { boot, reign, period, seen } = this.durable;
-    const none = { member: this.name, boot, reign, period, seen, membership: this.membership, role: null, journal: null, grant: null, refused: null, noFailover: false };
+    const none = {
+      member: this.name,
+      boot,
+      reign,
+      period,
+      seen,
+      membership: this.membership,
+      role: null,
+      journal: null,
+      grant: null,
+      refused: null,
+      noFailover: false,
+    };
     if (this.process !== null) return { ...none, state: 'operating', refused: { code: 'RUNNING', text: 'running', facts: {} } };
     const journal = this.ills.has('unreadable') ? null : journalEnd(this.journal);
     const down: AgentAnswer = { ...none, state: 'down', journal, noFailover: this.durable.noFailover !== null };

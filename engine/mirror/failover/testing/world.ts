@@ -88,8 +88,7 @@ export class World {
       if (holds(this.member(name).journal, block)) continue;
       // An operator who forces accepts that the journal may be older.
       if (right.by === 'force') this.acknowledged.delete(block);
-      else
-        this.fail(`${name} becomes primary in ${key} without block ${block}, acknowledged in ${written.major}.${written.minor}`);
+      else this.fail(`${name} becomes primary in ${key} without block ${block}, acknowledged in ${written.major}.${written.minor}`);
     }
   }
 
