@@ -36,6 +36,7 @@ describe('a journal that cannot be written', () => {
   it('without an active backup that can, it freezes and never yields; nothing opens it again', () => {
     const inactive = primary();
     inactive.do({ on: 'hello', hello: hello('B') });
+    inactive.do({ on: 'peer', message: can });
     expect(codes(inactive.do(failed))).toEqual(['JOURNAL_FAILED', 'JOURNAL_FROZEN']);
     expect(kinds(inactive.do({ on: 'caught-up' })), 'no active period any more').toEqual([]);
     const troubled = active();

@@ -185,6 +185,9 @@ describe('resuming a primary in trouble without limit', () => {
     const a = bound();
     expect(a.do({ on: 'peer-lost', why: 'silent' })).not.toContainEqual({ do: 'release-vip' });
     expect(a.do({ on: 'arbiter-lost' })).toContainEqual({ do: 'release-vip' });
+    const other = bound();
+    expect(other.do({ on: 'arbiter-lost' })).not.toContainEqual({ do: 'release-vip' });
+    expect(other.do({ on: 'peer-lost', why: 'silent' }), 'the other way round').toContainEqual({ do: 'release-vip' });
     a.obliging = false;
     const back = hello('B', { role: 'lost' });
     a.do({ on: 'hello', hello: back });
@@ -249,6 +252,10 @@ describe('a change of arbiter, members or Q', () => {
     ]);
     expect(generation(a).membership).toBe(2);
     expect(a.state.qosMs).toBe(500);
+  });
+
+  it('that comes without being asked for ends the generation of the older membership', () => {
+    expect(kinds(bound().do(done))).toEqual(['tell-peer leave']);
   });
 
   it('alone is made at once; in trouble it is refused; a backup lost meanwhile has first to be out of question', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { agentSays, answerPrimary, backup, Core, end, epoch, formed, GEN, hello, kinds, primary, QOS } from './testing/core.ts';
 import { rank } from './epochs.ts';
-import type { AgentAnswer, Effect } from './types.ts';
+import type { AgentAnswer, Effect, HelloAnswer } from './types.ts';
 
 const granted = (journal = end(epoch(1), 10)): AgentAnswer =>
   agentSays('B', { state: 'down', journal, grant: { to: 'A', above: journal.epoch } });
@@ -30,6 +30,9 @@ describe('a member that starts', () => {
     const a = started();
     a.do({ on: 'hello-answer', question: a.question, answer: answerPrimary(epoch(2, 'B')) });
     expect(a.role).toMatchObject({ is: 'backup', primary: 'B', active: null });
+    const forked = started();
+    forked.do({ on: 'hello-answer', question: forked.question, answer: { ...answerPrimary(epoch(2, 'B')), membership: 7 } as HelloAnswer });
+    expect(forked.state.membership, 'what the mirror is, the primary says').toBe(7);
   });
 
   it("becomes primary under the grant of the other one's agent, above every epoch either knows of", () => {
@@ -288,14 +291,16 @@ describe('what the agent of a lost primary says', () => {
       b.journal = end(epoch(2), 5);
       return b;
     };
-    expect(answered(lost(inactive), unreadable), 'was not active').toEqual([]);
+    expect(answered(lost(inactive), { ...unreadable, period: { ...period, n: 0 } }), 'was not active').toEqual([]);
     const held = (): Core => {
       const b = backup();
       b.do({ on: 'arbiter-up' });
       b.do({ on: 'peer', message: { m: 'propose', gen: GEN } });
       return b;
     };
-    expect(answered(lost(held), unreadable), 'passed over').toEqual([]);
+    const passedOver = lost(held);
+    answered(passedOver, unreadable);
+    expect(passedOver.role.is, 'passed over').toBe('lost');
     const shown = lost(held);
     answered(shown, down);
     expect(shown.role, 'with the journal').toMatchObject({ is: 'taking', right: { by: 'grant' } });

@@ -37,6 +37,7 @@ describe('becoming primary', () => {
     expect(kinds(a.do(yes('can-start')))).toEqual(['become-primary']);
     expect(kinds(a.do(yes('check'))), 'an answer nobody asked for').toEqual([]);
     expect(kinds(a.become(epoch(2))).slice(1)).toEqual(['bind-vip']);
+    expect(kinds(a.do(yes('check'))), 'not asked yet').toEqual([]);
     expect(kinds(a.do(bound))).toEqual(['gate open', 'ask-hook']);
     const effects = a.do(yes('check'));
     expect(kinds(effects)).toEqual(['open']);
@@ -48,6 +49,7 @@ describe('becoming primary', () => {
     const effects = a.do(no('can-start'));
     expect(codes(effects)).toEqual(['HOOK_SAID_NO']);
     expect(notices(effects)).toEqual(['failed']);
+    expect(kinds(a.do(yes('can-start'))), 'a second answer').toEqual([]);
     expect(kinds(a.after(HOOK_RETRY_MS - 1))).not.toContain('ask-hook');
     expect(kinds(a.after(1))).toContain('ask-hook');
     expect(notices(a.do(no('can-start'))), 'once per incident').toEqual([]);
