@@ -40,6 +40,7 @@ export class Client {
   #connections = 0;
   #written = 0;
   #stopped = false;
+  #isThinking = true;
   /** The operation under way: ends it as lost. */
   #lose: (() => void) | null = null;
 
@@ -55,9 +56,17 @@ export class Client {
     this.#stopped = true;
   }
 
+  /** No operation is under way. */
+  get isQuiet(): boolean {
+    return this.#isThinking;
+  }
+
   #think(): void {
+    this.#isThinking = true;
     this.#world.after(this.#thinkMs * 2 * this.#world.dice.next(), () => {
-      if (!this.#stopped) this.#begin();
+      if (this.#stopped) return;
+      this.#isThinking = false;
+      this.#begin();
     });
   }
 
@@ -134,9 +143,10 @@ export class Client {
       session.set(session.resolve(pairNode(pair, node)), value);
       gate.changed();
     };
+    const end = this.#world.history.transaction(pair, value);
     const ended = (outcome: Outcome | 'rolled back'): void => {
       this.#world.note(`${this.#name} transacts ${pair}=${value}: ${outcome}`);
-      this.#world.history.transaction(pair, { value, outcome });
+      end(outcome);
     };
     const commits = this.#world.dice.next() < 0.75;
     const pause = this.#world.dice.next() < 0.3 ? this.#world.qosMs * this.#world.dice.next() : 0;

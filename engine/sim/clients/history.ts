@@ -19,9 +19,10 @@ interface Increment {
 }
 
 /** A client's transaction over its own pair of nodes. */
-interface TransactionEnd {
+interface Transaction {
   readonly value: string;
-  readonly outcome: Outcome | 'rolled back';
+  /** null: under way. */
+  outcome: Outcome | 'rolled back' | null;
 }
 
 /** Everything clients saw, with moments that are given out once and in order; checked exactly at the end. */
@@ -29,7 +30,7 @@ export class History {
   readonly #registers = new Map<string, Operation[]>();
   readonly #initial = new Map<string, string | null>();
   readonly #increments: Increment[] = [];
-  readonly #transactions = new Map<string, TransactionEnd[]>();
+  readonly #transactions = new Map<string, Transaction[]>();
   #moment = 0;
   /** Operations answered with OK. */
   acknowledged = 0;
@@ -37,6 +38,11 @@ export class History {
   #next(): number {
     this.#moment += 1;
     return this.#moment;
+  }
+
+  /** Registers that were ever used. */
+  get keys(): string[] {
+    return [...this.#registers.keys()];
   }
 
   /** @returns to be called once, when the operation has ended */
@@ -64,15 +70,20 @@ export class History {
     };
   }
 
-  transaction(pair: string, end: TransactionEnd): void {
+  /** A transaction over a pair of nodes begins. @returns to be called when it has ended */
+  transaction(pair: string, value: string): (outcome: Outcome | 'rolled back') => void {
     const list = this.#transactions.get(pair) ?? [];
     this.#transactions.set(pair, list);
-    list.push(end);
-    if (end.outcome === 'ok') this.acknowledged += 1;
+    const transaction: Transaction = { value, outcome: null };
+    list.push(transaction);
+    return (outcome) => {
+      transaction.outcome = outcome;
+      if (outcome === 'ok') this.acknowledged += 1;
+    };
   }
 
   /** An operator gave up updates by force: what comes next is judged by itself, beginning with what is there now. */
-  cut(now: (key: string) => string | null): void {
+  cut(now: (key: string) => string | null, pairNow: (pair: string) => string | null): void {
     for (const [key, list] of this.#registers) {
       // What was under way may still happen.
       this.#registers.set(
@@ -83,8 +94,8 @@ export class History {
     }
     this.#increments.length = 0;
     for (const [pair, list] of this.#transactions) {
-      const value = now(`${pair}:a`);
-      const open = list.filter((end) => end.outcome === 'lost' && end.value !== value);
+      const value = pairNow(pair);
+      const open = list.filter((end) => isOpen(end) && end.value !== value);
       this.#transactions.set(pair, [...(value === null ? [] : [{ value, outcome: 'ok' as const }]), ...open]);
     }
   }
@@ -118,18 +129,23 @@ export class History {
   }
 
   /** What is wrong with the pairs of nodes that transactions change together, in a database where no transaction is open. */
-  checkPairs(read: (key: string) => string | null): string | null {
+  checkPairs(read: (pair: string, node: 'a' | 'b') => string | null): string | null {
     for (const [pair, ends] of this.#transactions) {
-      const [a, b] = [read(`${pair}:a`), read(`${pair}:b`)];
+      const [a, b] = [read(pair, 'a'), read(pair, 'b')];
       if (a !== b) return `transaction ${pair}: one node holds ${a ?? 'nothing'}, the other ${b ?? 'nothing'}`;
       const lastOk = ends.findLastIndex((end) => end.outcome === 'ok');
-      const allowed = ends.slice(Math.max(0, lastOk)).filter((end) => end.outcome === 'ok' || end.outcome === 'lost');
+      const allowed = ends.slice(Math.max(0, lastOk)).filter((end) => end.outcome === 'ok' || isOpen(end));
       if (lastOk < 0 && a === null) continue;
       if (!allowed.some((end) => end.value === a))
         return `transaction ${pair}: ${a ?? 'nothing'} is there, though the last committed one wrote ${ends[lastOk]?.value ?? 'nothing'}`;
     }
     return null;
   }
+}
+
+/** Nobody knows whether it was committed. */
+function isOpen({ outcome }: Transaction): boolean {
+  return outcome === null || outcome === 'lost';
 }
 
 function isOfInterest(op: Operation): boolean {

@@ -9,12 +9,17 @@ export type MemberHostName = (typeof memberHosts)[number];
 /** R: the arbiter's. C: where the clients are. */
 export type HostName = MemberHostName | 'R' | 'C';
 
-/** One direction of one link: who sends to whom, and to which service there. `back` is the answers' way of the same connections. */
+/**
+ * One direction of one link: who sends to whom, on the connections of which service: the members' own, each one's questions
+ * to the other's agent, the arbiter's, the clients'.
+ */
 export const ways = [
   'A>B data',
   'B>A data',
-  'A>B agent',
-  'B>A agent',
+  'A>B agent-of-B',
+  'B>A agent-of-B',
+  'B>A agent-of-A',
+  'A>B agent-of-A',
   'A>R arbiter',
   'R>A arbiter',
   'B>R arbiter',
@@ -43,7 +48,7 @@ export type Fault =
   /** SIGKILL; started again after `ms`. */
   | (For & OnMember & { readonly kind: 'kill' })
   /** SIGKILL in the middle of what it does: at its n-th operation on files from then on. */
-  | (For & OnMember & { readonly kind: 'kill-inside'; readonly operations: number })
+  | (At & OnMember & { readonly kind: 'kill-inside'; readonly operations: number })
   | (For & OnMember & { readonly kind: 'kill-agent' })
   | (For & { readonly kind: 'kill-arbiter' })
   /** The whole host: what was not synced is gone, nobody says good-bye. */
@@ -51,14 +56,16 @@ export type Fault =
   | (For & { readonly kind: 'power-cut-both' })
   /** SIGSTOP, then SIGCONT. */
   | (For & OnMember & { readonly kind: 'pause' })
+  /** Instance and agent together: the machine is stunned. */
+  | (For & OnMember & { readonly kind: 'pause-host' })
   | (For & OnMember & { readonly kind: 'pause-agent' })
   | (For & { readonly kind: 'pause-arbiter' })
   /** Nothing passes: connections stall and nobody is told. */
   | (For & { readonly kind: 'cut'; readonly ways: readonly Way[] })
   /** Cut and joined again and again. */
   | (For & { readonly kind: 'flap'; readonly ways: readonly Way[]; readonly everyMs: number })
-  /** Everything takes longer, each message by another time: connections overtake each other. */
-  | (For & { readonly kind: 'slow'; readonly ways: readonly Way[]; readonly upToMs: number })
+  /** Everything takes longer, each message by another time, so that connections overtake each other; some is lost at first and sent again. */
+  | (For & { readonly kind: 'slow'; readonly ways: readonly Way[]; readonly upToMs: number; readonly loss: number })
   /** Connections are reset. */
   | (At & { readonly kind: 'reset'; readonly ways: readonly Way[] })
   /** The wall clock is set. */

@@ -1,4 +1,4 @@
-import { memberHosts, operatorActs, ways, type Fault, type FaultKind, type Way } from './kinds.ts';
+import { memberHosts, operatorActs, ways, type Fault, type FaultKind, type HostName, type Way } from './kinds.ts';
 
 /** Numbers from the seed. */
 export interface Dice {
@@ -13,17 +13,23 @@ export interface Profile {
   readonly faultsMax: number;
 }
 
+function isAt(way: Way, host: HostName): boolean {
+  return way[0] === host || way[2] === host;
+}
+
 /** Sets of ways that belong together: both directions of one link, or everything at one host. */
 const groups: readonly (readonly Way[])[] = [
   ['A>B data', 'B>A data'],
-  ['A>B data', 'B>A data', 'A>B agent', 'B>A agent'],
+  ways.filter((w) => w.startsWith('A>B') || w.startsWith('B>A')),
+  ['A>B agent-of-B', 'B>A agent-of-B'],
+  ['B>A agent-of-A', 'A>B agent-of-A'],
   ['A>R arbiter', 'R>A arbiter'],
   ['B>R arbiter', 'R>B arbiter'],
-  ways.filter((w) => w.includes('A') && !w.includes('C')),
-  ways.filter((w) => w.includes('B') && !w.includes('C')),
-  ways.filter((w) => w.includes('A')),
-  ways.filter((w) => w.includes('B')),
-  ways.filter((w) => w.includes('R')),
+  ways.filter((w) => isAt(w, 'A') && !isAt(w, 'C')),
+  ways.filter((w) => isAt(w, 'B') && !isAt(w, 'C')),
+  ways.filter((w) => isAt(w, 'A')),
+  ways.filter((w) => isAt(w, 'B')),
+  ways.filter((w) => isAt(w, 'R')),
 ];
 
 const weights: Record<FaultKind, number> = {
@@ -34,6 +40,7 @@ const weights: Record<FaultKind, number> = {
   'power-cut': 4,
   'power-cut-both': 1,
   pause: 3,
+  'pause-host': 2,
   'pause-agent': 1,
   'pause-arbiter': 1,
   cut: 6,
@@ -97,11 +104,12 @@ function draw(kind: FaultKind, at: number, dice: Dice, qosMs: number): Fault {
     case 'power-cut':
     case 'pause':
     case 'pause-agent':
+    case 'pause-host':
     case 'disk-full':
     case 'disk-error':
       return { kind, at, host, ms };
     case 'kill-inside':
-      return { kind, at, host, ms, operations: 1 + Math.floor(dice.next() * 40) };
+      return { kind, at, host, operations: 1 + Math.floor(dice.next() * 40) };
     case 'kill-arbiter':
     case 'pause-arbiter':
     case 'power-cut-both':
@@ -111,7 +119,7 @@ function draw(kind: FaultKind, at: number, dice: Dice, qosMs: number): Fault {
     case 'flap':
       return { kind, at, ms, ways: drawWays(dice), everyMs: Math.round(qosMs * (0.05 + dice.next())) };
     case 'slow':
-      return { kind, at, ms, ways: drawWays(dice), upToMs: Math.round(qosMs * 0.8 * dice.next()) };
+      return { kind, at, ms, ways: drawWays(dice), upToMs: Math.round(qosMs * 0.8 * dice.next()), loss: dice.next() < 0.5 ? 0 : 0.3 * dice.next() };
     case 'reset':
       return { kind, at, ways: drawWays(dice) };
     case 'clock-step':

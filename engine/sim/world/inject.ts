@@ -1,0 +1,148 @@
+import { assertNever } from '../../io/assert.ts';
+import type { Fault, Way } from '../faults/kinds.ts';
+import type { DriveFault, SimProcess } from '../io/index.ts';
+import { ports } from './layout.ts';
+import type { Site } from './site.ts';
+import type { World } from './world.ts';
+
+/** Lets a fault happen now, and sees to its end. */
+export function inject(world: World, fault: Fault): void {
+  const later = (ms: number, fn: () => void): void => void world.timeline.in(ms, fn);
+  switch (fault.kind) {
+    case 'kill':
+      world.sites[fault.host].instance?.process.kill();
+      return later(fault.ms, () => world.sites[fault.host].start());
+    case 'kill-inside':
+      return world.sites[fault.host].instance?.process.killAtOperation(fault.operations);
+    case 'kill-agent':
+      world.sites[fault.host].agent?.kill();
+      return later(fault.ms, () => world.sites[fault.host].startAgent());
+    case 'kill-arbiter':
+      world.arbiter?.kill();
+      return later(fault.ms, () => world.startArbiter());
+    case 'power-cut':
+      world.sites[fault.host].powerCut();
+      return later(fault.ms, () => world.sites[fault.host].allUp());
+    case 'power-cut-both':
+      for (const site of world.all) site.powerCut();
+      return later(fault.ms, () => world.all.forEach((site) => site.allUp()));
+    case 'pause':
+      return pause(world, [world.sites[fault.host].instance?.process], fault.ms);
+    case 'pause-agent':
+      return pause(world, [world.sites[fault.host].agent], fault.ms);
+    case 'pause-host':
+      return pause(world, world.sites[fault.host].host.processes, fault.ms);
+    case 'pause-arbiter':
+      return pause(world, [world.arbiter], fault.ms);
+    case 'cut':
+      return cut(world, fault.ways, fault.ms);
+    case 'flap':
+      return flap(world, fault.ways, fault.ms, fault.everyMs);
+    case 'slow':
+      return slow(world, fault.ways, fault.upToMs, fault.loss, fault.ms);
+    case 'reset':
+      for (const { from, to, port } of fault.ways.map(routeOf)) if (port !== null) world.net.reset(from, to, port);
+      return;
+    case 'clock-step':
+      return world.sites[fault.host].host.time.step(fault.byMs);
+    case 'disk-full':
+      return disk(world, world.sites[fault.host], [{ on: 'write', effect: 'ENOSPC' }], fault.ms);
+    case 'disk-error':
+      return disk(world, world.sites[fault.host], (['read', 'write', 'sync'] as const).map((on) => ({ on, effect: 'EIO' })), fault.ms);
+    case 'sync-fails':
+      world.sites[fault.host].host.drive.faults.add({ on: 'sync', effect: 'EIO', times: 1 });
+      return;
+    case 'disk-slow': {
+      const { drive } = world.sites[fault.host].host;
+      drive.slowMs = fault.upToMs;
+      return later(fault.ms, () => {
+        drive.slowMs = 0;
+      });
+    }
+    case 'operator':
+      return world.sites[fault.host].instance?.operate(fault.act);
+    default:
+      return assertNever(fault);
+  }
+}
+
+function pause(world: World, processes: readonly (SimProcess | null | undefined)[], ms: number): void {
+  const paused = processes.filter((process) => process !== null && process !== undefined);
+  const instances = world.all.flatMap(({ instance }) => (instance !== null && paused.includes(instance.process) ? [instance] : []));
+  for (const process of paused) process.pause();
+  for (const instance of instances) instance.stoppedAt = world.now;
+  world.timeline.in(ms, () => {
+    for (const process of paused) process.resume();
+    for (const instance of instances) instance.stoppedAt = null;
+  });
+}
+
+/** From where to where on connections to which port; null: the clients' own way. */
+function routeOf(way: Way): { readonly from: string; readonly to: string; readonly port: number | null } {
+  const [from, to] = [way.slice(0, 1), way.slice(2, 3)];
+  const service = way.slice(4);
+  switch (service) {
+    case 'data':
+      return { from, to, port: ports.data };
+    case 'agent-of-A':
+      return { from, to, port: ports.agent.A };
+    case 'agent-of-B':
+      return { from, to, port: ports.agent.B };
+    case 'arbiter':
+      return { from, to, port: ports.agent.R };
+    default:
+      return { from, to, port: null };
+  }
+}
+
+function cut(world: World, ways: readonly Way[], ms: number): void {
+  const heals = ways.map((way) => {
+    const route = routeOf(way);
+    if (route.port === null) {
+      world.clients.cut.add(way);
+      return () => world.clients.cut.delete(way);
+    }
+    world.net.cut(route);
+    return () => world.net.heal(route);
+  });
+  world.timeline.in(ms, () => heals.forEach((heal) => heal()));
+}
+
+function flap(world: World, ways: readonly Way[], ms: number, everyMs: number): void {
+  for (let at = 0; at < ms; at += 2 * everyMs) world.timeline.in(at, () => cut(world, ways, everyMs));
+}
+
+function slow(world: World, ways: readonly Way[], upToMs: number, loss: number, ms: number): void {
+  for (const each of ways) {
+    const { from, to, port } = routeOf(each);
+    if (port === null) {
+      world.clients.slowMs.set(each, upToMs);
+      world.timeline.in(ms, () => world.clients.slowMs.delete(each));
+      continue;
+    }
+    const way = world.net.way(from, to);
+    const before = { ...way };
+    Object.assign(way, { jitterMs: upToMs, loss });
+    world.timeline.in(ms, () => Object.assign(way, before));
+  }
+}
+
+function disk(world: World, site: Site, faults: readonly DriveFault[], ms: number): void {
+  for (const fault of faults) site.host.drive.faults.add(fault);
+  world.timeline.in(ms, () => faults.forEach((fault) => site.host.drive.faults.delete(fault)));
+}
+
+/** Everything is well: the network, the disks, the hosts and all processes; what is broken for good is started anew. */
+export function healAll(world: World): void {
+  world.net.healAll();
+  world.clients.cut.clear();
+  world.clients.slowMs.clear();
+  for (const site of world.all) {
+    site.host.drive.faults.clear();
+    site.host.drive.slowMs = 0;
+    site.instance?.process.killAtOperation(Number.POSITIVE_INFINITY);
+    site.allUp();
+  }
+  world.arbiter?.resume();
+  world.startArbiter();
+}

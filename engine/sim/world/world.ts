@@ -1,0 +1,270 @@
+import { AssertionError } from '../../io/index.ts';
+import { History } from '../clients/history.ts';
+import { Ledger } from '../checkers/ledger.ts';
+import { describeFault, memberHosts, type Fault, type MemberHostName } from '../faults/kinds.ts';
+import { SimHost, SimNet, simIo, Timeline, type SimProcess, type SimRandom } from '../io/index.ts';
+import { startAgent } from './agent.ts';
+import { ClientSide } from './client-side.ts';
+import { checkEnd } from './end.ts';
+import { healAll, inject } from './inject.ts';
+import type { Instance } from './instance.ts';
+import { ports } from './layout.ts';
+import { Site } from './site.ts';
+
+export interface WorldProfile {
+  readonly qosMs: number;
+  /** How long faults come. */
+  readonly faultsMs: number;
+  readonly arbiter: boolean;
+  readonly clients: number;
+  readonly thinkMs: number;
+}
+
+/** Something that must never be. */
+class Violation extends Error {}
+
+/** Longest time until a mirror in which everything is well works again. */
+const LIVENESS_Q = 40;
+const LIVENESS_MS = 120_000;
+/** Databases are looked at, whether they contain only what they may, every so many steps. */
+const CONTAINED_EVERY = 64;
+
+/** Two failover members on their hosts with agents, an arbiter, clients, the network between them, and everything that checks them. */
+export class World {
+  readonly profile: WorldProfile;
+  readonly timeline = new Timeline();
+  readonly random: SimRandom;
+  readonly net: SimNet;
+  readonly history = new History();
+  readonly ledger: Ledger;
+  readonly sites: Readonly<Record<MemberHostName, Site>>;
+  readonly clients: ClientSide;
+  readonly lines: string[] = [];
+  /** Where real database files lie; null: databases are kept in memory. */
+  readonly directory: string | null;
+  readonly #arbiterHost: SimHost;
+  arbiter: SimProcess | null = null;
+  /** Faults come, and not everybody who starts a member is a person. */
+  #isFaulty = false;
+  #hasEnded = false;
+  #steps = 0;
+  #uncaught: unknown = null;
+
+  constructor(random: SimRandom, profile: WorldProfile, options: { readonly directory: string | null; readonly keepLines?: number }) {
+    this.random = random.fork('world');
+    this.profile = profile;
+    const { keepLines = 0, directory } = options;
+    this.directory = directory;
+    if (keepLines > 0) {
+      this.timeline.onNote = (now, text) => {
+        this.lines.push(`${now.toFixed(1).padStart(9)} ${text}`);
+        if (this.lines.length > 2 * keepLines) this.lines.splice(0, keepLines);
+      };
+    }
+    this.net = new SimNet(this.timeline, this.random);
+    this.ledger = new Ledger((what) => this.fail(what));
+    this.sites = { A: new Site(this, 'A'), B: new Site(this, 'B') };
+    this.#arbiterHost = this.newHost('R');
+    this.clients = new ClientSide(this);
+  }
+
+  newHost(name: string): SimHost {
+    const host = new SimHost(name, this.timeline, this.random);
+    this.net.join(host);
+    return host;
+  }
+
+  get all(): readonly Site[] {
+    return memberHosts.map((name) => this.sites[name]);
+  }
+
+  get now(): number {
+    return this.timeline.now;
+  }
+
+  get hash(): string {
+    return this.timeline.traceHash;
+  }
+
+  note(who: string, text: string): void {
+    this.timeline.note(`${who} ${text}`);
+  }
+
+  fail(what: string): never {
+    throw new Violation(what);
+  }
+
+  // ------------------------------------------------------------ time
+
+  async run(ms: number): Promise<void> {
+    const end = this.now + ms;
+    await this.timeline.run(() => {
+      this.#check();
+      const next = this.timeline.nextAt;
+      return next === null || next > end;
+    });
+    await this.timeline.runUntil(end);
+  }
+
+  /** Runs until it is so. @returns whether it came about within `ms` */
+  async until(isSo: () => boolean, ms: number): Promise<boolean> {
+    const end = this.now + ms;
+    while (this.now < end) {
+      if (isSo()) return true;
+      await this.run(this.profile.qosMs / 8);
+    }
+    return isSo();
+  }
+
+  // ------------------------------------------------------------ what must always hold
+
+  #check(): void {
+    if (this.#uncaught !== null) throw this.#uncaught;
+    this.#steps += 1;
+    if (this.#steps % CONTAINED_EVERY === 0) for (const site of this.all) this.#checkContained(site);
+    const [a, b] = [this.sites.A.instance, this.sites.B.instance];
+    if (a === null || b === null || !a.isOpen || !b.isOpen || a.process.paused || b.process.paused) return;
+    this.#checkReads(a, b);
+    this.#checkReads(b, a);
+  }
+
+  /** Who has been followed by another primary shows nothing durable any more. */
+  #checkReads(older: Instance, newer: Instance): void {
+    const [was, is] = [older.mirror?.journal.writer?.epoch, newer.mirror?.journal.writer?.epoch];
+    if (was === undefined || is === undefined || was.major !== is.major || was.minor > is.minor) return;
+    if (older.mirror?.mayRead() === true)
+      this.fail(`${older.site.name} answers durable reads in ${was.major}.${was.minor} while ${newer.site.name} is open in ${is.major}.${is.minor}`);
+  }
+
+  #checkContained(site: Site): void {
+    const { instance } = site;
+    const mirror = instance?.mirror ?? null;
+    if (instance === null || mirror === null || !instance.process.alive) return;
+    for (const { position } of instance.host?.databases() ?? [])
+      if (position !== null) this.ledger.contained(site.name, mirror.journal.journal.lineage, position);
+  }
+
+  /** A member opens for users: no transaction is open, and none is there in part. */
+  opened(instance: Instance): void {
+    const { epoch } = instance.mirror?.journal.writer ?? {};
+    this.note(instance.site.name, `is open for users in ${epoch?.major ?? 0}.${epoch?.minor ?? 0}`);
+    const wrong = this.history.checkPairs((pair, node) => instance.readPair(pair, node));
+    if (wrong !== null) this.fail(`${instance.site.name} opens: ${wrong}`);
+  }
+
+  /** A process met an error that nobody handled. Of a disk it ends the process; anything else is a bug. */
+  uncaught(who: string, error: unknown): void {
+    this.note(who, `ends by ${error instanceof Error ? error.message : String(error)}`);
+    if (!isExpected(error)) this.#uncaught ??= error;
+  }
+
+  // ------------------------------------------------------------ what happens
+
+  /** Comes to work: an active backup, under the arbiter's rules where there is one. */
+  async begin(): Promise<void> {
+    for (const site of this.all) site.layOut();
+    this.startArbiter();
+    for (const site of this.all) site.allUp();
+    if (!(await this.until(() => this.isWell, 40 * this.profile.qosMs))) this.fail(`the mirror does not come to work at all: ${this.state}`);
+    this.clients.start(this.profile.clients);
+  }
+
+  plan(faults: readonly Fault[]): void {
+    this.#isFaulty = true;
+    for (const fault of faults) {
+      this.timeline.in(fault.at, () => {
+        if (!this.#isFaulty) return;
+        this.note('--', describeFault(fault));
+        inject(this, fault);
+      });
+    }
+  }
+
+  /** Everything is well again: the mirror must come back to work, and both members to the same content. */
+  async endWell(): Promise<void> {
+    this.#isFaulty = false;
+    this.note('--', 'everything is well again');
+    healAll(this);
+    const { qosMs } = this.profile;
+    if (!(await this.until(() => this.#mend() && this.isWell, LIVENESS_Q * qosMs + LIVENESS_MS)))
+      this.fail(`the mirror does not come back to work: ${this.state}`);
+    const before = this.history.acknowledged;
+    if (!(await this.until(() => this.history.acknowledged > before, 20 * qosMs))) this.fail(`no client is served: ${this.state}`);
+    this.clients.stop();
+    await this.until(() => this.clients.areQuiet, 4 * qosMs);
+    await checkEnd(this);
+  }
+
+  /** What only a person can mend is started anew. Always true. */
+  #mend(): boolean {
+    for (const site of this.all) {
+      const { instance } = site;
+      if (instance?.isBroken === true || instance?.mirror?.state.role.is === 'down') {
+        site.note('is started anew by a person');
+        instance.process.kill();
+      }
+    }
+    return true;
+  }
+
+  startArbiter(): void {
+    if (this.arbiter !== null || !this.profile.arbiter) return;
+    const process = this.#arbiterHost.spawn('agent');
+    this.arbiter = process;
+    process.onEnd(() => {
+      this.arbiter = null;
+    });
+    process.run(() => {
+      const note = (text: string): void => this.note('R', text);
+      startAgent({ host: 'R', port: ports.agent.R, io: simIo(process), net: this.net.of(process), instances: [], note }).catch(
+        (error: unknown) => this.uncaught('R', error),
+      );
+    });
+  }
+
+  /** After a while somebody starts what has ended. */
+  startLater(site: Site): void {
+    if (this.#hasEnded) return;
+    const ms = this.profile.qosMs * this.random.between(0.1, 5);
+    this.timeline.in(ms, () => site.start());
+  }
+
+  end(): void {
+    this.#hasEnded = true;
+    this.clients.stop();
+    for (const site of this.all) for (const process of site.host.processes) process.kill();
+    this.arbiter?.kill();
+  }
+
+  /** Whether a start is asked for by a person: what was forced down starts for nobody else. */
+  get byPerson(): boolean {
+    return !this.#isFaulty || this.random.chance(0.7);
+  }
+
+  /** One primary with an active backup, under the arbiter's rules where there is one. */
+  get isWell(): boolean {
+    const roles = this.all.map((site) => site.instance?.mirror?.state.role);
+    const primary = roles.find((role) => role?.is === 'primary');
+    const backup = roles.find((role) => role?.is === 'backup');
+    if (primary?.is !== 'primary' || backup?.is !== 'backup' || !this.all.some((site) => site.instance?.isOpen === true)) return false;
+    if (primary.backup?.active !== true || backup.active === null || primary.trouble !== null) return false;
+    return !this.profile.arbiter || backup.generation?.phase === 'formed';
+  }
+
+  /** Roles, for messages. */
+  get state(): string {
+    return this.all
+      .map((site) => {
+        const { instance } = site;
+        if (instance === null) return `${site.name} is down`;
+        return `${site.name} ${instance.phase} ${JSON.stringify(instance.mirror?.state.role ?? null)}`;
+      })
+      .join('; ');
+  }
+}
+
+/** What a disk or a lost file can do to a process. */
+function isExpected(error: unknown): boolean {
+  if (error instanceof AssertionError || !(error instanceof Error) || !('code' in error)) return false;
+  return ['IO', 'DISK_FULL', 'DAMAGED', 'NOT_FOUND'].includes(String(error.code));
+}
