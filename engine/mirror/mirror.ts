@@ -211,7 +211,7 @@ export class Mirror {
   #carryOut(effect: Effect): void {
     switch (effect.do) {
       case 'persist':
-        return this.#persist(effect.record);
+        return this.#persist(effect.record, effect.bestEffort === true);
       case 'gate':
         this.journal.writer?.setGate(effect.to);
         return;
@@ -269,9 +269,18 @@ export class Mirror {
     this.say(0, code, 'The connection to the arbiter was closed, because the mirror has been changed.', facts);
   }
 
-  #persist(record: Partial<Durable>): void {
+  #persist(record: Partial<Durable>, bestEffort: boolean): void {
     this.#durable = { ...this.#durable, ...record };
-    this.save();
+    try {
+      this.save();
+    } catch (error) {
+      // What stands behind it in the decision must not happen: the process ends as in a crash, and the others decide. Unless the
+      // disk is why this member gives its place away: then that goes on.
+      this.note('RECORD_ERROR', `The durable record of this member cannot be written${bestEffort ? '' : '; the instance ends'}.`, {
+        why: textOf(error),
+      });
+      if (!bestEffort) throw error;
+    }
   }
 
   /** Writes membership and durable state; durable when it returns. */
@@ -357,6 +366,8 @@ export class Mirror {
   /** The read rule: while a backup may take over, only within Q/2 of a message that it has echoed. */
   mayRead(): boolean {
     const { role } = this.state;
+    // Who has asked the backup to take over does not know when that one opens.
+    if (role.is === 'yielded') return false;
     if (role.is !== 'primary' || role.trouble !== null) return role.is !== 'primary';
     if (role.backup?.active !== true) return true;
     const link = this.peers.link;

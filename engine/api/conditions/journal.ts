@@ -16,6 +16,13 @@ export const journalConditions = table({
     facts: ['why'],
     todo: 'Make room on the disk or repair it; the connection is made anew by itself.',
   },
+  RECORD_ERROR: {
+    severity: 3,
+    title: 'The durable record of this member cannot be written',
+    means: 'Nothing may be decided that would not be found again after a crash, so the instance ends. Nothing acknowledged is lost.',
+    facts: ['why'],
+    todo: 'Make room on the disk of the instance’s mgr directory or repair it, then start the instance.',
+  },
   JOURNAL_LOG_ERROR: {
     severity: 1,
     title: 'A journal’s log could not be written',

@@ -1,5 +1,5 @@
 export { emptyArbiter, stepArbiter, type ArbiterInput, type ArbiterState } from './arbiter.ts';
 export { step } from './member.ts';
 export { situationOf, whatIf } from './predict.ts';
-export { initialState, newDurable, type MemberState, type Role } from './state.ts';
+export { initialState, newDurable, type MemberState } from './state.ts';
 export type * from './types.ts';
