@@ -62,7 +62,8 @@ async function write(client: RespClient, number: number | null, reference: strin
   try {
     keep(String(await client.command('GSET', reference, value(sentAt))));
   } catch (error) {
-    keep(error instanceof RespError ? error.code : LOST);
+    // An answer may also say that nobody knows.
+    keep(error instanceof RespError && !error.sentence.includes('is not known') ? error.code : LOST);
     throw error;
   }
 }

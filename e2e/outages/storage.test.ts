@@ -53,10 +53,12 @@ outages(
       const { primary: p, backup: b } = await m.roles();
       await m.backupFallsBehind(b);
       await fillDisk(m, p);
+      await m.expect(QOS_MS, { [p.name]: { [p.name]: 'In Trouble', [b.name]: 'Down' } });
       b.signal('SIGCONT');
-      await m.expect(QOS_MS, { [p.name]: { [p.name]: 'Primary' } });
+      const frozen = { [p.name]: { [p.name]: 'In Trouble', [b.name]: 'Synchronizing' }, [b.name]: { [b.name]: 'Synchronizing' } };
+      await m.expect(2 * QOS_MS, frozen);
       const { acknowledged } = m.history;
-      await m.staysSo(3 * QOS_MS, { [p.name]: { [p.name]: 'Primary' } });
+      await m.staysSo(3 * QOS_MS, frozen);
       expect(m.history.acknowledged).toBe(acknowledged);
       fs.rmSync(fillerOf(p));
       await p.kill();

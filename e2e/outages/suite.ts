@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeEach, describe } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, it } from 'vitest';
 import { OutageMirror, type OutageOptions } from './mirror.ts';
 import { networksRefused } from './network.ts';
 
@@ -28,5 +28,17 @@ export function outages(title: string, options: OutageOptions, scenarios: (mirro
       if (made === null) throw new Error('there is no mirror');
       return made;
     });
+  });
+}
+
+/** A scenario that waits more than it works, with a mirror of its own: all of a file run at once. */
+export function alone(title: string, options: OutageOptions, scenario: (mirror: OutageMirror) => Promise<void>): void {
+  it.skipIf(refused !== null).concurrent(refused === null ? title : `${title} (skipped: ${refused})`, async () => {
+    const mirror = await OutageMirror.make(options);
+    try {
+      await scenario(mirror);
+    } finally {
+      await mirror.remove();
+    }
   });
 }
