@@ -13,6 +13,9 @@ Every row is stated from the documents' words by \`expected.ts\` and played in v
 "At once" means: within one QoS timeout, before any of it is noticed. A link counts as lost when it is lost in either direction. The order does not matter then. Where losses follow each other slowly enough
 that some are noticed before others, they count as one event or as several, and the outcome is that of the sequence.
 
+A link lost one way only still carries words the other way. Two outcomes follow from that besides those stated for the same links: where all lose each other and only the answers of the agent on P's host are
+lost, its question has carried the give-up ("give-up at the agent"); where P is isolated but B still hears it, see "primary isolated but heard leaving".
+
 Pause: for how long at most nothing new becomes durable, in units of Q; a dash: until something is repaired or a person acts. "No primary" never means that data is lost.
 `;
 
