@@ -145,6 +145,27 @@ describe('the arbiter', () => {
   });
 });
 
+describe('a mirrored database that cannot be mounted', () => {
+  it('keeps its member from taking over; restored, the member takes over', async () => {
+    const { a, b, ready } = await made();
+    const file = path.join(b.directory, 'db', 'GEMEL.DAT');
+    await b.stop();
+    fs.renameSync(file, `${file}.away`);
+    await b.start();
+    await a.sees({ B: 'Backup' });
+    expect(refusal((await gemel(a, 'mirror', 'switch-over', 'A', '--json')).out).condition).toBe('BACKUP_NOT_ABLE');
+    await a.kill();
+    await b.sees({ B: 'Waiting' });
+    expect(b.messages()).toMatch(/\[CANNOT_TAKE_OVER\] The mirrored database DB is not mounted/);
+    await b.stop();
+    fs.renameSync(`${file}.away`, file);
+    await b.start();
+    await b.sees({ B: 'Primary' });
+    await a.start();
+    await ready(b);
+  });
+});
+
 describe('the hooks of an administrator', () => {
   it('keep a member from becoming primary until they say yes, and one of them writes before any user may', async () => {
     const { a, b, ready } = await made({ arbiter: false });

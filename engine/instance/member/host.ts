@@ -12,6 +12,8 @@ export interface MemberHostOptions {
   /** Cuts all clients: what they wait for will never be answered here. */
   readonly resetClients: (why: string) => void;
   readonly end: (reason: string) => void;
+  /** Names of the databases that have to be mounted before this member may be primary. */
+  readonly required: () => readonly string[];
   readonly changed: () => void;
 }
 
@@ -65,6 +67,10 @@ export class MemberHost implements MirrorHost {
   cannotTakeOver(): string | null {
     const broken = this.#feed.applier.broken;
     if (broken !== null) return `Dejournaling has stopped: ${broken.message}`;
+    const mounted = new Set(this.#options.store.mirrored().map((d) => d.name));
+    const absent = this.#options.required().find((name) => !mounted.has(name));
+    if (absent !== undefined)
+      return `The mirrored database ${absent} is not mounted (messages.log says why); restore it, or take it out of [MapMirrors] in gemel.cpf and restart.`;
     const failed = this.#options.store.mirrored().find((d) => this.#options.store.failure(d.journalName) !== undefined);
     return failed === undefined
       ? null

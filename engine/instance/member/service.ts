@@ -39,7 +39,7 @@ const FAILOVER_MEMBERS = 2;
 /** How long creating and joining wait for the role they lead to before they answer. */
 const SETTLE_MS = 5000;
 
-export interface MirrorServiceContext extends Omit<MemberHostOptions, 'changed'> {
+export interface MirrorServiceContext extends Omit<MemberHostOptions, 'changed' | 'required'> {
   readonly io: Io;
   readonly net: Net;
   readonly paths: InstancePaths;
@@ -90,7 +90,9 @@ export class MirrorService {
     const { io, net, paths, store } = this.#context;
     const { mirror: name, guid } = record.membership;
     const feed = await store.openMirrorFeed({ name, guid });
-    const host = new MemberHost({ ...this.#context, changed: () => this.#changed() }, feed);
+    this.#rememberMirrored(name);
+    const required = (): string[] => mapped(this.#context.settings, name);
+    const host = new MemberHost({ ...this.#context, required, changed: () => this.#changed() }, feed);
     const watch = this.#context.openWatch?.({
       qosMs: record.membership.qosMs,
       hung: (stalledMs) => mirror.input({ on: 'hung', stalledMs }),
@@ -119,6 +121,17 @@ export class MirrorService {
     this.#mirror = mirror;
     this.#status = new StatusView(mirror);
     mirror.start(this.#context.byPerson);
+  }
+
+  /** Mirrored databases found here are required from now on: one that can no longer be mounted must not go unnoticed. */
+  #rememberMirrored(mirror: string): void {
+    const { store, settings, paths } = this.#context;
+    const known = new Set(mapped(settings, mirror));
+    const found = store.mirrored().filter((d) => !known.has(d.name));
+    if (found.length === 0) return;
+    const entries = Object.fromEntries(found.map((d) => [d.journalName, d.name]));
+    const change = (s: Settings): Settings => ({ ...s, MapMirrors: { ...s.MapMirrors, [mirror]: { ...tableOf(s, mirror), ...entries } } });
+    Object.assign(settings, change(updateSettings(paths.settings, change)));
   }
 
   #hooks({ membership, self }: MirrorRecord, host: MemberHost): MirrorHooks {
@@ -297,6 +310,7 @@ export class MirrorService {
       maxSizeMB: params.maxSizeMB,
       mirror: { name: membership.mirror, guid: membership.guid, database, databaseGuid: entry.guid, position: entry.created },
     });
+    this.#rememberMirrored(membership.mirror);
     if (primary) {
       this.#host?.bindNew(made);
       mirror.changeMembership((m) => ({ ...m, databases: [...m.databases, entry] }));
@@ -323,4 +337,14 @@ export class MirrorService {
   operator(name?: string): Operator {
     return new Operator(this.#require(name));
   }
+}
+
+/** [MapMirrors.MIRROR] of gemel.cpf: mirror database name = name of the database here. */
+function tableOf({ MapMirrors }: Settings, mirror: string): Record<string, string> {
+  const entry = MapMirrors[mirror];
+  return typeof entry === 'object' ? entry : {};
+}
+
+function mapped(settings: Settings, mirror: string): string[] {
+  return Object.values(tableOf(settings, mirror));
 }
