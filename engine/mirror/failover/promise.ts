@@ -1,4 +1,4 @@
-import { compareEpochs, newerEpoch, rank, sameEpoch } from './epochs.ts';
+import { compareEpochs, compareJournals, newerEpoch, rank, sameEpoch } from './epochs.ts';
 import { dialledByPartner, pause, undecided } from './starting.ts';
 import { epochText, vetoed } from './taking.ts';
 import type { Turn } from './turn.ts';
@@ -31,16 +31,19 @@ function promise(turn: Turn, from: Hello): void {
 }
 
 /**
- * Whether the other one is to go on: it has the newer journal; or this member may not, and the other has all that was
- * acknowledged in this epoch, having written it.
+ * Whether the other one is to go on: it has the newer journal; or this member may not, and the other has the same journal,
+ * or all that was acknowledged in this epoch, having written it.
  */
 function mayPromise(turn: Turn, from: Hello): boolean {
   const { role } = turn.state;
   if (undecided(turn) === null && role.is !== 'stopped' && role.is !== 'taking') return false;
   if (!from.able || (from.role !== 'starting' && from.role !== 'waiting' && from.role !== 'lost')) return false;
   const me = turn.hello(true);
-  const unable = !me.able || role.is === 'taking';
-  return rank(from, me) > 0 || (unable && from.wasPrimary && sameEpoch(from.journal.epoch, me.journal.epoch));
+  if (rank(from, me) > 0) return true;
+  if (me.able && role.is !== 'taking') return false;
+  // Held by its hook only: the other one's would be asked next, and so on in a circle.
+  const hasAll = compareJournals(from.journal, me.journal) >= 0 && !(role.is === 'taking' && role.step === 'can-start');
+  return hasAll || (from.wasPrimary && sameEpoch(from.journal.epoch, me.journal.epoch));
 }
 
 /** It has the right and cannot finish, its new epoch is nowhere yet, and the other one asks: the right goes back, durably. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { agentSays, answerPrimary, backup, Core, end, epoch, formed, GEN, hello, kinds, primary, QOS } from './testing/core.ts';
 import { rank } from './epochs.ts';
-import type { AgentAnswer, Effect, HelloAnswer } from './types.ts';
+import type { AgentAnswer, Effect, Hello, HelloAnswer } from './types.ts';
 
 const granted = (journal = end(epoch(1), 10)): AgentAnswer =>
   agentSays('B', { state: 'down', journal, grant: { to: 'A', above: journal.epoch } });
@@ -174,6 +174,29 @@ describe('two members that both start', () => {
     expect(rank(hello('A'), hello('B'))).toBeGreaterThan(0);
     expect(rank(hello('A'), hello('B', { wasPrimary: true }))).toBeLessThan(0);
     expect(rank(hello('A', { wasPrimary: true, journal: end(epoch(2), 0) }), hello('B', { journal: end(epoch(3), 0) }))).toBeLessThan(0);
+  });
+});
+
+describe('a member that may not itself', () => {
+  function unable(): Core {
+    const b = started({ self: 'B' });
+    b.canTakeOver = false;
+    return b;
+  }
+  const asks = (more: Partial<Hello>) => kinds(unable().do({ on: 'hello', hello: hello('Z', { member: 'A', ...more }) })).at(-1);
+
+  it('lets one go on that has all that was acknowledged: the same journal, or the last epoch of its own', () => {
+    expect(kinds(unable().do({ on: 'hello', hello: hello('A', { boot: 'x' }) })).at(-1)).toBe('answer promise');
+    expect(asks({ journal: end(epoch(1), 9), wasPrimary: true })).toBe('answer promise');
+    expect(asks({ journal: end(epoch(1), 9) }), 'its records may not be believed').toBe('answer not-primary');
+    expect(asks({ journal: end(epoch(0), 99), wasPrimary: true })).toBe('answer not-primary');
+    expect(asks({ able: false })).toBe('answer not-primary');
+  });
+
+  it('with the higher GUID as with the lower', () => {
+    const a = started();
+    a.canTakeOver = false;
+    expect(kinds(a.do({ on: 'hello', hello: hello('B') })).at(-1)).toBe('answer promise');
   });
 });
 

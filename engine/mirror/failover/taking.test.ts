@@ -205,7 +205,7 @@ describe('a right given back', () => {
     const a = taking();
     a.do(yes('can-start'));
     a.do({ on: 'become-failed', why: 'the journal cannot be fetched' });
-    expect(kinds(a.do({ on: 'hello', hello: hello('B') }))).toEqual(['answer not-primary']);
+    expect(kinds(a.do({ on: 'hello', hello: hello('B', { journal: end(epoch(1), 9) }) }))).toEqual(['answer not-primary']);
     expect(a.role.is).toBe('waiting');
     const held = taking();
     held.do(no('can-start'));

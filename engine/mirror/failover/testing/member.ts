@@ -80,7 +80,7 @@ export class Member {
     const decision = decideGrant({ durable: this.durable, members: ['A', 'B'], self: this.name, asker, above, journal });
     if ('refused' in decision) return { ...down, refused: decision.refused };
     this.world.log(`${this.name}'s agent grants to ${asker} above ${decision.grant.above.major}.${decision.grant.above.minor}`);
-    this.durable = { ...this.durable, grant: decision.grant };
+    this.durable = { ...this.durable, grant: decision.grant, validated: false };
     return { ...down, grant: decision.grant };
   }
 }
