@@ -61,6 +61,7 @@ export class Instance {
       log,
       resetClients: () => service.cutAll(),
       end: (reason) => this.#end(reason),
+      required: () => [databaseName],
       changed: () => undefined,
     }, feed);
     const mirror = new Mirror({
