@@ -48,7 +48,9 @@ export class PeerLink {
     this.#facts = options.facts;
     this.#lost = options.lost;
     this.channel.onClose = (why) => this.#end(why);
-    this.#tick();
+    // Even when it has been silent for long already: its loss is told to somebody who has it.
+    this.beat();
+    this.#timer = this.#clock.timer(this.#qosMs() / 8, () => this.#tick());
   }
 
   /** Ends the connection; `lost` is not called. */
@@ -90,8 +92,7 @@ export class PeerLink {
     const qosMs = this.#qosMs();
     const now = this.#clock.monotonicMs();
     const stalledSince = this.sender?.unacknowledgedSince ?? null;
-    if (now - this.channel.lastHeardAt > qosMs * 0.75)
-      return this.#end(`silent for ${Math.round(now - this.channel.lastHeardAt)} ms`);
+    if (now - this.channel.lastHeardAt > qosMs * 0.75) return this.#end(`silent for ${Math.round(now - this.channel.lastHeardAt)} ms`);
     if (stalledSince !== null && now - stalledSince > qosMs)
       return this.#end(`journal data not acknowledged for ${Math.round(now - stalledSince)} ms`);
     if (now - this.#beatAt >= qosMs / 4 - 1) this.beat();
