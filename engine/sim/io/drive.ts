@@ -41,6 +41,7 @@ export interface DriveSpeed {
 /** The drive of a host: outlives its processes and, as far as synced, a power cut. */
 export class SimDrive {
   readonly random: SimRandom;
+  readonly #faulted: () => void;
   readonly faults = new Set<DriveFault>();
   readonly objects = new Map<string, DriveObject>();
   /** Usual times; an operation takes between nothing and twice as long. */
@@ -52,8 +53,10 @@ export class SimDrive {
   #unsynced: NameChange[] = [];
   #directories = new Set<string>(['/']);
 
-  constructor(random: SimRandom) {
+  /** @param faulted told when an operation meets a fault */
+  constructor(random: SimRandom, faulted: () => void) {
     this.random = random;
+    this.#faulted = faulted;
   }
 
   // ------------------------------------------------------------ names
@@ -132,6 +135,7 @@ export class SimDrive {
         fault.times -= 1;
         if (fault.times <= 0) this.faults.delete(fault);
       }
+      this.#faulted();
       return fault.effect;
     }
     return null;

@@ -23,7 +23,7 @@ export class SimHost {
     this.name = name;
     this.timeline = timeline;
     this.random = random.fork(name);
-    this.drive = new SimDrive(this.random.fork('drive'));
+    this.drive = new SimDrive(this.random.fork('drive'), () => timeline.faulted());
     // Nobody may take another's monotonic clock for one's own.
     this.time = new HostTime(this.random.between(1000, 1_000_000), worldBegin + this.random.between(-500, 500));
   }

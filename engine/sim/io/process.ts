@@ -1,7 +1,15 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../../io/clock.ts';
 import type { Turns } from '../../io/turns.ts';
 import type { SimHost } from './host.ts';
 import type { Scheduled } from './timeline.ts';
+
+const inside = new AsyncLocalStorage<SimProcess>();
+
+/** The process whose code runs now; in a handler of unhandled rejections: the one that the rejected promise belongs to. */
+export function currentProcess(): SimProcess | undefined {
+  return inside.getStore();
+}
 
 /** How late a timer may come, in ms. */
 const latenessMs = 1;
@@ -15,6 +23,8 @@ export class SimProcess {
   readonly name: string;
   readonly clock: Clock;
   readonly turns: Turns;
+  /** What becomes of an error that its code does not handle; null: whoever runs the timeline gets it. */
+  onUncaught: ((error: unknown) => void) | null = null;
   #alive = true;
   #paused = false;
   /** Its own work takes it up to then: what it does now happens then. */
@@ -88,11 +98,17 @@ export class SimProcess {
 
   #call(fn: () => void): void {
     try {
-      fn();
+      inside.run(this, fn);
     } catch (error) {
-      // Whatever a process does after its end was never done.
-      if (this.#alive) throw error;
+      this.fail(error);
     }
+  }
+
+  /** Its code has thrown, or left a rejection unhandled. Whatever it does after its end was never done. */
+  fail(error: unknown): void {
+    if (!this.#alive) return;
+    if (this.onUncaught === null) throw error;
+    this.onUncaught(error);
   }
 
   /** What it does now takes so long: everything after it happens later. */

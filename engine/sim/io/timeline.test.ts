@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SimHost, SimRandom, Timeline } from './index.ts';
+import { currentProcess, SimHost, SimRandom, Timeline } from './index.ts';
 
 describe('the timeline', () => {
   it('runs events in order of time, and of their making at one time', async () => {
@@ -131,6 +131,38 @@ describe('a process', () => {
     await timeline.run(() => false);
     expect(at).toHaveLength(2);
     for (const time of at) expect(time).toBeCloseTo(101);
+  });
+
+  it('ends by what it does not handle, in a call or a promise', async () => {
+    const { timeline, host, process: one } = aProcess();
+    const other = host.spawn('q');
+    const seen: string[] = [];
+    for (const each of [one, other])
+      each.onUncaught = (error) => {
+        seen.push(`${each.name} ${error instanceof Error ? error.message : String(error)}`);
+        each.kill();
+      };
+    const rejected = (error: unknown): void => currentProcess()?.fail(error);
+    const before = process.listeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection').on('unhandledRejection', rejected);
+    try {
+      one.at(1, () => {
+        throw new Error('thrown');
+      });
+      other.at(2, () => {
+        timeline.faulted();
+        void Promise.resolve().then(() => {
+          throw new Error('rejected');
+        });
+      });
+      other.at(3, () => seen.push('too late'));
+      await timeline.run(() => false);
+      await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+      process.removeAllListeners('unhandledRejection');
+      for (const listener of before) process.on('unhandledRejection', listener);
+    }
+    expect(seen).toEqual(['p thrown', 'q rejected']);
   });
 
   it('is killed in the middle of what it does', () => {

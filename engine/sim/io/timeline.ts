@@ -13,6 +13,8 @@ export interface Scheduled {
 
 /** Events between which the real event loop gets a turn, so that unhandled rejections are reported and signals seen. */
 const breathEvery = 512;
+/** After a fault each of so many events is followed by one: what fails by it ends its process before it does much else. */
+const breathsAfterFault = 64;
 
 /**
  * Simulated time: events in order of time, and of their making where the time is the same. After each event all promise
@@ -25,6 +27,7 @@ export class Timeline {
   #heap: Event[] = [];
   #events = 0;
   #hash = 0x811c9dc5;
+  #breathsLeft = 0;
   /** Gets every noted line, with its time. */
   onNote: ((now: number, text: string) => void) | null = null;
 
@@ -47,6 +50,11 @@ export class Timeline {
   note(text: string): void {
     for (let i = 0; i < text.length; i++) this.#mix(text.charCodeAt(i));
     this.onNote?.(this.#now, text);
+  }
+
+  /** Something was made to fail: unhandled rejections are looked for after each of the next events. */
+  faulted(): void {
+    this.#breathsLeft = breathsAfterFault;
   }
 
   in(ms: number, fn: () => void): Scheduled {
@@ -90,7 +98,8 @@ export class Timeline {
           return reject(error instanceof Error ? error : new Error(String(error)));
         }
         breath -= 1;
-        if (breath > 0) return queueMicrotask(again);
+        if (this.#breathsLeft > 0) this.#breathsLeft -= 1;
+        else if (breath > 0) return queueMicrotask(again);
         breath = breathEvery;
         setImmediate(turn);
       };
