@@ -1,10 +1,10 @@
 import { GemelError } from '../api/errors.ts';
 import type { DirectoryLock, Log, Look } from '../instance/host.ts';
 import type { Journal } from '../journal/index.ts';
-import { readRecord, writeRecord, type MirrorRecord } from '../mirror/index.ts';
+import { leaveWord, readRecord, writeRecord, type MirrorRecord } from '../mirror/index.ts';
 import { decideGrant } from '../mirror/failover/agent.ts';
 import { compareEpochs } from '../mirror/failover/epochs.ts';
-import type { AgentAnswer, Durable, Epoch, JournalEnd, Refusal } from '../mirror/failover/index.ts';
+import type { AgentAnswer, Durable, Epoch, JournalEnd, Refusal, Reign } from '../mirror/failover/index.ts';
 import type { Hosted } from './hosted.ts';
 import { findMember, openJournal, type HostedMember } from './members.ts';
 
@@ -16,6 +16,8 @@ export interface Question {
   readonly asker: string;
   /** Promise the asker that this member will not be primary in an epoch up to this; null: only asked how it is. */
   readonly grantAbove: Epoch | null;
+  /** The asker will not take over by this any more: left for the member, which is running. */
+  readonly gaveUp?: Reign | null | undefined;
 }
 
 interface Context {
@@ -51,6 +53,7 @@ export async function answerFor(context: Context, question: Question): Promise<A
   const look = await hosted.look(found.paths.directory);
   if (look.state === 'down') return underLock(hosted, found, (record) => downAnswer(hosted, found, record, question));
   const running = runningAnswer(hosted, found, look);
+  if (question.gaveUp !== undefined && question.gaveUp !== null) leaveWordFor(hosted, found, question.asker, question.gaveUp);
   if (question.grantAbove === null || !mayForceDown(running, found)) return running;
   // The journal of a process that lives is not looked into; what it has seen is at least as new.
   const would = decide(found.record, question, question.grantAbove, { epoch: found.record.durable.seen, position: { file: 0, offset: 0 } });
@@ -68,6 +71,11 @@ export async function answerFor(context: Context, question: Question): Promise<A
     writeRecord(hosted.io.files, found.paths.mgr, marked);
     return downAnswer(hosted, found, marked, question);
   });
+}
+
+/** Only a member's word is taken; the primary itself sees whether it is about its present trouble. */
+function leaveWordFor({ io }: Hosted, { paths, record }: HostedMember, asker: string, had: Reign): void {
+  if (asker !== record.self && record.membership.members.some((m) => m.guid === asker)) leaveWord(io.files, paths.mgr, asker, had);
 }
 
 /** Only these: it has been proven to hang, or it has itself given up its newest epoch for good and does not do anything else yet. */

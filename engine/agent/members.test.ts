@@ -210,6 +210,16 @@ describe('a process that holds the lock', () => {
     expect(isGone()).toBe(false);
   });
 
+  it('finds the word that its partner has left for it; nobody else leaves any', async () => {
+    await isSaid({ state: 'operating' });
+    const gaveUp = { epoch: epoch(4), boot: 'boot-1', n: 2 };
+    const file = path.join(paths.mgr, 'gave-up.json');
+    for (const asker of [stranger, self]) await answerFor(context(), { mirror, member: self, asker, grantAbove: null, gaveUp });
+    expect(fs.existsSync(file)).toBe(false);
+    await answerFor(context(), { mirror, member: self, asker: partner, grantAbove: null, gaveUp });
+    expect(JSON.parse(fs.readFileSync(file, 'utf8'))).toEqual({ member: partner, had: gaveUp });
+  });
+
   it('when it hangs it is forced down for its partner: marked, promised, and its journal is served', async () => {
     child.send({ stallMs: 60_000 });
     await isSaid({ state: 'hung', grant: null });

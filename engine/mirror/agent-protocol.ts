@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { FromArbiter, ToArbiter } from './failover/index.ts';
 import { firstIssue } from './peer-protocol.ts';
-import { AgentAnswerShape, EpochShape, FromArbiterShape, PositionShape, ReachShape, ToArbiterShape } from './shapes.ts';
+import { AgentAnswerShape, EpochShape, FromArbiterShape, PositionShape, ReachShape, ReignShape, ToArbiterShape } from './shapes.ts';
 import { decodeControl, Malformed } from './wire.ts';
 
 /**
@@ -16,6 +16,8 @@ export const AgentRequest = z.discriminatedUnion('t', [
     asker: z.string(),
     /** Promise the asker that this member will not be primary in an epoch up to this. */
     grantAbove: EpochShape.nullable(),
+    /** For the member, while it is in trouble: the asker will not take over by this any more. */
+    gaveUp: ReignShape.nullish(),
   }),
   /** The asker will not take over by the promise of that id, which this agent gave it; answered as `ask` is. */
   z.object({ t: z.literal('give-back'), mirror: z.string(), member: z.string(), asker: z.string(), id: z.string() }),

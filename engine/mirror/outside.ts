@@ -2,6 +2,7 @@ import { GemelError } from '../api/errors.ts';
 import { agentAddresses, askAgent } from './agent-client.ts';
 import { ArbiterLink } from './arbiter-link.ts';
 import type { Effect, FromArbiter, ToArbiter } from './failover/index.ts';
+import { readWord } from './gave-up.ts';
 import { memberOf } from './membership.ts';
 import type { Mirror } from './mirror.ts';
 
@@ -49,8 +50,9 @@ export class Outside {
   }
 
   /** The answer, or that there is none, comes back as an input. */
-  async askAgent({ member, grant, question }: Extract<Effect, { do: 'ask-agent' }>): Promise<void> {
+  async askAgent({ member, grant, question, gaveUp }: Extract<Effect, { do: 'ask-agent' }>): Promise<void> {
     const mirror = this.#mirror;
+    this.#lookForWord();
     const asked = memberOf(mirror.membership, member);
     if (asked === undefined) return mirror.input({ on: 'agent-silent', member, question });
     const { io, net, record } = mirror.options;
@@ -60,7 +62,7 @@ export class Outside {
       const reply = await askAgent(
         { net, clock: io.clock },
         agentAddresses(asked),
-        { t: 'ask', mirror: mirror.membership.guid, member, asker: record.self, grantAbove: grant ? above : null },
+        { t: 'ask', mirror: mirror.membership.guid, member, asker: record.self, grantAbove: grant ? above : null, gaveUp },
         Math.max(200, mirror.membership.qosMs / 2),
       );
       if (reply.t !== 'answer') throw new GemelError('UNREACHABLE', 'The agent gave no answer to the question.');
@@ -70,6 +72,15 @@ export class Outside {
       if (!(error instanceof GemelError)) throw error;
       mirror.input({ on: 'agent-silent', member, question });
     }
+  }
+
+  /** The agent of the other member is asked again and again in trouble: also what the backup has left with the own one counts. */
+  #lookForWord(): void {
+    const mirror = this.#mirror;
+    const { role } = mirror.state;
+    if (role.is !== 'primary' || role.trouble === null) return;
+    const word = readWord(mirror.options.io.files, mirror.options.mgr);
+    if (word !== null) mirror.input({ on: 'gave-up', ...word });
   }
 
   /** Ends the connection to the arbiter. */
