@@ -86,8 +86,10 @@ describe('a primary that is killed', () => {
     await a.start();
     await ready(b);
     await sameDatabases(pair as Pair);
-    expect(divergedFiles(a)).toHaveLength(1);
-    expect(a.messages()).toContain('TAIL_DROPPED');
+    // It may find out that it stood still before it reads what was sent meanwhile; whatever it did write is set aside.
+    const aside = divergedFiles(a).length;
+    expect(aside).toBeLessThanOrEqual(1);
+    expect(a.messages().includes('TAIL_DROPPED')).toBe(aside === 1);
     for (const member of [a, b]) {
       const reader = await RespClient.connect('127.0.0.1', member.port);
       expect(await reader.command('GGET', '^|"DB"|never')).toBeNull();
