@@ -78,7 +78,7 @@ describe('a primary that is killed', () => {
     await client.command('GSET', '^|"DB"|before', '1');
     const pid = a.pid();
     process.kill(pid, 'SIGSTOP');
-    // It reads this when it goes on, and writes it before it knows that it has been replaced.
+    // It reads this when it goes on, perhaps before it knows that it has been replaced.
     const answer = client.command('GSET', '^|"DB"|never', 'durable').then(String, () => 'lost');
     await b.sees({ B: 'Primary' });
     expect(await set(b, 'after', '1')).toBe('OK');
