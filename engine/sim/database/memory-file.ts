@@ -102,6 +102,10 @@ export class MemoryFile implements DriveObject {
     this.#commits = [];
   }
 
+  damage(): void {
+    this.isDamaged = true;
+  }
+
   copy(): MemoryFile {
     const copy = new MemoryFile(this.path, this.#version.meta, this.#version.nodes);
     copy.isDamaged = this.isDamaged;

@@ -88,7 +88,7 @@ export class MemoryWriter implements TargetWriter {
     if (effect === 'ENOSPC' || effect === 'EIO')
       throw fileError({ code: effect, message: '' }, on === 'write' ? 'update' : 'checkpoint', this.#file.path);
     // SQLite finds a write that did not come through when it reads the page again.
-    if (effect !== null) this.#file.isDamaged = true;
+    if (effect !== null) this.#file.damage();
   }
 
   close(): void {

@@ -6,6 +6,8 @@ import type { SimRandom } from './random.ts';
 export interface DriveObject {
   /** Drops what was not yet durable. */
   powerCut(random: SimRandom): void;
+  /** Something changes it behind its back: whoever reads it finds out. */
+  damage(): void;
   copy(): DriveObject;
 }
 
