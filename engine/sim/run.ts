@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { drawFaults } from './faults/schedule.ts';
 import type { Fault } from './faults/kinds.ts';
 import type { SeedResult } from './result.ts';
-import { SimRandom } from './io/random.ts';
+import { currentProcess, SimRandom } from './io/index.ts';
 import { World, type WorldProfile } from './world/world.ts';
 
 export interface RunOptions {
@@ -29,7 +29,7 @@ function drawProfile(random: SimRandom): WorldProfile {
     faultsMs: Math.round(qosMs * random.between(8, 30)),
     arbiter: random.chance(0.8),
     clients: 2 + random.below(2),
-    thinkMs: qosMs * random.between(0.05, 0.4),
+    thinkMs: qosMs * random.between(0.1, 0.6),
   };
 }
 
@@ -42,8 +42,8 @@ export async function runSeed(seed: number, options: RunOptions): Promise<SeedRe
   const faults = profile.arbiter ? drawn : drawn.filter((fault) => !fault.kind.endsWith('-arbiter'));
   const directory = options.profile === 'real' ? mkdtempSync(join(tmpdir(), 'gemel-sim-')) : null;
   const world = new World(random, profile, { directory, ...(options.keepLines === undefined ? {} : { keepLines: options.keepLines }) });
-  // Unhandled: the process of the instance would end by it.
-  const rejected = (error: unknown): void => world.uncaught('?', error);
+  // Nobody handles it: as an exception, it ends the process that it happened in.
+  const rejected = (error: unknown): void => currentProcess()?.fail(error);
   process.on('unhandledRejection', rejected);
   let why = '';
   try {

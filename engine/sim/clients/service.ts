@@ -32,8 +32,12 @@ export class Service {
     executor.onDurable(() => this.#release());
   }
 
-  /** @param cut told when the member ends the connection */
-  connect(cut: () => void): Served {
+  /**
+   * A client that looks for the primary asks for the role first, and stays only where it is one.
+   * @param cut told when the member ends the connection
+   */
+  connect(cut: () => void): Served | null {
+    if (this.#executor.role().role !== 'primary') return null;
     const served = new Served(this.#executor, () => this.#watch(), () => this.#connections.delete(served), cut);
     this.#connections.add(served);
     return served;

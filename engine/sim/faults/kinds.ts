@@ -40,8 +40,11 @@ interface At {
 interface For extends At {
   readonly ms: number;
 }
+/** A host, or that of whoever is primary when it happens. */
+export type Target = MemberHostName | 'primary';
+
 interface OnMember {
-  readonly host: MemberHostName;
+  readonly host: Target;
 }
 
 export type Fault =

@@ -1,4 +1,4 @@
-import { memberHosts, operatorActs, ways, type Fault, type FaultKind, type HostName, type Way } from './kinds.ts';
+import { memberHosts, operatorActs, ways, type Fault, type FaultKind, type HostName, type Target, type Way } from './kinds.ts';
 
 /** Numbers from the seed. */
 export interface Dice {
@@ -55,6 +55,9 @@ const weights: Record<FaultKind, number> = {
   operator: 3,
 };
 
+/** Without one of these hardly anybody takes over. */
+const leadsToTakeover: readonly FaultKind[] = ['kill', 'kill-inside', 'power-cut', 'pause', 'pause-host'];
+
 export const faultKinds = Object.keys(weights) as FaultKind[];
 
 /**
@@ -69,8 +72,8 @@ export function drawFaults(dice: Dice, profile: Profile): Fault[] {
     const weight = weights[kind] * (0.25 + dice.next());
     if (wanted) chosen.set(kind, weight);
   }
-  if (chosen.size === 0) chosen.set('kill', 1);
-  const count = 1 + Math.floor(dice.next() * profile.faultsMax);
+  if (!leadsToTakeover.some((kind) => chosen.has(kind))) chosen.set(pick(dice, leadsToTakeover), 3);
+  const count = 3 + Math.floor(dice.next() * (profile.faultsMax - 2));
   const faults: Fault[] = [];
   let at = profile.qosMs * dice.next();
   for (let i = 0; i < count && at < profile.ms; i += 1) {
@@ -96,7 +99,7 @@ function duration(dice: Dice, qosMs: number): number {
 }
 
 function draw(kind: FaultKind, at: number, dice: Dice, qosMs: number): Fault {
-  const host = pick(dice, memberHosts);
+  const host: Target = dice.next() < 0.5 ? 'primary' : pick(dice, memberHosts);
   const ms = duration(dice, qosMs);
   switch (kind) {
     case 'kill':

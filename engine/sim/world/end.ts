@@ -29,8 +29,14 @@ export async function checkEnd(world: World): Promise<void> {
 
 function isAt(instance: Instance, end: Position): boolean {
   const position = instance.host?.databases()[0]?.position ?? null;
-  return position !== null && (position.file > end.file || (position.file === end.file && position.offset >= end.offset));
+  const before = instance.mirror?.journal.journal.files.closedLength(end.file - 1);
+  if (position === null) return false;
+  if (position.file === end.file - 1) return end.offset === DATA_START && position.offset === before;
+  return position.file === end.file && position.offset >= end.offset;
 }
+
+/** (file f, its end) and the beginning of file f + 1 are one position. */
+const DATA_START = 4096;
 
 type Content = ReadonlyMap<Key, string>;
 

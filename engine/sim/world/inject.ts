@@ -1,5 +1,5 @@
 import { assertNever } from '../../io/assert.ts';
-import type { Fault, Way } from '../faults/kinds.ts';
+import type { Fault, Target, Way } from '../faults/kinds.ts';
 import type { DriveFault, SimProcess } from '../io/index.ts';
 import { ports } from './layout.ts';
 import type { Site } from './site.ts';
@@ -8,30 +8,31 @@ import type { World } from './world.ts';
 /** Lets a fault happen now, and sees to its end. */
 export function inject(world: World, fault: Fault): void {
   const later = (ms: number, fn: () => void): void => void world.timeline.in(ms, fn);
+  const site = 'host' in fault ? siteOf(world, fault.host) : world.sites.A;
   switch (fault.kind) {
     case 'kill':
-      world.sites[fault.host].instance?.process.kill();
-      return later(fault.ms, () => world.sites[fault.host].start());
+      site.instance?.process.kill();
+      return later(fault.ms, () => site.start());
     case 'kill-inside':
-      return world.sites[fault.host].instance?.process.killAtOperation(fault.operations);
+      return site.instance?.process.killAtOperation(fault.operations);
     case 'kill-agent':
-      world.sites[fault.host].agent?.kill();
-      return later(fault.ms, () => world.sites[fault.host].startAgent());
+      site.agent?.kill();
+      return later(fault.ms, () => site.startAgent());
     case 'kill-arbiter':
       world.arbiter?.kill();
       return later(fault.ms, () => world.startArbiter());
     case 'power-cut':
-      world.sites[fault.host].powerCut();
-      return later(fault.ms, () => world.sites[fault.host].allUp());
+      site.powerCut();
+      return later(fault.ms, () => site.allUp());
     case 'power-cut-both':
-      for (const site of world.all) site.powerCut();
-      return later(fault.ms, () => world.all.forEach((site) => site.allUp()));
+      for (const each of world.all) each.powerCut();
+      return later(fault.ms, () => world.all.forEach((each) => each.allUp()));
     case 'pause':
-      return pause(world, [world.sites[fault.host].instance?.process], fault.ms);
+      return pause(world, [site.instance?.process], fault.ms);
     case 'pause-agent':
-      return pause(world, [world.sites[fault.host].agent], fault.ms);
+      return pause(world, [site.agent], fault.ms);
     case 'pause-host':
-      return pause(world, world.sites[fault.host].host.processes, fault.ms);
+      return pause(world, site.host.processes, fault.ms);
     case 'pause-arbiter':
       return pause(world, [world.arbiter], fault.ms);
     case 'cut':
@@ -44,26 +45,31 @@ export function inject(world: World, fault: Fault): void {
       for (const { from, to, port } of fault.ways.map(routeOf)) if (port !== null) world.net.reset(from, to, port);
       return;
     case 'clock-step':
-      return world.sites[fault.host].host.time.step(fault.byMs);
+      return site.host.time.step(fault.byMs);
     case 'disk-full':
-      return disk(world, world.sites[fault.host], [{ on: 'write', effect: 'ENOSPC' }], fault.ms);
+      return disk(world, site, [{ on: 'write', effect: 'ENOSPC' }], fault.ms);
     case 'disk-error':
-      return disk(world, world.sites[fault.host], (['read', 'write', 'sync'] as const).map((on) => ({ on, effect: 'EIO' })), fault.ms);
+      return disk(world, site, (['read', 'write', 'sync'] as const).map((on) => ({ on, effect: 'EIO' })), fault.ms);
     case 'sync-fails':
-      world.sites[fault.host].host.drive.faults.add({ on: 'sync', effect: 'EIO', times: 1 });
+      site.host.drive.faults.add({ on: 'sync', effect: 'EIO', times: 1 });
       return;
     case 'disk-slow': {
-      const { drive } = world.sites[fault.host].host;
+      const { drive } = site.host;
       drive.slowMs = fault.upToMs;
       return later(fault.ms, () => {
         drive.slowMs = 0;
       });
     }
     case 'operator':
-      return world.sites[fault.host].instance?.operate(fault.act);
+      return site.instance?.operate(fault.act);
     default:
       return assertNever(fault);
   }
+}
+
+function siteOf(world: World, target: Target): Site {
+  if (target !== 'primary') return world.sites[target];
+  return world.all.find((site) => site.instance?.isOpen === true) ?? world.sites.A;
 }
 
 function pause(world: World, processes: readonly (SimProcess | null | undefined)[], ms: number): void {

@@ -55,6 +55,7 @@ export class Site {
     const process = this.host.spawn('instance');
     const instance = new Instance(this, process, simIo(process), this.world.net.of(process));
     this.instance = instance;
+    process.onUncaught = (error) => this.failed(instance, error);
     this.note('starts');
     process.onEnd(() => {
       if (this.instance === instance) this.instance = null;
@@ -80,6 +81,10 @@ export class Site {
     if (this.agent !== null || !this.host.isOn) return;
     const process = this.host.spawn('agent');
     this.agent = process;
+    process.onUncaught = (error) => {
+      this.world.uncaught(`${this.name}-agent`, error);
+      process.kill();
+    };
     process.onEnd(() => {
       this.agent = null;
     });
