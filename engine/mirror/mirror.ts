@@ -217,6 +217,8 @@ export class Mirror {
         return;
       case 'tell-peer':
         return effect.message.m === 'beat' ? this.peers.link?.beat() : this.peers.tell(effect.message);
+      case 'tell-membership':
+        return this.peers.link?.send({ t: 'membership', membership: this.membership });
       case 'answer-hello':
         return this.peers.answerHello(effect.answer);
       case 'dial-peer':

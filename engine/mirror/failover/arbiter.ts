@@ -1,3 +1,4 @@
+import { copyPlain } from './copy.ts';
 import { compareEpochs } from './epochs.ts';
 import type { Epoch, FromArbiter, Generation, Guid, Ms, ToArbiter, Verdict } from './types.ts';
 
@@ -57,7 +58,7 @@ export function stepArbiter(
   now: Ms,
   qosMs: Ms,
 ): { state: ArbiterState; effects: ArbiterEffect[] } {
-  const state = structuredClone(before) as Draft;
+  const state = copyPlain(before) as Draft;
   const effects: ArbiterEffect[] = [];
   const tell = (member: Guid, message: FromArbiter): void => {
     if (member in state.members) effects.push({ do: 'tell', member, message });

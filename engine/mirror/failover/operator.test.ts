@@ -254,6 +254,15 @@ describe('a change of arbiter, members or Q', () => {
     expect(a.state.qosMs).toBe(500);
   });
 
+  it('is told again before each period begins: a backup that was connecting may have missed it', () => {
+    const a = primary();
+    a.do({ on: 'hello', hello: hello('B') });
+    const order = a
+      .do({ on: 'caught-up' })
+      .flatMap((e) => (e.do === 'tell-membership' ? [e.do] : e.do === 'tell-peer' ? [e.message.m] : []));
+    expect(order).toEqual(['tell-membership', 'active']);
+  });
+
   it('that comes without being asked for ends the generation of the older membership', () => {
     expect(kinds(bound().do(done))).toEqual(['tell-peer leave']);
   });

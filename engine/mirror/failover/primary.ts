@@ -96,6 +96,8 @@ export function considerPeriod(turn: Turn): void {
   });
   turn.gate('remote');
   backup.active = true;
+  // Told while it connected it may have missed it.
+  turn.effects.push({ do: 'tell-membership' });
   turn.tellPeer({ m: 'active', n: role.periods, epoch: role.epoch });
   turn.log(0, 'BACKUP_ACTIVE', 'The backup is active: commits wait for its acknowledgement.', {
     backup: backup.member,

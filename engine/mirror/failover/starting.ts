@@ -11,7 +11,7 @@ import { noteAnswer, refuseTry, refuseWish, wait } from './waiting.ts';
  * One question is under way at a time: the partner's instance, then its agent, then a pause.
  */
 
-export type Undecided = UndecidedRole | LostRole;
+type Undecided = UndecidedRole | LostRole;
 
 /** null: its role is decided, or not its own to decide. */
 export function undecided(turn: Turn): Undecided | null {

@@ -21,7 +21,7 @@ export interface MemberState {
   failureNotified: boolean;
 }
 
-export interface Wish {
+interface Wish {
   readonly id: number;
   readonly what: 'try' | 'force';
   /** Until then the ordinary way is tried. */
@@ -93,7 +93,7 @@ export interface Trouble {
   readonly backupBoot: string;
 }
 
-export interface BackupRole {
+interface BackupRole {
   is: 'backup';
   primary: Guid;
   primaryBoot: string;
@@ -122,7 +122,7 @@ export interface LostRole {
   asking: Asking | null;
 }
 
-export type TakingStep = 'claim' | 'can-start' | 'becoming' | 'vip' | 'read-rule' | 'check';
+type TakingStep = 'claim' | 'can-start' | 'becoming' | 'vip' | 'read-rule' | 'check';
 
 export interface TakingRole {
   is: 'taking';

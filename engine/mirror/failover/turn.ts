@@ -1,3 +1,4 @@
+import { copyPlain } from './copy.ts';
 import { compareEpochs, newerEpoch } from './epochs.ts';
 import { nextWake, type Asking, type MemberState } from './state.ts';
 import type { ActivePeriod, Details, Durable, Effect, Epoch, Facts, Hello, Ms, PeerMessage, Reign, RoleName, ToArbiter } from './types.ts';
@@ -9,7 +10,7 @@ export class Turn {
   readonly effects: Effect[] = [];
 
   constructor(before: MemberState, facts: Facts) {
-    this.state = structuredClone(before);
+    this.state = copyPlain(before);
     this.facts = facts;
   }
 

@@ -237,6 +237,8 @@ export type Effect =
   /** The commit rule: open = local sync alone, remote = the backup's acknowledgement too, hold = nothing. */
   | { readonly do: 'gate'; readonly to: 'open' | 'remote' | 'hold' }
   | { readonly do: 'tell-peer'; readonly message: PeerMessage }
+  /** The membership as it is now, again, before what stands behind it in the list: the backup takes a generation of this one only. */
+  | { readonly do: 'tell-membership' }
   | { readonly do: 'answer-hello'; readonly answer: HelloAnswer }
   /** `question`: comes back with the answer, so that an answer to an older question is told from it. */
   | { readonly do: 'dial-peer'; readonly hello: Hello; readonly question: number }

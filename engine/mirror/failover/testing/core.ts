@@ -82,6 +82,7 @@ export function kinds(effects: readonly Effect[]): string[] {
       case 'wake':
       case 'notify':
       case 'release-vip':
+      case 'tell-membership':
         return [];
       case 'gate':
         return [`gate ${e.to}`];

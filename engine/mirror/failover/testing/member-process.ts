@@ -218,7 +218,9 @@ export class MemberProcess implements Process {
         return this.#detach();
       case 'change-membership':
         this.adopt(this.member.membership + 1);
-        return this.link?.send({ t: 'membership', version: this.member.membership });
+        return this.#tellMembership();
+      case 'tell-membership':
+        return this.#tellMembership();
       case 'notify':
       case 'release-vip':
       case 'answer-request':
@@ -234,6 +236,10 @@ export class MemberProcess implements Process {
     if (what === 'force-primary') this.input({ on: 'request', id, what, confirmed: true });
     else if (what === 'resume-primary') this.input({ on: 'request', id, what, confirmed: RESUME });
     else this.input({ on: 'request', id, what });
+  }
+
+  #tellMembership(): void {
+    this.link?.send({ t: 'membership', version: this.member.membership });
   }
 
   /** A membership told by the primary, or changed here as primary. */
