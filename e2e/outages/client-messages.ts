@@ -21,7 +21,8 @@ export type FromClient =
   | { readonly t: 'seen'; readonly writes: readonly Write[]; readonly reads: readonly Read[] }
   | { readonly t: 'idle' }
   | { readonly t: 'filled' }
-  | { readonly t: 'nodes'; readonly nodes: readonly string[] }
+  /** null: the connection was lost meanwhile */
+  | { readonly t: 'nodes'; readonly nodes: readonly string[] | null }
   | { readonly t: 'failed'; readonly why: string };
 
 export type ToClient = { readonly t: 'write' } | { readonly t: 'pause' } | { readonly t: 'list' } | { readonly t: 'fill' };

@@ -125,8 +125,8 @@ async function pause(): Promise<void> {
 
 /** References of all nodes that clients have written, with their values. */
 async function list(): Promise<void> {
-  const client = await RespClient.connect(address, Number(port));
   const nodes: string[] = [];
+  const client = await RespClient.connect(address, Number(port));
   try {
     for (let cursor = '0'; ;) {
       const page = await client.command('GSCAN', '^|"DB"|w', 'CURSOR', cursor, 'COUNT', String(PAGE));
@@ -135,10 +135,13 @@ async function list(): Promise<void> {
       cursor = String(after ?? '0');
       if (cursor === '0') break;
     }
+    tell({ t: 'nodes', nodes });
+  } catch (error) {
+    if (!(error instanceof GemelError)) throw error;
+    tell({ t: 'nodes', nodes: null });
   } finally {
     client.close();
   }
-  tell({ t: 'nodes', nodes });
 }
 
 /** Writes so much that a disk with little room is full. What becomes of it does not matter. */

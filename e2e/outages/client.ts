@@ -57,11 +57,11 @@ export class Client {
     await this.#ask({ t: 'pause' });
   }
 
-  /** Values of all nodes that clients have written, as this member has them. */
-  async list(): Promise<ReadonlySet<string>> {
+  /** Values of all nodes that clients have written, as this member has them; null: it cut the connection. */
+  async list(): Promise<ReadonlySet<string> | null> {
     const answer = await this.#ask({ t: 'list' });
     if (answer.t !== 'nodes') throw new Error(`the client answered ${answer.t}`);
-    return new Set(answer.nodes);
+    return answer.nodes === null ? null : new Set(answer.nodes);
   }
 
   /** Writes a lot, until that is refused or there is no answer: resolves at once. */

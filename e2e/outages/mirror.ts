@@ -210,6 +210,17 @@ export class OutageMirror {
     );
   }
 
+  /** The former primary has ended, or follows the new one. */
+  async stepsDown(member: Host): Promise<void> {
+    const follows = async (): Promise<boolean> =>
+      (await member.status())?.members.some((m) => m.name === member.name && ['Backup', 'Synchronizing'].includes(m.status)) === true;
+    await until(
+      `${member.name} steps down`,
+      async () => !member.running || (await follows()),
+      () => this.described(),
+    );
+  }
+
   // ------------------------------------------------------------ outages
 
   /** From now on an outage may begin. @param writing whether writes are acknowledged until then */
@@ -276,11 +287,17 @@ export class OutageMirror {
     return primary;
   }
 
-  /** While nobody writes. */
-  async check(primary: Host): Promise<void> {
-    this.history.checkNodes(primary.name, await this.clientOf(primary).list());
+  /** While nobody writes. @returns the primary whose nodes were looked at, which was primary all the time */
+  async #check(): Promise<Host> {
+    const checked = await until('a primary shows all its nodes', async () => {
+      const { primary } = await this.roles();
+      const nodes = await this.clientOf(primary).list();
+      return nodes !== null && (await this.primary()) === primary && { primary, nodes };
+    });
+    this.history.checkNodes(checked.primary.name, checked.nodes);
     this.history.checkReads();
     await sameDatabases(this);
+    return checked.primary;
   }
 
   /** Ends every process and deletes everything. */

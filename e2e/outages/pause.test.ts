@@ -7,7 +7,7 @@ import { outages } from './suite.ts';
 const QOS_MS = 1500;
 
 outages('a pause longer than the timeout, its clients still connected', { qosMs: QOS_MS }, (mirror) => {
-  it("of the primary's host: nothing old is read from it, nothing acknowledged by it when it goes on; it ends", async () => {
+  it("of the primary's host: nothing old is read from it, nothing acknowledged by it when it goes on; it steps down", async () => {
     const m = mirror();
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
@@ -16,7 +16,7 @@ outages('a pause longer than the timeout, its clients still connected', { qosMs:
     await m.writesGoOn(QOS_MS);
     const replaced = now();
     p.signalAll('SIGCONT');
-    await m.ends(p);
+    await m.stepsDown(p);
     await m.history.more(50);
     expect(m.history.acknowledgedBy(p.name, replaced)).toBe(0);
     expect(await m.settle()).toBe(b);

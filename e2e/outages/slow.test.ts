@@ -1,11 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
+import { Delay, DELAYED_PORT } from './delay.ts';
 import { alone } from './suite.ts';
 
-/** The timeout that mirrors have by default, and what takes a minute by itself. */
+/** The timeout that mirrors have by default, and what waits more than it works. */
 
 const DEFAULT_QOS_MS = 8000;
 const QOS_MS = 1500;
+/** Of killing a primary with what it has sent. */
+const ROUNDS = 2;
 
 alone(
   '2: the primary hangs for more than half of the timeout: it hands over by itself when it is back',
@@ -57,5 +60,33 @@ alone(
     // It was active: nothing acknowledged is lost.
     await m.hostReturns(p);
     expect(await m.settle()).toBe(b);
+  },
+);
+
+const delays = new Map<string, Delay>();
+
+alone(
+  'a primary killed together with what it has sent and the backup has not received loses nothing acknowledged',
+  {
+    qosMs: QOS_MS,
+    privateAddress: ({ computer }) => `${computer.address}:${DELAYED_PORT}`,
+    prepare: async (members) => {
+      for (const member of members) delays.set(member.name, await Delay.start(member));
+    },
+  },
+  async (m) => {
+    try {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const { primary: p, backup: b } = await m.roles();
+        await m.begin();
+        await Promise.all([delays.get(p.name)?.kill(), p.kill()]);
+        await m.expect(QOS_MS, { [b.name]: { [p.name]: 'Down', [b.name]: 'Primary' } });
+        await m.writesGoOn(QOS_MS);
+        delays.set(p.name, await Delay.start(p));
+        expect(await m.settle()).toBe(b);
+      }
+    } finally {
+      for (const delay of delays.values()) await delay.kill();
+    }
   },
 );
