@@ -138,6 +138,8 @@ export class SimNet {
   // ------------------------------------------------------------ ports
 
   #listen(process: SimProcess, wanted: number, accept: (connection: Connection) => void): Promise<Listener> {
+    // A ghost gets no answer.
+    if (!process.alive) return new Promise(() => undefined);
     const number = wanted === 0 ? this.#anyPort++ : wanted;
     const key = `${process.host.name}:${number}`;
     if (this.#ports.has(key)) return Promise.reject(Object.assign(new Error(`listen EADDRINUSE ${key}`), { code: 'EADDRINUSE' }));
