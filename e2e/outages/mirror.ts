@@ -282,7 +282,7 @@ export class OutageMirror {
     await this.ready(primary);
     await this.history.more(20);
     await Promise.all(this.clients.map((client) => client.pause()));
-    await this.check(primary);
+    const primary = await this.#check();
     for (const client of this.clients) client.write();
     return primary;
   }
@@ -290,7 +290,7 @@ export class OutageMirror {
   /** While nobody writes. @returns the primary whose nodes were looked at, which was primary all the time */
   async #check(): Promise<Host> {
     const checked = await until('a primary shows all its nodes', async () => {
-      const { primary } = await this.roles();
+      await this.roles();
       const nodes = await this.clientOf(primary).list();
       return nodes !== null && (await this.primary()) === primary && { primary, nodes };
     });
