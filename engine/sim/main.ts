@@ -36,7 +36,17 @@ function readArguments() {
   try {
     const text = { type: 'string' } as const;
     const flag = { type: 'boolean', default: false } as const;
-    const options = { seeds: text, first: text, seed: text, threads: text, profile: text, trace: flag, shrink: flag, json: flag, help: flag };
+    const options = {
+      seeds: text,
+      first: text,
+      seed: text,
+      threads: text,
+      profile: text,
+      trace: flag,
+      shrink: flag,
+      json: flag,
+      help: flag,
+    };
     return parseArgs({ options }).values;
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
@@ -71,7 +81,9 @@ async function many(seeds: { first: number; count: number }, options: RunOptions
   if (!json) {
     const kinds = Object.entries(summary.faults).map(([kind, n]) => `${kind} ${n}`);
     console.log(`${summary.seeds} seeds in ${summary.wallSeconds} s, ${summary.simulatedYears} simulated years, hash ${summary.traceHash}`);
-    console.log(`${summary.operations} operations acknowledged, ${summary.takeovers} takeovers, ${summary.rejected} seeds rejected: too little happened`);
+    console.log(
+      `${summary.operations} operations acknowledged, ${summary.takeovers} takeovers, ${summary.rejected} seeds rejected: too little happened`,
+    );
     console.log(`faults: ${kinds.join(', ')}`);
     const again = failed[0] === undefined ? '' : `; look at one: npm run sim -- --seed ${failed[0].seed} --shrink --trace`;
     console.log(`${failed.length} failed${again}`);
@@ -84,7 +96,8 @@ async function one(seed: number, options: RunOptions, args: { trace: boolean; sh
   const began = realClock.monotonicMs();
   let result = await runSeed(seed, { ...options, keepLines: args.trace ? TRANSCRIPT_LINES : 0 });
   if (args.shrink && result.outcome === 'failed') {
-    const fails = async (faults: SeedResult['faults']): Promise<boolean> => (await runSeed(seed, { ...options, faults })).outcome === 'failed';
+    const fails = async (faults: SeedResult['faults']): Promise<boolean> =>
+      (await runSeed(seed, { ...options, faults })).outcome === 'failed';
     const faults = await shrink(result.faults, fails, SHRINK_RUNS);
     result = await runSeed(seed, { ...options, faults, keepLines: args.trace ? TRANSCRIPT_LINES : 0 });
   }
@@ -92,7 +105,9 @@ async function one(seed: number, options: RunOptions, args: { trace: boolean; sh
   else {
     for (const line of result.transcript) console.log(line);
     console.log(`\nseed ${seed}: ${result.outcome}${result.why === '' ? '' : `\n${result.why}`}`);
-    console.log(`${result.operations} operations, ${result.takeovers} takeovers, ${(result.virtualMs / 1000).toFixed(1)} simulated seconds, hash ${result.hash}`);
+    console.log(
+      `${result.operations} operations, ${result.takeovers} takeovers, ${(result.virtualMs / 1000).toFixed(1)} simulated seconds, hash ${result.hash}`,
+    );
     for (const fault of result.faults) console.log(`${String(fault.at).padStart(9)} ${describeFault(fault)}`);
   }
   const tally = new Tally();

@@ -17,7 +17,7 @@ export interface SeedResult {
 }
 
 /** The last line of `npm run sim` (INTERFACES). */
-export interface Summary {
+interface Summary {
   readonly seeds: number;
   readonly failed: readonly number[];
   readonly rejected: number;

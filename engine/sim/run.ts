@@ -38,7 +38,8 @@ export async function runSeed(seed: number, options: RunOptions): Promise<SeedRe
   const random = new SimRandom(seed);
   const profile = drawProfile(random.fork('profile'));
   const dice = random.fork('faults');
-  const drawn = options.faults ?? drawFaults({ next: () => dice.float() }, { qosMs: profile.qosMs, ms: profile.faultsMs, faultsMax: FAULTS_MAX });
+  const drawn =
+    options.faults ?? drawFaults({ next: () => dice.float() }, { qosMs: profile.qosMs, ms: profile.faultsMs, faultsMax: FAULTS_MAX });
   const faults = profile.arbiter ? drawn : drawn.filter((fault) => !fault.kind.endsWith('-arbiter'));
   const directory = options.profile === 'real' ? mkdtempSync(join(tmpdir(), 'gemel-sim-')) : null;
   const world = new World(random, profile, { directory, ...(options.keepLines === undefined ? {} : { keepLines: options.keepLines }) });
@@ -57,7 +58,8 @@ export async function runSeed(seed: number, options: RunOptions): Promise<SeedRe
   world.end();
   process.off('unhandledRejection', rejected);
   if (directory !== null) rmSync(directory, { recursive: true, force: true });
-  const tooLittle = world.history.acknowledged < OPERATIONS_MIN ? 'too few operations' : world.ledger.takeovers < TAKEOVERS_MIN ? 'no takeover' : '';
+  const tooLittle =
+    world.history.acknowledged < OPERATIONS_MIN ? 'too few operations' : world.ledger.takeovers < TAKEOVERS_MIN ? 'no takeover' : '';
   return {
     seed,
     outcome: why !== '' ? 'failed' : tooLittle !== '' && options.faults === undefined ? 'rejected' : 'passed',

@@ -93,10 +93,12 @@ describe('known failures of others', () => {
     const writer = w.sites[now(w)].instance?.mirror?.journal.writer ?? null;
     const file = writer?.end.file ?? 0;
     const reset = [...between('A', 'B')];
-    expect(await w.until(() => {
-      w.plan([{ kind: 'reset', at: 0, ways: reset }]);
-      return (writer?.end.file ?? 0) > file;
-    }, 60 * Q)).toBe(true);
+    expect(
+      await w.until(() => {
+        w.plan([{ kind: 'reset', at: 0, ways: reset }]);
+        return (writer?.end.file ?? 0) > file;
+      }, 60 * Q),
+    ).toBe(true);
     await ends(w);
   });
 
@@ -140,7 +142,7 @@ describe('known failures of others', () => {
     await ends(w);
   });
 
-  it("R9: a client that gives up in trouble has not changed anything by that; R14: none of its errors is told as success", async () => {
+  it('R9: a client that gives up in trouble has not changed anything by that; R14: none of its errors is told as success', async () => {
     const w = await world(8, false);
     await happen(w, [{ kind: 'cut', at: 0, ways: between('A', 'B'), ms: 5 * Q }], 6 * Q);
     expect(w.history.check()).toBeNull();

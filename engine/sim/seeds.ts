@@ -1,7 +1,13 @@
 /** Seeds that once failed, or that show something worth keeping; they run with every test. */
 export const keptSeeds: readonly { readonly seed: number; readonly why: string }[] = [
-  { seed: 25, why: 'A link that had been silent for long when it was made was lost before anybody had it (a slow disk while journals were aligned).' },
-  { seed: 8, why: 'A restarted member, killed and paused primaries, a sync that failed: three changes of the primary with clients following.' },
+  {
+    seed: 25,
+    why: 'A link that had been silent for long when it was made was lost before anybody had it (a slow disk while journals were aligned).',
+  },
+  {
+    seed: 8,
+    why: 'A restarted member, killed and paused primaries, a sync that failed: three changes of the primary with clients following.',
+  },
   { seed: 9, why: "A full disk under the mirror's durable record ends the instance; the other member takes over." },
   { seed: 12, why: 'A disk that takes seconds, twice an arbiter that is gone.' },
 ];

@@ -3,7 +3,11 @@
  * @param runsMax tries at most
  * @returns a list of which, if the tries sufficed, no single entry can be left out
  */
-export async function shrink<T>(list: readonly T[], fails: (shorter: readonly T[]) => Promise<boolean>, runsMax: number): Promise<readonly T[]> {
+export async function shrink<T>(
+  list: readonly T[],
+  fails: (shorter: readonly T[]) => Promise<boolean>,
+  runsMax: number,
+): Promise<readonly T[]> {
   let now = list;
   let runs = 0;
   let piece = Math.ceil(now.length / 2);

@@ -24,7 +24,11 @@ test('seeds from 1 on: nothing acknowledged is lost, one primary at a time, and 
 }, 900_000);
 
 test('the same seed gives the same run, another one another', async () => {
-  const [one, again, other] = [await runSeed(3, { profile: 'fast' }), await runSeed(3, { profile: 'fast' }), await runSeed(4, { profile: 'fast' })];
+  const [one, again, other] = [
+    await runSeed(3, { profile: 'fast' }),
+    await runSeed(3, { profile: 'fast' }),
+    await runSeed(4, { profile: 'fast' }),
+  ];
   expect(again).toEqual(one);
   expect(other.hash).not.toBe(one.hash);
 });

@@ -60,8 +60,18 @@ test('it says of every short history what the definition says', () => {
   expect(sound).toBeGreaterThan(100);
 });
 
-const write = (value: string, calledAt: number, answeredAt: number | null): RegisterOperation => ({ kind: 'write', value, calledAt, answeredAt });
-const read = (value: string | null, calledAt: number, answeredAt: number): RegisterOperation => ({ kind: 'read', value, calledAt, answeredAt });
+const write = (value: string, calledAt: number, answeredAt: number | null): RegisterOperation => ({
+  kind: 'write',
+  value,
+  calledAt,
+  answeredAt,
+});
+const read = (value: string | null, calledAt: number, answeredAt: number): RegisterOperation => ({
+  kind: 'read',
+  value,
+  calledAt,
+  answeredAt,
+});
 
 test('an old value after a newer one was acknowledged is a stale read', () => {
   expect(checkRegister([write('a', 1, 2), write('b', 3, 4), read('a', 5, 6)])).toMatch(/"a"/);

@@ -41,8 +41,10 @@ export function checkRegister(operations: readonly RegisterOperation[], initial:
   for (const op of operations) {
     if (op.kind !== 'read' || op.answeredAt === null) continue;
     const zone = zones.get(op.value);
-    if (zone === undefined) return `${show(op.value)} was read at ${op.answeredAt}, ${refused.has(op.value) ? 'though its write had been refused' : 'which nobody wrote'}`;
-    if (op.answeredAt < zone.writeCalledAt) return `${show(op.value)} was read at ${op.answeredAt}, before it was written at ${zone.writeCalledAt}`;
+    if (zone === undefined)
+      return `${show(op.value)} was read at ${op.answeredAt}, ${refused.has(op.value) ? 'though its write had been refused' : 'which nobody wrote'}`;
+    if (op.answeredAt < zone.writeCalledAt)
+      return `${show(op.value)} was read at ${op.answeredAt}, before it was written at ${zone.writeCalledAt}`;
     zone.seen = true;
     zone.firstAnswer = Math.min(zone.firstAnswer, op.answeredAt);
     zone.lastCall = Math.max(zone.lastCall, op.calledAt);

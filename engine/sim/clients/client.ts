@@ -14,6 +14,8 @@ export interface ClientWorld {
   toMember(host: MemberHostName, deliver: () => void): void;
   /** Carries a message back to the clients' host, if it gets there. */
   toClient(host: MemberHostName, deliver: () => void): void;
+  /** Ends a connection: its member learns of it as soon as anything gets there. */
+  hangUp(host: MemberHostName, served: Served): void;
   /** A connection to the process that runs there now; null: nobody listens. */
   connect(host: MemberHostName, cut: () => void): Served | null;
   note(text: string): void;
@@ -167,7 +169,8 @@ export class Client {
       (first) => {
         if (first !== 'ok') return ended(first);
         this.#world.after(pause, () => {
-          if (this.#connection?.pair === pair) return this.#request(second, (outcome, committed) => ended(outcome === 'ok' && committed !== true ? 'rolled back' : outcome));
+          if (this.#connection?.pair === pair)
+            return this.#request(second, (outcome, committed) => ended(outcome === 'ok' && committed !== true ? 'rolled back' : outcome));
           ended('lost');
           this.#think();
         });
@@ -231,7 +234,7 @@ export class Client {
     this.#connection = null;
     this.#host = connection.host === 'A' ? 'B' : 'A';
     const { served } = connection;
-    if (served !== null) this.#world.toMember(connection.host, () => served.close());
+    if (served !== null) this.#world.hangUp(connection.host, served);
   }
 }
 

@@ -38,7 +38,12 @@ export class Service {
    */
   connect(cut: () => void): Served | null {
     if (this.#executor.role().role !== 'primary') return null;
-    const served = new Served(this.#executor, () => this.#watch(), () => this.#connections.delete(served), cut);
+    const served = new Served(
+      this.#executor,
+      () => this.#watch(),
+      () => this.#connections.delete(served),
+      cut,
+    );
     this.#connections.add(served);
     return served;
   }

@@ -6,7 +6,7 @@ export interface Dice {
   next(): number;
 }
 
-export interface Profile {
+interface Profile {
   readonly qosMs: number;
   /** Length of the time with faults. */
   readonly ms: number;
@@ -58,7 +58,7 @@ const weights: Record<FaultKind, number> = {
 /** Without one of these hardly anybody takes over. */
 const leadsToTakeover: readonly FaultKind[] = ['kill', 'kill-inside', 'power-cut', 'pause', 'pause-host'];
 
-export const faultKinds = Object.keys(weights) as FaultKind[];
+const faultKinds = Object.keys(weights) as FaultKind[];
 
 /**
  * The faults of one seed. Which kinds come at all, and how often, is drawn first: runs then differ in character, and a kind
@@ -122,7 +122,14 @@ function draw(kind: FaultKind, at: number, dice: Dice, qosMs: number): Fault {
     case 'flap':
       return { kind, at, ms, ways: drawWays(dice), everyMs: Math.round(qosMs * (0.05 + dice.next())) };
     case 'slow':
-      return { kind, at, ms, ways: drawWays(dice), upToMs: Math.round(qosMs * 0.8 * dice.next()), loss: dice.next() < 0.5 ? 0 : 0.3 * dice.next() };
+      return {
+        kind,
+        at,
+        ms,
+        ways: drawWays(dice),
+        upToMs: Math.round(qosMs * 0.8 * dice.next()),
+        loss: dice.next() < 0.5 ? 0 : 0.3 * dice.next(),
+      };
     case 'reset':
       return { kind, at, ways: drawWays(dice) };
     case 'clock-step':

@@ -70,6 +70,11 @@ export class ClientSide implements ClientWorld {
     this.#travel(`${host}>C client`, deliver);
   }
 
+  hangUp(host: MemberHostName, served: Served): void {
+    if (this.cut.has(`C>${host} client`)) this.after(this.qosMs / 2, () => this.hangUp(host, served));
+    else this.toMember(host, () => served.close());
+  }
+
   connect(host: MemberHostName, cut: () => void): Served | null {
     return this.#world.sites[host].instance?.service?.connect(cut) ?? null;
   }

@@ -49,7 +49,12 @@ export function inject(world: World, fault: Fault): void {
     case 'disk-full':
       return disk(world, site, [{ on: 'write', effect: 'ENOSPC' }], fault.ms);
     case 'disk-error':
-      return disk(world, site, (['read', 'write', 'sync'] as const).map((on) => ({ on, effect: 'EIO' })), fault.ms);
+      return disk(
+        world,
+        site,
+        (['read', 'write', 'sync'] as const).map((on) => ({ on, effect: 'EIO' })),
+        fault.ms,
+      );
     case 'sync-fails':
       site.host.drive.faults.add({ on: 'sync', effect: 'EIO', times: 1 });
       return;

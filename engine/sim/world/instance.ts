@@ -56,14 +56,18 @@ export class Instance {
     const record = readRecord(io.files, paths.mgr);
     if (record === null) throw new AssertionError('the member has its record');
     const feed = await store.openMirrorFeed({ name: record.membership.mirror, guid: record.membership.guid });
-    const host = new WatchedHost(this, {
-      store,
-      log,
-      resetClients: () => service.cutAll(),
-      end: (reason) => this.#end(reason),
-      required: () => [databaseName],
-      changed: () => undefined,
-    }, feed);
+    const host = new WatchedHost(
+      this,
+      {
+        store,
+        log,
+        resetClients: () => service.cutAll(),
+        end: (reason) => this.#end(reason),
+        required: () => [databaseName],
+        changed: () => undefined,
+      },
+      feed,
+    );
     const mirror = new Mirror({
       io,
       net: this.#net,

@@ -7,11 +7,11 @@ import type { MemberHostName } from '../faults/kinds.ts';
 /** What lies on the drives before anything runs: two instances with one mirrored database, members of one mirror. */
 
 export const ports = { data: 1972, agent: { A: 2188, B: 2189, R: 2188 } } as const;
-export const mirrorName = 'SIM';
-export const mirrorGuid = '00000000-0000-4000-8000-00000000000f';
+const mirrorName = 'SIM';
+const mirrorGuid = '00000000-0000-4000-8000-00000000000f';
 export const databaseName = 'DATA';
 const databaseGuid = '00000000-0000-4000-8000-0000000000db';
-export const memberGuids = { A: '00000000-0000-4000-8000-00000000000a', B: '00000000-0000-4000-8000-00000000000b' } as const;
+const memberGuids = { A: '00000000-0000-4000-8000-00000000000a', B: '00000000-0000-4000-8000-00000000000b' } as const;
 
 function member(name: MemberHostName): Member {
   return {

@@ -133,7 +133,9 @@ export class World {
     const [was, is] = [older.mirror?.journal.writer?.epoch, newer.mirror?.journal.writer?.epoch];
     if (was === undefined || is === undefined || was.major !== is.major || was.minor > is.minor) return;
     if (older.mirror?.mayRead() === true)
-      this.fail(`${older.site.name} answers durable reads in ${was.major}.${was.minor} while ${newer.site.name} is open in ${is.major}.${is.minor}`);
+      this.fail(
+        `${older.site.name} answers durable reads in ${was.major}.${was.minor} while ${newer.site.name} is open in ${is.major}.${is.minor}`,
+      );
   }
 
   #checkContained(site: Site): void {
@@ -165,7 +167,8 @@ export class World {
     for (const site of this.all) site.layOut();
     this.startArbiter();
     for (const site of this.all) site.allUp();
-    if (!(await this.until(() => this.isWell, 40 * this.profile.qosMs))) this.fail(`the mirror does not come to work at all: ${this.state}`);
+    if (!(await this.until(() => this.isWell, 40 * this.profile.qosMs)))
+      this.fail(`the mirror does not come to work at all: ${this.state}`);
     this.clients.start(this.profile.clients);
   }
 
