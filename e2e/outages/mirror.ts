@@ -274,12 +274,7 @@ export class OutageMirror {
     const agents = [...this.#members, ...(this.#hasArbiter ? [this.arbiter] : [])];
     await Promise.all(agents.filter((host) => !host.agentRuns).map((host) => host.startAgent()));
     await Promise.all(this.#members.filter((member) => !member.running).map((member) => member.start()));
-    const primary = await until(
-      'one of them is primary',
-      async () => (await this.primary()) ?? false,
-      () => this.described(),
-    );
-    await this.ready(primary);
+    await this.roles();
     await this.history.more(20);
     await Promise.all(this.clients.map((client) => client.pause()));
     const primary = await this.#check();
@@ -290,7 +285,7 @@ export class OutageMirror {
   /** While nobody writes. @returns the primary whose nodes were looked at, which was primary all the time */
   async #check(): Promise<Host> {
     const checked = await until('a primary shows all its nodes', async () => {
-      await this.roles();
+      const { primary } = await this.roles();
       const nodes = await this.clientOf(primary).list();
       return nodes !== null && (await this.primary()) === primary && { primary, nodes };
     });
