@@ -103,7 +103,8 @@ export class Instance {
   get isBroken(): boolean {
     const { mirror, host, store } = this;
     if (mirror === null || host === null || store === null) return false;
-    return mirror.journal.writer?.error != null || store.localWriter?.error != null || host.cannotTakeOver() !== null;
+    const hasFailed = [mirror.journal.writer, store.localWriter].some((writer) => writer !== null && writer.error !== null);
+    return hasFailed || host.cannotTakeOver() !== null;
   }
 
   read(reference: string): string | null {
