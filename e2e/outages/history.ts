@@ -8,7 +8,7 @@ export class History {
   /** Values of nodes whose write was answered with an error, with its code. */
   readonly #refused = new Map<string, string>();
   readonly #answeredAt: number[] = [];
-  readonly #answers: [client: string, at: number][] = [];
+  readonly #answers: [client: string, sentAt: number][] = [];
   readonly #register: Write[] = [];
   readonly #reads: Read[] = [];
   #lost = 0;
@@ -22,7 +22,7 @@ export class History {
     const { number, outcome, answeredAt } = write;
     if (outcome === 'OK') {
       this.#answeredAt.push(answeredAt);
-      this.#answers.push([client, answeredAt]);
+      this.#answers.push([client, write.sentAt]);
     }
     if (outcome === LOST) this.#lost += 1;
     if (number === null) {
@@ -53,9 +53,9 @@ export class History {
     );
   }
 
-  /** Acknowledgements to a member's client after that moment. */
+  /** Acknowledged writes that a member's client sent after that moment. */
   acknowledgedBy(member: string, after: number): number {
-    return this.#answers.filter(([name, at]) => name === member && at > after).length;
+    return this.#answers.filter(([name, sentAt]) => name === member && sentAt > after).length;
   }
 
   /** The longest time without an acknowledgement, from the last one before that moment on. */

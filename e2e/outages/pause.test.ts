@@ -18,6 +18,7 @@ outages('a pause longer than the timeout, its clients still connected', { qosMs:
     p.signalAll('SIGCONT');
     await m.stepsDown(p);
     await m.history.more(50);
+    // What both members had before may be acknowledged now; it is where the new primary began.
     expect(m.history.acknowledgedBy(p.name, replaced)).toBe(0);
     expect(await m.settle()).toBe(b);
   });
