@@ -248,10 +248,12 @@ inline tidy() {
     if
     :: !isActive[x] ->
        passedOver[x] = 0;
+#ifndef NO_ACTIVE_ONLY
        if
        :: !joined -> window[x] = 0
        :: else
        fi
+#endif
     :: else
     fi
   }
