@@ -5,7 +5,7 @@ export type { Engine, EngineContext } from './engine.ts';
 export { lookAt, type Look } from './hang/index.ts';
 export { instanceStatus, inventory } from './inventory.ts';
 export { createInstance, deleteInstance, forceDown, startInstance, stopInstance } from './lifecycle.ts';
-export { acquireLock, lockFree, probeLock, provenHolder, type DirectoryLock, type LockState } from './lock.ts';
+export { acquireLock, lockFree, probeLock, provenHolder, type DirectoryLock } from './lock.ts';
 export { anyFreePort } from './ports.ts';
 export { MessageLog, type Log } from './messages.ts';
 export { runInstanceProcess } from './process.ts';

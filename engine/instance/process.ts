@@ -26,7 +26,16 @@ export async function runInstanceProcess(argv: readonly string[], startEngine: S
     const { write: log } = openMessageLog(paths.mgr, { clock: realClock });
     log(0, `Instance ${settings.Startup.InstanceName} (Gemel ${VERSION}, Node ${process.version}) is starting in ${paths.directory}.`);
     const life = new Life(paths, lock, log);
-    const context: EngineContext = { paths, settings, home: defaultHome(), byPerson, log, clock: realClock, end: life.end, fail: life.fail };
+    const context: EngineContext = {
+      paths,
+      settings,
+      home: defaultHome(),
+      byPerson,
+      log,
+      clock: realClock,
+      end: life.end,
+      fail: life.fail,
+    };
     await life.run(() => startEngine(context));
   } catch (error) {
     await tellParent({ failed: error });

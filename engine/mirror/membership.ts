@@ -7,7 +7,6 @@ import { EpochShape, GrantShape, PeriodShape, PositionShape, ReignShape } from '
 
 /** The mirror's configuration as every member keeps it, and what a failover member must find again after a crash. */
 
-
 export const Member = z.object({
   guid: z.string(),
   name: z.string(),
@@ -55,7 +54,6 @@ const DurableShape = z.object({
 
 const Record = z.object({ self: z.string(), membership: Membership, durable: DurableShape });
 export type MirrorRecord = { readonly self: string; readonly membership: Membership; readonly durable: Durable };
-
 
 export { newDurable } from './failover/index.ts';
 

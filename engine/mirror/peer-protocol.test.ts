@@ -37,7 +37,9 @@ it.each(messages.map((message) => [message.t, message] as const))('%s arrives as
 function spoilt(value: unknown, by: unknown): unknown[] {
   if (typeof value !== 'object' || value === null) return [by];
   return Object.entries(value).flatMap(([key, inner]) =>
-    spoilt(inner, by).map((other) => (Array.isArray(value) ? value.map((each, n) => (String(n) === key ? other : each)) : { ...value, [key]: other })),
+    spoilt(inner, by).map((other) =>
+      Array.isArray(value) ? value.map((each, n) => (String(n) === key ? other : each)) : { ...value, [key]: other },
+    ),
   );
 }
 

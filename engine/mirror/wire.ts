@@ -102,7 +102,8 @@ export class FrameReader {
     for (;;) {
       if (this.#magic) {
         if (this.#length < MAGIC.length) return;
-        if (!this.#take(MAGIC.length).equals(MAGIC)) throw new Malformed('the other side does not speak the mirror protocol of this version');
+        if (!this.#take(MAGIC.length).equals(MAGIC))
+          throw new Malformed('the other side does not speak the mirror protocol of this version');
         this.#magic = false;
       }
       if (this.#length < 4) return;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { initialState } from './state.ts';
-import { OutageWorld } from './outcomes/outage-world.ts';
-import { SETTLED_MS, TOLERANCE_MS } from './outcomes/play.ts';
+import { OutageWorld } from './outcomes/testing/outage-world.ts';
+import { SETTLED_MS, TOLERANCE_MS } from './outcomes/testing/play.ts';
 import { BEFORES, type Before, type Failure } from './outcomes/words.ts';
 import { FAULTS, predict, situationOf, whatIf, type Fault, type Prediction, type Situation } from './predict.ts';
 import { Q } from './testing/events.ts';

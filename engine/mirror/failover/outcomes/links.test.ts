@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Q } from '../testing/events.ts';
 import { expectedOutcome, heardOneWay, possibleOutcomes } from './expected.ts';
-import { play, type Loss } from './play.ts';
+import { play, type Loss } from './testing/play.ts';
 import { linkRows, permutations } from './rows.ts';
 import { BEFORES, WAYS, type Before, type Link, type Outcome } from './words.ts';
 

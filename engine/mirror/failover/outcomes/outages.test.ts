@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Q } from '../testing/events.ts';
 import { expectedOutcome, possibleOutcomes } from './expected.ts';
-import { OutageWorld } from './outage-world.ts';
-import { compare, play, SETTLED_MS } from './play.ts';
+import { OutageWorld } from './testing/outage-world.ts';
+import { compare, play, SETTLED_MS } from './testing/play.ts';
 import { combinations } from './rows.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { BEFORES } from './words.ts';

@@ -1,5 +1,5 @@
-import type { Events } from '../testing/events.ts';
-import { Network, type End, type Process } from '../testing/network.ts';
+import type { Events } from '../../testing/events.ts';
+import { Network, type End, type Process } from '../../testing/network.ts';
 
 /** Milliseconds from one host to another. */
 const LATENCY_MS = 0.5;

@@ -1,12 +1,12 @@
-import { assert } from '../../../io/assert.ts';
-import { Q } from '../testing/events.ts';
-import type { MemberProcess } from '../testing/member-process.ts';
-import type { Member } from '../testing/member.ts';
-import type { End, Process } from '../testing/network.ts';
-import { positionAtEnd } from '../testing/model-journal.ts';
-import { World } from '../testing/world.ts';
+import { assert } from '../../../../io/assert.ts';
+import { Q } from '../../testing/events.ts';
+import type { MemberProcess } from '../../testing/member-process.ts';
+import type { Member } from '../../testing/member.ts';
+import type { End, Process } from '../../testing/network.ts';
+import { positionAtEnd } from '../../testing/model-journal.ts';
+import { World } from '../../testing/world.ts';
 import { QuietNetwork } from './quiet-network.ts';
-import type { Before, Failure, Link, Outcome, Way } from './words.ts';
+import type { Before, Failure, Link, Outcome, Way } from '../words.ts';
 
 /** Which bytes a link carries: who sends to whom over which service. The first is towards the end named second. */
 const WIRES: Readonly<Record<Link, { readonly to: string; readonly from: string }>> = {

@@ -1,6 +1,6 @@
-import { Q } from '../testing/events.ts';
+import { Q } from '../../testing/events.ts';
 import { OutageWorld } from './outage-world.ts';
-import type { Before, Failure, Outcome, Way } from './words.ts';
+import type { Before, Failure, Outcome, Way } from '../words.ts';
 
 export interface Loss {
   readonly what: Failure;
