@@ -26,6 +26,8 @@ class Violation extends Error {}
 /** Longest time until a mirror in which everything is well works again. */
 const LIVENESS_Q = 40;
 const LIVENESS_MS = 120_000;
+/** More than any run needs. */
+const STEPS_MAX = 400_000;
 /** Databases are looked at, whether they contain only what they may, every so many steps. */
 const CONTAINED_EVERY = 64;
 
@@ -121,6 +123,7 @@ export class World {
   #check(): void {
     if (this.#uncaught !== null) throw this.#uncaught;
     this.#steps += 1;
+    if (this.#steps > STEPS_MAX) this.fail(`something goes on without end at ${this.now.toFixed(3)}: ${this.state}`);
     if (this.#steps % CONTAINED_EVERY === 0) for (const site of this.all) this.#checkContained(site);
     const [a, b] = [this.sites.A.instance, this.sites.B.instance];
     if (a === null || b === null || !a.isOpen || !b.isOpen || a.process.paused || b.process.paused) return;
