@@ -320,6 +320,7 @@ inline tidy() {
 #define STEPPED_DOWN 11
 #define LEFT 12
 #define BACK_AS_PRIMARY 13
+#define GIVE_UP_LEFT 14
 
 /* ------------------------------------------------------------ what the other's questions meet at this member and its agent */
 
@@ -374,7 +375,13 @@ inline helloOfPrimary() {
 
 inline agentOnGrant() {
   if
-  :: role[me] != Down -> question[other] = Idle
+  :: role[me] == Primary && trouble[me] != Calm && gen[other] == 0 && epochOf[me] >= epochOf[other] ->
+     /* The backup asks after it gave up, and leaves that word with this member's agent. */
+     question[other] = Idle;
+     reached(GIVE_UP_LEFT);
+     resume()
+  :: role[me] != Down && !(role[me] == Primary && trouble[me] != Calm && gen[other] == 0 && epochOf[me] >= epochOf[other]) ->
+     question[other] = Idle
 #ifndef NO_FETCH
   :: role[me] == Down && otherLacksMine -> question[other] = GrantFetch
   :: role[me] == Down && !otherLacksMine -> question[other] = GrantReady
