@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { assert } from '../io/assert.ts';
 import { GemelError } from '../api/errors.ts';
+import type { OpenFile } from '../io/files.ts';
 import type { Io } from '../io/io.ts';
 import { EndHint } from './end-hint.ts';
 import { JournalFiles } from './files.ts';
@@ -18,6 +19,8 @@ import {
   type Lineage,
   type Position,
 } from './types.ts';
+
+const rewritePiece = 1024 * 1024;
 
 export interface JournalOptions {
   readonly io: Io;
@@ -42,6 +45,17 @@ export interface TornTail {
   readonly detail: string;
 }
 
+/** Writes what is there once more, so that the next sync is about it. */
+function rewrite(file: OpenFile, from: number, to: number): void {
+  const piece = Buffer.alloc(Math.min(rewritePiece, Math.max(0, to - from)));
+  for (let at = from; at < to;) {
+    const length = file.read(piece, 0, Math.min(piece.length, to - at), at);
+    assert(length > 0, 'the file reaches to its end');
+    file.write(piece, 0, length, at);
+    at += length;
+  }
+}
+
 /** Whether the first block there is a sound one that continues the chain. */
 function isSoundAt(reader: BlockReader): boolean {
   try {
@@ -61,6 +75,8 @@ export class Journal {
   readonly torn: TornTail | null;
   readonly #options: JournalOptions;
   readonly #hint: EndHint;
+  /** From there on the last file was read, but a sync of the process before may have failed; null: it was written again. */
+  #unsureFrom: number | null = null;
 
   private constructor(options: JournalOptions, files: JournalFiles, end: JournalEnd, torn: TornTail | null) {
     this.#options = options;
@@ -82,9 +98,13 @@ export class Journal {
     const last = index.last;
     if (last === undefined) return new Journal(options, index, { position: { file: 0, offset: 0 }, chain: emptyChain }, null);
     const hint = new EndHint(files, options.directory, options.journal);
-    const found = Journal.#findEnd(index, last, options.member, hint.read()) ?? Journal.#findEnd(index, last, options.member, null);
+    const hinted = hint.read();
+    const fromHint = Journal.#findEnd(index, last, options.member, hinted);
+    const found = fromHint ?? Journal.#findEnd(index, last, options.member, null);
     assert(found !== null, 'a search from the beginning of a file finds an end');
-    return new Journal(options, index, found.end, found.torn);
+    const journal = new Journal(options, index, found.end, found.torn);
+    journal.#unsureFrom = fromHint === null || hinted === null ? dataStart : hinted.position.offset;
+    return journal;
   }
 
   /** Verifies the last file from the hint, or from its beginning. @returns null when the hint proves to be none */
@@ -140,7 +160,9 @@ export class Journal {
     const file = this.#options.io.files.open(this.files.path(last), 'update');
     try {
       if (file.size() > this.end.position.offset) file.truncate(this.end.position.offset);
-      // Inherited bytes may never have been synced: whoever carries the journal on builds on them.
+      // Inherited bytes may never have been synced, or a sync of them failed, after which another one says nothing about them.
+      if (this.#unsureFrom !== null) rewrite(file, this.#unsureFrom, this.end.position.offset);
+      this.#unsureFrom = null;
       file.sync();
     } finally {
       file.close();

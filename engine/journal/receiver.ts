@@ -97,11 +97,30 @@ export class JournalReceiver {
   append(bytes: Buffer): JournalEnd {
     assert(this.#closing === null, 'a closed receiver takes nothing');
     if (this.#error !== null) throw this.#error;
-    for (let at = 0; at < bytes.length;) {
-      at = looksLikeHeader(bytes.subarray(at, at + 8)) ? this.#takeHeader(bytes, at) : this.#takeBlocks(bytes, at);
+    try {
+      for (let at = 0; at < bytes.length;) {
+        at = looksLikeHeader(bytes.subarray(at, at + 8)) ? this.#takeHeader(bytes, at) : this.#takeBlocks(bytes, at);
+      }
+    } catch (error) {
+      // What the disk did not take once it is not asked to take again: a second sync would say nothing about the first.
+      if (error instanceof GemelError && !(error instanceof JournalMismatch)) this.#failed(error);
+      throw error;
     }
     this.#scheduleSync();
     return this.#journal.end;
+  }
+
+  /** Ends whatever the disk says: for a receiver that has failed. What it had not synced is not to be built upon. */
+  async abandon(): Promise<void> {
+    this.#closing ??= Promise.resolve();
+    this.#timer?.cancel();
+    try {
+      this.#file?.close();
+    } catch {
+      // It has failed already.
+    }
+    this.#file = null;
+    await new Promise<void>((resolve) => this.#disk.close(() => resolve()));
   }
 
   /** Syncs what is left and closes. */

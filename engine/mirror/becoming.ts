@@ -18,7 +18,7 @@ export async function becomePrimary(mirror: Mirror, right: Right, epoch: Epoch, 
   };
   goOn();
   mirror.peers.hangUp('becoming primary');
-  const why = host.cannotTakeOver();
+  const why = host.cannotTakeOver() ?? mirror.journal.unsound;
   if (why !== null) throw new GemelError('REFUSED', why, 'Nothing was changed.', 'See the mirrored databases of this member.');
   if (right.by === 'grant' && right.journal !== null) await fetchMissing(mirror, right.from, right.journal);
   goOn();

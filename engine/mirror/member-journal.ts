@@ -37,6 +37,8 @@ export class MemberJournal {
   #journal: Journal;
   writer: JournalWriter | null = null;
   receiver: JournalReceiver | null = null;
+  /** A receiver failed; what lies behind this was not synced. */
+  #unsureFrom: Position | null = null;
 
   constructor(options: MemberJournalOptions) {
     this.#options = options;
@@ -68,6 +70,7 @@ export class MemberJournal {
    * @throws GemelError REFUSED, DAMAGED: this member cannot follow and was left as it is
    */
   async alignWith(other: JournalReach): Promise<string[]> {
+    await this.#dropUnsure();
     const relation = compareJournals(this.reach, other);
     switch (relation.kind) {
       case 'same':
@@ -99,6 +102,37 @@ export class MemberJournal {
         return sides;
       }
     }
+  }
+
+  /** Why nothing may be built on the newest part of this journal; null: it is sound. */
+  get unsound(): string | null {
+    return this.#unsureFrom === null && (this.receiver?.error ?? null) === null
+      ? null
+      : 'Journal data from the primary could not be kept here.';
+  }
+
+  /** After a disk error what was not synced is taken away, durably, and comes from the primary once more. */
+  async #dropUnsure(): Promise<void> {
+    const { receiver } = this;
+    if (receiver !== null && receiver.error !== null) {
+      this.#unsureFrom = receiver.synced;
+      this.receiver = null;
+      await receiver.abandon();
+    }
+    const from = this.#unsureFrom;
+    if (from === null) return;
+    const last = this.#journal.files.last;
+    if (last?.number === from.file) {
+      const file = this.#options.io.files.open(this.#journal.files.path(last), 'update');
+      try {
+        if (file.size() > from.offset) file.truncate(from.offset);
+        file.sync();
+      } finally {
+        file.close();
+      }
+    }
+    this.#journal = this.#open();
+    this.#unsureFrom = null;
   }
 
   /** Begins to receive. */

@@ -197,7 +197,7 @@ export class Mirror {
   }
 
   #facts(): Facts {
-    const why = this.options.host.cannotTakeOver();
+    const why = this.options.host.cannotTakeOver() ?? this.journal.unsound;
     return {
       now: this.options.io.clock.monotonicMs(),
       journal: this.journal.end,

@@ -209,7 +209,7 @@ export class PeerConnections {
       qosMs: () => mirror.membership.qosMs,
       facts: () => ({
         arbiter: mirror.state.arbiter.connected,
-        canTakeOver: mirror.options.host.cannotTakeOver() === null,
+        canTakeOver: (mirror.options.host.cannotTakeOver() ?? mirror.journal.unsound) === null,
         dejournaled: mirror.options.host.dejournaled(),
         received: mirror.journal.reach.end.position,
       }),

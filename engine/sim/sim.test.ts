@@ -3,7 +3,7 @@ import { runSeed } from './run.ts';
 import { keptSeeds } from './seeds.ts';
 
 /** Bounded for every run of the unit tests; `npm run sim -- --seeds N` runs as many as wanted. */
-const SEEDS = Number(process.env['GEMEL_SIM_SEEDS'] ?? 20);
+const SEEDS = Number(process.env['GEMEL_SIM_SEEDS'] ?? 25);
 
 test.each(keptSeeds)('seed $seed: $why', async ({ seed }) => {
   const result = await runSeed(seed, { profile: 'fast' });
