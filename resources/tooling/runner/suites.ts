@@ -3,16 +3,19 @@ import { getElectron } from '../../bootstrap/electron.ts';
 import { vitestArgs } from './check-parts.ts';
 import { ROOT } from './command.ts';
 import type { DebianPackages } from './debian.ts';
-import { type Part, suite } from './parts.ts';
+import { check, type Part, suite } from './parts.ts';
 import { SKIP_REASON } from './report.ts';
 
 const PLAYWRIGHT = 'node_modules/@playwright/test/cli.js';
 const MINUTE_MS = 60_000;
+/** Seeds of the simulator in every run of the tests: about two minutes on two processors. */
+const SEEDS = 500;
 
 /** `npm test` after the checks: whole processes, then the console in a browser and on the desktop. One after the other. */
 export function endToEndParts(debian: DebianPackages, say: (line: string) => void): Part[] {
   return [
-    suite('processes', vitestArgs(['e2e'], 'verbose'), { live: true, timeoutMs: 12 * MINUTE_MS }),
+    check(`simulator, ${SEEDS} seeds`, ['engine/sim/main.ts', '--seeds', String(SEEDS)]),
+    suite('processes', vitestArgs(['e2e'], 'verbose'), { live: true, timeoutMs: 30 * MINUTE_MS }),
     later('console in a browser', () => browserSuite(debian)),
     later('console on the desktop', () => desktopSuite(debian, say)),
   ];
