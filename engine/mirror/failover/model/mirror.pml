@@ -373,15 +373,20 @@ inline helloOfPrimary() {
   fi
 }
 
+#ifdef WITHOUT_GIVE_UP_LEFT
+#define giveUpLeft 0
+#else
+#define giveUpLeft (role[me] == Primary && trouble[me] != Calm && gen[other] == 0 && epochOf[me] >= epochOf[other])
+#endif
+
 inline agentOnGrant() {
   if
-  :: role[me] == Primary && trouble[me] != Calm && gen[other] == 0 && epochOf[me] >= epochOf[other] ->
+  :: giveUpLeft ->
      /* The backup asks after it gave up, and leaves that word with this member's agent. */
      question[other] = Idle;
      reached(GIVE_UP_LEFT);
      resume()
-  :: role[me] != Down && !(role[me] == Primary && trouble[me] != Calm && gen[other] == 0 && epochOf[me] >= epochOf[other]) ->
-     question[other] = Idle
+  :: role[me] != Down && !giveUpLeft -> question[other] = Idle
 #ifndef NO_FETCH
   :: role[me] == Down && otherLacksMine -> question[other] = GrantFetch
   :: role[me] == Down && !otherLacksMine -> question[other] = GrantReady
