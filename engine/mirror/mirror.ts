@@ -368,8 +368,8 @@ export class Mirror {
   /** The read rule: while a backup may take over, only within Q/2 of a message that it has echoed. */
   mayRead(): boolean {
     const { role } = this.state;
-    // Who has asked the backup to take over does not know when that one opens.
-    if (role.is === 'yielded') return false;
+    // Who has asked the backup to take over does not know when that one opens; who was followed by another is only not gone yet.
+    if (role.is === 'yielded' || role.is === 'down') return false;
     if (role.is !== 'primary' || role.trouble !== null) return role.is !== 'primary';
     if (role.backup?.active !== true) return true;
     const link = this.peers.link;

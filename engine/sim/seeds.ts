@@ -13,5 +13,6 @@ export const keptSeeds: readonly { readonly seed: number; readonly why: string }
   { seed: 2251, why: 'After a failed sync the next one succeeded, and a power cut left a hole in the journal.' },
   { seed: 2346, why: 'The same on both members at once.' },
   { seed: 3068, why: 'The same with a restart in between.' },
+  { seed: 4295, why: 'A primary that was followed by another answered a read while its last record could not be written.' },
   { seed: 12, why: 'A disk that takes seconds, twice an arbiter that is gone.' },
 ];

@@ -266,8 +266,8 @@ export const planted: readonly PlantedFault[] = [
     name: 'silence-is-a-right',
     rule: 'nobody answers: wait (R1, R10)',
     file: `${core}/starting.ts`,
-    find: `  const why =\n    'Neither the other failover member nor its agent answers`,
-    replace: `  if (turn.able) return takeOver(turn, { by: 'only-member' }, 0);\n  const why =\n    'Neither the other failover member nor its agent answers`,
+    find: `  const why = 'Neither the other failover member nor its agent answers`,
+    replace: `  if (turn.able) return takeOver(turn, { by: 'only-member' }, 0);\n  const why = 'Neither the other failover member nor its agent answers`,
     by: inCore,
   },
   {

@@ -226,10 +226,13 @@ inline adopt(from) {
   unsynced[me] = 0
 }
 
+/* no generation is left for it to judge */
+#define arbiterIsDone (gens == GENS && gen[0] == 0 && gen[1] == 0 && len(to[0]) == 0 && len(to[1]) == 0)
+
 inline tidy() {
   kind = 0;
   if
-  :: gens == GENS && gen[0] == 0 && gen[1] == 0 && empty(to[0]) && empty(to[1]) ->
+  :: arbiterIsDone ->
      arbGen = 0;
      verdict = Open;
      onlyPrimary = 0;
@@ -242,7 +245,7 @@ inline tidy() {
        giveUp[x] = 0;
        flush(toArb[x])
      }
-  :: else
+  :: !arbiterIsDone
   fi;
   for (x : 0 .. 1) {
     if
