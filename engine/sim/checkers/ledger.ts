@@ -49,6 +49,14 @@ export class Ledger {
     else before.position = position;
   }
 
+  /** A later primary went on from behind it, and made it durable by that; a member that catches up may not know yet. */
+  #isInherited(epoch: Epoch, position: Position): boolean {
+    return [...this.#begun.values()].some((newer) => {
+      const end = compareEpochs(newer.epoch, epoch) > 0 ? endIn(newer.lineage, epoch) : null;
+      return end !== null && end !== 'open' && comparePositions(position, end) <= 0;
+    });
+  }
+
   #check(older: Epoch, position: Position, newer: Begun): void {
     const end = endIn(newer.lineage, older);
     if (end === 'open' || isNothing(position)) return;
@@ -68,7 +76,7 @@ export class Ledger {
     const at = lineage.findLast((entry) => comparePositions(entry.first, position) <= 0);
     if (at === undefined || position.offset <= DATA_START) return;
     const end = endIn(lineage, at.epoch);
-    if (end !== 'open') return;
+    if (end !== 'open' || this.#isInherited(at.epoch, position)) return;
     const durable = this.#durable.get(nameOf(at.epoch));
     if (durable === undefined || comparePositions(position, durable.position) > 0)
       this.#fail(
