@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import net from 'node:net';
 import os from 'node:os';
 import { GemelError } from '../api/errors.ts';
@@ -15,17 +16,34 @@ export function isLoopback(address: string): boolean {
   return address === '::1' || (net.isIPv4(address) && address.startsWith('127.'));
 }
 
-/** An address to listen on, `localhost` as a number. Throws REFUSED when this host does not have it. */
-export function listenAddress(text: string): string {
+/**
+ * An address to listen on, `localhost` as a number. Throws REFUSED when this host does not have it. The kernel is asked,
+ * not the list of interfaces: that leaves out an interface whose cable is unplugged, which keeps its address.
+ */
+export async function listenAddress(text: string): Promise<string> {
   const address = text === 'localhost' ? '127.0.0.1' : text;
+  if (isEverywhere(address) || isLoopback(address) || (net.isIP(address) !== 0 && (await isOwn(address)))) return address;
   const own = Object.values(os.networkInterfaces()).flatMap((each) => each?.map((one) => one.address) ?? []);
-  if (isEverywhere(address) || isLoopback(address) || own.includes(address)) return address;
   throw new GemelError(
     'REFUSED',
     `${JSON.stringify(text)} is no address of this host.`,
     'Nothing was changed.',
     `It has: ${own.join(', ')}. For all of them: 0.0.0.0`,
   );
+}
+
+/** Any free port of it can be had. */
+async function isOwn(address: string): Promise<boolean> {
+  const server = net.createServer();
+  try {
+    server.listen({ host: address, port: 0, exclusive: true });
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
 }
 
 export interface Ports {

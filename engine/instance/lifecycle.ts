@@ -37,7 +37,7 @@ export async function createInstance(home: string, options: CreateOptions): Prom
     guid: randomUUID(),
     superserverPort: options.superserverPort ?? (await freePort(1972, new Set(others.map((each) => each.superserverPort)))),
     webPort: options.webPort ?? (await freePort(52773, new Set(others.map((each) => each.webPort)))),
-    ...(options.listen === undefined ? {} : { listen: listenAddress(options.listen) }),
+    ...(options.listen === undefined ? {} : { listen: await listenAddress(options.listen) }),
   });
   register(home, { name, directory });
   try {

@@ -31,12 +31,12 @@ export class PeerConnections {
     return this.#mirror.options.io.clock;
   }
 
-  /** Monotonic ms of the last message handed to a connection to the partner. */
   /** When the newest message was sent that the partner has echoed. */
   get lastEchoedAt(): number {
     return Math.max(this.#lastEchoedAt, this.link?.echoedAt ?? Number.NEGATIVE_INFINITY);
   }
 
+  /** Monotonic ms of the last message handed to a connection to the partner. */
   get lastSentAt(): number {
     return Math.max(this.#lastSentAt, this.link?.channel.lastSentAt ?? 0);
   }
@@ -77,8 +77,8 @@ export class PeerConnections {
       return refuse(`The member is not in the membership of the mirror ${membership.mirror}.`);
     if (message.version !== version) return refuse(`Failover members must have the same version; this one has ${version}.`);
     this.#asking = { channel, hello: message.hello, reach: message.reach };
-    this.#mirror.hear(message.hello.role);
     this.#mirror.input({ on: 'hello', hello: message.hello });
+    this.#mirror.hear(message.hello.role);
     this.#asking = null;
   }
 
@@ -222,21 +222,24 @@ export class PeerConnections {
 
   #lost(link: PeerLink, why: string): void {
     if (this.link !== link) return;
-    this.#lastSentAt = link.channel.lastSentAt;
-    this.#lastEchoedAt = this.lastEchoedAt;
-    this.link = null;
-    this.#mirror.partnerLostAt = this.#clock.wallMs();
+    this.#forget(link);
     this.#mirror.input({ on: 'peer-lost', why });
   }
 
   hangUp(why: string): void {
     const link = this.link;
     if (link === null) return;
+    this.#forget(link);
+    link.close(why);
+  }
+
+  #forget(link: PeerLink): void {
     this.#lastSentAt = link.channel.lastSentAt;
     this.#lastEchoedAt = this.lastEchoedAt;
     this.link = null;
     this.#mirror.partnerLostAt = this.#clock.wallMs();
-    link.close(why);
+    // What the partner said when it connected is no longer so.
+    this.#mirror.hear(null);
   }
 
   close(): void {

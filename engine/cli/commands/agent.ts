@@ -22,7 +22,7 @@ export function addAgentCommands(program: Command, context: Context): void {
     .option('--port <port>', 'port for other hosts, kept in iscagent.conf (default 2188; 0: any free one)', portNumber)
     .option('--listen <address>', 'address to listen on, kept in iscagent.conf (default 127.0.0.1)')
     .action(async ({ port, listen, ...options }: StartFlags) => {
-      await startAgent(home, { port, listen: listen === undefined ? undefined : listenAddress(listen) });
+      await startAgent(home, { port, listen: listen === undefined ? undefined : await listenAddress(listen) });
       show(context, options, await agentStatus(home), (a) => `The agent is running as process ${a.pid} on ${a.address}.\n`);
     });
 
