@@ -191,7 +191,8 @@ export class PeerConnections {
     if (mirror.state.role.is !== 'backup') return channel.close('no longer wanted');
     this.#establish(channel, member);
     mirror.journal.receive();
-    this.#knownDurable = mirror.journal.reach.end.position;
+    // The primary says it anew: what this journal holds may have waited for an acknowledgement that is still to come.
+    this.#knownDurable = { file: 0, offset: 0 };
     // The heartbeat first: it tells a primary in trouble that this member follows it.
     this.link?.beat();
     this.link?.send({ t: 'ready', from: mirror.journal.reach.end.position });

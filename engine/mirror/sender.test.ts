@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { encodeKey } from '../globals/index.ts';
 import { realIo } from '../io/io.ts';
-import { comparePositions, type Journal, JournalReceiver, type JournalWriter } from '../journal/index.ts';
+import { comparePositions, type Journal, JournalReceiver, type JournalWriter, type Position } from '../journal/index.ts';
 import { memberB, Workplace } from '../journal/test-support.ts';
 import { ThreadDisk } from '../journal/index.ts';
 import { Sender } from './sender.ts';
@@ -34,7 +34,14 @@ async function write(updates: number): Promise<void> {
 }
 
 /** Sends from where the receiver's journal ends, over a connection in memory. */
-function connect(name: string): { sender: Sender; receiver: JournalReceiver; caughtUp: number; flow(): void; close(): Promise<void> } {
+function connect(name: string): {
+  sender: Sender;
+  receiver: JournalReceiver;
+  durable: Position[];
+  caughtUp: number;
+  flow(): void;
+  close(): Promise<void>;
+} {
   const { a, b, flow } = pipe();
   const [near, far] = [new Channel(a, true, () => realIo.clock.monotonicMs()), new Channel(b, false, () => 0)];
   const received = place.journal(name, memberB);
@@ -42,9 +49,10 @@ function connect(name: string): { sender: Sender; receiver: JournalReceiver; cau
   const from = received.end.position.file === 0 ? { file: 1, offset: 0 } : received.end.position;
   const made = { caughtUp: 0 };
   const sender: Sender = new Sender({ channel: near, writer, journal, clock: realIo.clock, from, caughtUp: () => (made.caughtUp += 1) });
+  const durable: Position[] = [];
   far.onFrame = (kind, payload) => {
-    if (kind !== kinds.durable)
-      far.send(positionFrame(kinds.ack, receiver.append(Buffer.from(splitJournalFrame(payload).content)).position));
+    if (kind === kinds.durable) durable.push(readPosition(payload));
+    else far.send(positionFrame(kinds.ack, receiver.append(Buffer.from(splitJournalFrame(payload).content)).position));
   };
   near.onFrame = (kind, payload) => {
     if (kind === kinds.ack) sender.acknowledge(readPosition(payload));
@@ -58,6 +66,7 @@ function connect(name: string): { sender: Sender; receiver: JournalReceiver; cau
   return {
     sender,
     receiver,
+    durable,
     get caughtUp() {
       return made.caughtUp;
     },
@@ -114,6 +123,18 @@ it('a member that has everything is caught up at once', async () => {
   first.flow();
   await first.close();
   expect(connect('backup').caughtUp).toBe(1);
+});
+
+it('a member that has everything is told how much of it is durable, though nothing is sent to it', async () => {
+  const first = connect('backup');
+  await write(20);
+  first.flow();
+  await first.close();
+  const again = connect('backup');
+  await vi.waitFor(() => {
+    again.flow();
+    expect(again.durable).toEqual([writer.durable]);
+  });
 });
 
 it('what is sent and not acknowledged is known, since when', async () => {

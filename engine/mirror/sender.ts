@@ -46,6 +46,8 @@ export class Sender {
     );
     this.#channel.connection.onDrain = () => this.#catchUp();
     this.#catchUp();
+    // A member that lacks nothing is sent nothing, and could otherwise not know how much of it is durable.
+    this.#durable();
   }
 
   close(): void {

@@ -15,4 +15,5 @@ export const keptSeeds: readonly { readonly seed: number; readonly why: string }
   { seed: 3068, why: 'The same with a restart in between.' },
   { seed: 4295, why: 'A primary that was followed by another answered a read while its last record could not be written.' },
   { seed: 12, why: 'A disk that takes seconds, twice an arbiter that is gone.' },
+  { seed: 1509, why: 'A backup that came back with everything, to a primary that wrote nothing more, did not dejournal it.' },
 ];

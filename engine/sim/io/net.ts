@@ -88,6 +88,16 @@ export class SimNet {
     return way;
   }
 
+  /** Until `usual`. */
+  slow(from: string, to: string, how: Partial<Way>): void {
+    // In place: open connections know it.
+    Object.assign(this.way(from, to), how);
+  }
+
+  usual(from: string, to: string): void {
+    Object.assign(this.way(from, to), usualWay);
+  }
+
   /** Nothing passes until `heal` gets the same object. */
   cut(cut: Cut): void {
     this.#cuts.add(cut);
@@ -99,7 +109,6 @@ export class SimNet {
 
   healAll(): void {
     this.#cuts.clear();
-    // In place: open connections know them.
     for (const way of this.#ways.values()) Object.assign(way, usualWay);
   }
 

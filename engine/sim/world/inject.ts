@@ -131,10 +131,9 @@ function slow(world: World, ways: readonly Way[], upToMs: number, loss: number, 
       world.timeline.in(ms, () => world.clients.slowMs.delete(each));
       continue;
     }
-    const way = world.net.way(from, to);
-    const before = { ...way };
-    Object.assign(way, { jitterMs: upToMs, loss });
-    world.timeline.in(ms, () => Object.assign(way, before));
+    // What is slow now does not count as what it was before: several ways of a list are one between hosts.
+    world.net.slow(from, to, { jitterMs: upToMs, loss });
+    world.timeline.in(ms, () => world.net.usual(from, to));
   }
 }
 
