@@ -33,7 +33,7 @@ export interface JournalReceiverOptions {
   readonly journal: Journal;
   /** Syncs in the background; the receiver owns it and closes it. */
   readonly disk: JournalDisk;
-  /** Least time between two background syncs, in ms; default 50. */
+  /** Least time between two background syncs, in ms; default 200: a sync here delays those of a primary on the same disk, and leaves a takeover little to sync. */
   readonly syncIntervalMs?: number;
 }
 
@@ -60,7 +60,7 @@ export class JournalReceiver {
     this.#io = options.io;
     this.#journal = options.journal;
     this.#disk = options.disk;
-    this.#syncIntervalMs = options.syncIntervalMs ?? 50;
+    this.#syncIntervalMs = options.syncIntervalMs ?? 200;
     this.#journal.cutTornTail();
     this.#synced = this.#journal.end.position;
     const last = this.#journal.files.last;
