@@ -2,15 +2,15 @@ import type { GemelError } from '../api/errors.ts';
 import type { Bytes, Key } from '../globals/bytes.ts';
 import { assert } from '../io/assert.ts';
 import type { Io } from '../io/io.ts';
+import { BlockQueue } from './block-queue.ts';
 import type { JournalDisk } from './disk.ts';
 import { DurableWaiters } from './durable-waiters.ts';
 import { Gathering } from './gathering.ts';
 import { Histogram } from './histogram.ts';
 import type { Journal } from './journal.ts';
 import { Listeners } from './listeners.ts';
-import { makeBinding, OpenBlock, type Binding } from './open-block.ts';
+import type { OpenBlock } from './open-block.ts';
 import { comparePositions, compareEpochs } from './position.ts';
-import { recordBytes } from './record.ts';
 import {
   dataStart,
   recordTypes,
@@ -23,8 +23,6 @@ import {
   type SealedBlock,
 } from './types.ts';
 
-const blockTarget = 8 * 1024 * 1024;
-const saturatedFrom = 4 * 1024 * 1024;
 const noFile: Position = { file: 0, offset: 0 };
 
 export interface JournalWriterOptions {
@@ -69,7 +67,7 @@ export class JournalWriter {
   readonly #disk: JournalDisk;
   readonly #fileBytesMax: number;
   readonly #chain = Buffer.alloc(16);
-  readonly #bindings: Binding[] = [];
+  readonly #queue = new BlockQueue();
   readonly #gathering = new Gathering();
   readonly #waiters = new DurableWaiters();
   readonly #sealed = new Listeners<[SealedBlock]>();
@@ -82,11 +80,6 @@ export class JournalWriter {
   #remote: Position = noFile;
   #end: Position = noFile;
   #durable: Position = noFile;
-  #open = new OpenBlock();
-  /** Blocks full before their turn came, oldest first. */
-  #full: OpenBlock[] = [];
-  #spare: OpenBlock | null = new OpenBlock();
-  #sequence = 0;
   #sealedBytes = 0;
   #inFlight: InFlight | null = null;
   #switches: SwitchRequest[] = [];
@@ -104,7 +97,6 @@ export class JournalWriter {
     this.#fileBytesMax = options.fileBytesMax ?? 256 * 1024 * 1024;
     this.#gate = options.gate ?? 'open';
     this.#chain.write(options.journal.end.chain, 'hex');
-    this.#open.restart(++this.#sequence);
   }
 
   /**
@@ -158,7 +150,7 @@ export class JournalWriter {
 
   /** True while so much waits to be written that no more should be begun. It ends with an `onDurable`. */
   get saturated(): boolean {
-    return this.#error !== null || this.#full.length > 0 || this.#open.size > saturatedFrom;
+    return this.#error !== null || this.#queue.saturated;
   }
 
   /** A block got its place: called at once, before it is written. */
@@ -188,10 +180,7 @@ export class JournalWriter {
 
   /** A number for the database, to be used in records of this writer. */
   bind(database: DatabaseIdentity): number {
-    const number = this.#bindings.length + 1;
-    assert(number < 0x1_0000, 'a journal names at most 65,535 databases');
-    this.#bindings.push(makeBinding(number, database));
-    return number;
+    return this.#queue.bind(database);
   }
 
   /** A node gets a value; `old` is what it had before, if it existed. */
@@ -229,7 +218,7 @@ export class JournalWriter {
 
   /** The records since the last note are those of this ticket (and older ones): durable with the open block. */
   note(ticket: number): void {
-    this.#open.ticket = ticket;
+    this.#queue.note(ticket);
   }
 
   setGate(gate: Gate): void {
@@ -246,7 +235,7 @@ export class JournalWriter {
 
   /** Durable with everything recorded before the call. Rejects when the journal cannot be written. */
   async settled(): Promise<Position> {
-    const newest = this.#open.isEmpty ? (this.#full.at(-1) ?? this.#inFlight?.memory) : this.#open;
+    const newest = this.#queue.newest ?? this.#inFlight?.memory;
     if (this.#error !== null) throw this.#error;
     if (newest === undefined) return this.#durable;
     return this.#waiters.wait(newest.sequence);
@@ -316,9 +305,7 @@ export class JournalWriter {
     assert(!this.#isClosing, 'a closed journal takes no records');
     // It can never become durable: keeping it would only fill the memory.
     if (this.#error !== null) return;
-    if (this.#open.size > 0 && this.#open.size + recordBytes(key, value, old) > blockTarget) this.#closeOpenBlock();
-    if (database !== 0) this.#useDatabase(database);
-    this.#open.add(type, compensation, database, session, transaction, key, value, old);
+    this.#queue.add(type, compensation, database, session, transaction, key, value, old);
     if (!this.#isScheduled && this.#inFlight === null && this.#switching === null) this.#gather();
   }
 
@@ -327,7 +314,7 @@ export class JournalWriter {
     this.#isScheduled = true;
     this.#gathering.begin();
     const turn = (): void => {
-      const isEnough = this.#full.length > 0 || this.#gathering.isEnough(this.#open.records, this.#open.size);
+      const isEnough = this.#queue.hasFull || this.#gathering.isEnough(this.#queue.records, this.#queue.size);
       if (!isEnough) return this.#io.turns.atEndOfTurn(turn);
       this.#isScheduled = false;
       this.#pump();
@@ -335,35 +322,17 @@ export class JournalWriter {
     this.#io.turns.atEndOfTurn(turn);
   }
 
-  #useDatabase(database: number): void {
-    const binding = this.#bindings[database - 1];
-    assert(binding !== undefined, 'a record names a database that was bound');
-    if (!this.#open.canUse(binding)) this.#closeOpenBlock();
-    this.#open.use(binding);
-  }
-
-  #closeOpenBlock(): void {
-    this.#full.push(this.#open);
-    this.#open = this.#spare ?? new OpenBlock();
-    this.#spare = null;
-    this.#open.restart(++this.#sequence);
-  }
-
   /** Gives the disk the next thing to do, if it has nothing. */
   #pump(): void {
     if (this.#inFlight !== null || this.#switching !== null || this.#error !== null || this.#isClosing) return;
     const request = this.#switches.shift();
     if (request !== undefined) return this.#begin(request);
-    if (this.#full.length === 0) {
-      if (this.#open.isEmpty) return;
-      this.#closeOpenBlock();
-    }
-    const next = this.#full[0];
-    assert(next !== undefined, 'there is a block to write');
+    const next = this.#queue.next();
+    if (next === undefined) return;
     const wouldEnd = this.#end.offset + next.sealedBytes(this.#end.file);
     if (wouldEnd > this.#fileBytesMax && this.#end.offset > dataStart)
       return this.#begin({ reason: 'size', epoch: null, resolve: () => undefined, reject: () => undefined });
-    this.#full.shift();
+    this.#queue.shift();
     this.#seal(next);
   }
 
@@ -405,17 +374,17 @@ export class JournalWriter {
     this.#durable = block.sealed.end;
     this.latency.add(this.#io.clock.monotonicMs() - block.sealedAtMs);
     const ticket = block.memory.ticket;
-    if (this.#spare === null && block.memory.isWorthKeeping) this.#spare = block.memory;
-    this.#gathering.durable(block.memory.records, this.#open.records);
+    this.#queue.giveBack(block.memory);
+    this.#gathering.durable(block.memory.records, this.#queue.records);
     // A whole block waits: the disk works while replies are sent. Else the answered clients' next updates join those that wait.
-    if (this.#full.length > 0 || this.#switches.length > 0) this.#pump();
-    else if (!this.#open.isEmpty && !this.#isScheduled) this.#gather();
+    if (this.#queue.hasFull || this.#switches.length > 0) this.#pump();
+    else if (!this.#queue.isEmpty && !this.#isScheduled) this.#gather();
     this.#waiters.reached(block.memory.sequence, block.sealed.end);
     this.#durableListeners.emit(block.sealed.end, ticket);
   }
 
   #begin(request: SwitchRequest): void {
-    assert(request.epoch === null || (this.#full.length === 0 && this.#open.isEmpty), 'nothing was recorded while the epoch changes');
+    assert(request.epoch === null || this.#queue.isEmpty, 'nothing was recorded while the epoch changes');
     if (request.epoch !== null) this.#epoch = request.epoch;
     const { header, bytes } = this.#journal.nextHeader(this.#io.clock.wallMs(), this.#epoch);
     this.#switching = new Promise((ended) => {
@@ -440,7 +409,7 @@ export class JournalWriter {
   #fail(error: GemelError): void {
     if (this.#error !== null) return;
     this.#error = error;
-    this.#full = [];
+    this.#queue.drop();
     this.#waiters.fail(error);
     for (const request of this.#switches.splice(0)) request.reject(error);
     this.#errors.emit(error);
