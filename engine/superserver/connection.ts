@@ -2,19 +2,18 @@ import type { Socket } from 'node:net';
 import type { Session, Ticket, Work } from '../instance/session.ts';
 import type { Bytes } from '../globals/index.ts';
 import { assert, AssertionError } from '../io/index.ts';
+import { ClientSocket } from './client-socket.ts';
 import { defaultSettings, type Client } from './client.ts';
-import { shown, type Command } from './command.ts';
+import type { Command } from './command.ts';
 import { findCommand, fitsArity } from './command-table.ts';
 import type { ConnectionHost, Served } from './connection-host.ts';
-import { errorReply } from './error-reply.ts';
 import { MemoryShare } from './memory-share.ts';
 import { MultiState, memoryOf } from './multi-state.ts';
 import { Output } from './output.ts';
+import { Replies } from './replies.ts';
 import { ReplyGate } from './reply-gate.ts';
 import { OVERSIZED, ProtocolError, RequestParser } from './request-parser.ts';
 
-/** How long a connection that we end may take to read the last reply. */
-const LINGER_MS = 5_000;
 /** First words of an HTTP request: a web page may make a browser on this computer send them, with commands in the body. */
 const HTTP = /^(POST|Host:)$/i;
 
@@ -36,16 +35,15 @@ export class Connection implements Client, Served {
   readonly server: ConnectionHost;
   readonly multi = new MultiState();
   readonly firstNamespace: string;
-  readonly remoteAddress: string;
-  readonly localAddress: string;
   readonly connectedMs: number;
   settings = defaultSettings();
   mayWait = true;
   silentSinceMs = 0;
 
-  readonly #socket: Socket;
+  readonly #socket: ClientSocket;
   readonly #parser: RequestParser;
   readonly #gate: ReplyGate;
+  readonly #replies: Replies;
   readonly #share: MemoryShare;
   #suspension: Suspension | undefined;
   #work: Work | undefined;
@@ -53,17 +51,11 @@ export class Connection implements Client, Served {
   #postponed: readonly Bytes[] | undefined;
   #durableWait: { ticket: Ticket; then: () => void } | undefined;
   #running = false;
-  #paused = false;
   #halfFrame = false;
   #peerEnded = false;
   /** No further command is taken; the connection ends when the replies are out. */
   #closing = false;
-  #ended = false;
   #closed = false;
-  #linger: { cancel(): void } | undefined;
-  /** Bytes given to the socket and not yet taken by the system. */
-  #inSocket = 0;
-  #currentCommand: Command | undefined;
 
   /** Throws what opening a session throws. */
   constructor(socket: Socket, server: ConnectionHost) {
@@ -73,15 +65,22 @@ export class Connection implements Client, Served {
     this.out = new Output(server.limits.reply);
     this.#parser = new RequestParser(server.limits);
     this.#gate = new ReplyGate(server.executor);
+    this.#replies = new Replies(this, this.#gate);
     this.#share = new MemoryShare(server.memory, server.limits);
-    this.#socket = socket;
-    this.remoteAddress = `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`;
-    this.localAddress = `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`;
+    this.#socket = new ClientSocket(socket, server.clock);
     this.connectedMs = server.clock.monotonicMs();
   }
 
   get id(): number {
     return this.session.id;
+  }
+
+  get remoteAddress(): string {
+    return this.#socket.remoteAddress;
+  }
+
+  get localAddress(): string {
+    return this.#socket.localAddress;
   }
 
   get lastUpdate(): Ticket {
@@ -91,25 +90,16 @@ export class Connection implements Client, Served {
   /** Memory this connection holds for input and output, bytes. */
   get memory(): { input: number; output: number } {
     const postponed = this.#postponed === undefined ? 0 : memoryOf(this.#postponed);
-    return { input: this.#parser.bufferedBytes + this.multi.bytes + postponed, output: this.out.waiting + this.#inSocket };
+    return { input: this.#parser.bufferedBytes + this.multi.bytes + postponed, output: this.out.waiting + this.#socket.untaken };
   }
 
   /** @param head bytes already read from the socket */
   start(head: Buffer | undefined): void {
-    const socket = this.#socket;
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, 60_000);
-    // a client that has sent all it has to say still wants the replies
-    socket.allowHalfOpen = true;
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.on('end', () => this.#onPeerEnd());
-    // the close event that follows does what there is to do
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#onClose());
-    // whoever read the head may have paused it
-    socket.resume();
-    if (head !== undefined && head.length > 0) this.#receive(head);
-    if (socket.destroyed) this.#onClose();
+    this.#socket.start(head, {
+      data: (chunk) => this.#receive(chunk),
+      peerEnd: () => this.#onPeerEnd(),
+      close: () => this.#onClose(),
+    });
   }
 
   showed(): void {
@@ -155,7 +145,7 @@ export class Connection implements Client, Served {
 
   suspend(cancel: () => void): (reply: () => void) => void {
     assert(this.mayWait && this.#suspension === undefined, 'one command waits at a time, and none in EXEC');
-    const suspension: Suspension = { cancel, command: this.#command(), start: this.out.end };
+    const suspension: Suspension = { cancel, command: this.#replies.command, start: this.out.end };
     this.#suspension = suspension;
     // at the end of the turn, because what resumes this connection may be another one's command
     return (reply) => this.server.turns.atEndOfTurn(() => this.#resume(suspension, reply));
@@ -164,14 +154,14 @@ export class Connection implements Client, Served {
   #resume(suspension: Suspension, reply: () => void): void {
     if (this.#suspension !== suspension || this.#closed) return;
     this.#suspension = undefined;
-    this.#guard(suspension.command, suspension.start, reply);
+    this.#replies.guard(suspension.command, suspension.start, reply);
     this.#finish();
     this.#run();
   }
 
   runQueued(command: Command, args: readonly Bytes[]): void {
     this.mayWait = false;
-    this.#guard(command, this.out.end, () => command.run(this, args));
+    this.#replies.guard(command, this.out.end, () => command.run(this, args));
     this.mayWait = true;
   }
 
@@ -209,7 +199,7 @@ export class Connection implements Client, Served {
     this.#listen();
     if (!released) return;
     this.#flush();
-    if (this.#paused) this.#run();
+    if (this.#socket.paused) this.#run();
     else this.#settle();
   }
 
@@ -235,7 +225,7 @@ export class Connection implements Client, Served {
     if (this.#closed) return;
     const waits = this.#gate.count > 0 || this.#suspension !== undefined || this.#postponed !== undefined;
     this.#onClose();
-    this.#socket.end(waits ? `-ERR ${why}\r\n` : '', () => this.#socket.destroy());
+    this.#socket.cutOff(waits ? `-ERR ${why}\r\n` : '');
   }
 
   #receive(chunk: Buffer): void {
@@ -247,12 +237,13 @@ export class Connection implements Client, Served {
   }
 
   get #blocked(): boolean {
-    return this.#suspension !== undefined || this.#postponed !== undefined || this.#outputFull;
+    return this.#suspension !== undefined || this.#postponed !== undefined || this.#isOutputFull();
   }
 
-  get #outputFull(): boolean {
+  /** @param more bytes beside those that wait */
+  #isOutputFull(more = 0): boolean {
     const { limits } = this.server;
-    return this.out.waiting + this.#inSocket > limits.output || this.#gate.count >= limits.heldReplies;
+    return this.out.waiting + this.#socket.untaken + more > limits.output || this.#gate.count >= limits.heldReplies;
   }
 
   /** Carries out what has come in, as far as possible. */
@@ -262,8 +253,10 @@ export class Connection implements Client, Served {
     while (!this.#closing && !this.#blocked) {
       const frame = this.#nextFrame();
       if (frame === undefined) break;
-      if (frame === OVERSIZED) this.#refuseOversized();
-      else this.#execute(frame);
+      if (frame === OVERSIZED) {
+        this.#replies.refuseOversized();
+        this.#finish();
+      } else this.#execute(frame);
     }
     this.#running = false;
     this.#flush();
@@ -296,27 +289,21 @@ export class Connection implements Client, Served {
       return;
     }
     server.metrics.commands++;
-    this.#begin(command);
-    if (!fitsArity(command, args.length)) this.#refuse('ERR', `wrong number of arguments for '${command.name.toLowerCase()}' command`);
+    this.#replies.begin(command);
+    if (!fitsArity(command, args.length))
+      this.#replies.refuse('ERR', `wrong number of arguments for '${command.name.toLowerCase()}' command`);
     else if (multi.open && command.inMulti !== 'now') this.#enqueue(command, args);
-    else this.#guard(command, this.out.end, () => command.run(this, args));
+    else this.#replies.guard(command, this.out.end, () => command.run(this, args));
     if (this.#suspension === undefined) this.#finish();
   }
 
   #enqueue(command: Command, args: readonly Bytes[]): void {
-    if (command.inMulti === 'refuse') this.#refuse('ERR', `${command.name} is not allowed inside MULTI`);
-    else if (this.multi.bytes + memoryOf(args) > this.server.limits.frame) this.#refuse('ERR', 'too much is queued for EXEC');
+    if (command.inMulti === 'refuse') this.#replies.refuse('ERR', `${command.name} is not allowed inside MULTI`);
+    else if (this.multi.bytes + memoryOf(args) > this.server.limits.frame) this.#replies.refuse('ERR', 'too much is queued for EXEC');
     else {
       this.multi.add(command, args);
       this.out.simple('QUEUED');
     }
-  }
-
-  /** An error reply instead of running a command; the transaction that MULTI has begun is lost with it. */
-  #refuse(code: string, text: string): void {
-    if (this.multi.open) this.multi.failed = true;
-    this.server.metrics.errors++;
-    this.out.error(code, text);
   }
 
   #refuseUnknown(name: Bytes): void {
@@ -325,57 +312,15 @@ export class Connection implements Client, Served {
       this.#closing = true;
       return;
     }
-    this.#begin(undefined);
-    this.#refuse('ERR', `unknown command '${shown(name)}'`);
+    this.#replies.refuseUnknown(name);
     this.#finish();
-    this.server.complaints.write('unknown commands', `${this.remoteAddress} sent the unknown command '${shown(name)}'.`);
-  }
-
-  #refuseOversized(): void {
-    const { value, frame } = this.server.limits;
-    this.#begin(undefined);
-    this.#refuse('MAXSTRING', `An argument is longer than ${value} bytes, or the command longer than ${frame}. Nothing was changed.`);
-    this.#finish();
-    this.server.complaints.write('commands that are too long', `${this.remoteAddress} sent a command that is too long; it was refused.`);
   }
 
   /** Tells the client why, and ends the connection. */
   #giveUp(why: string): void {
-    this.#begin(undefined);
-    this.#refuse('ERR', why);
+    this.#replies.giveUp(why);
     this.#finish();
     this.#closing = true;
-    this.server.complaints.write('protocol errors', `${this.remoteAddress}: ${why}; the connection was closed.`);
-  }
-
-  #command(): Command {
-    assert(this.#currentCommand !== undefined, 'a command is running');
-    return this.#currentCommand;
-  }
-
-  #begin(command: Command | undefined): void {
-    this.#currentCommand = command;
-    this.out.beginReply();
-    this.#gate.begin();
-  }
-
-  /** Runs a part of a command; an error replaces what it has written so far. */
-  #guard(command: Command, start: number, run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      const reply = errorReply(error, command);
-      this.server.metrics.errors++;
-      this.out.rewind(start);
-      this.out.error(reply.code, reply.text);
-      if (reply.internal)
-        this.server.log(2, `Superserver: ${command.name} failed unexpectedly: ${error instanceof Error ? error.stack : String(error)}`);
-      else
-        this.server.complaints.write(
-          `${reply.code} errors`,
-          `${this.remoteAddress}: ${command.name} was refused with ${reply.code}: ${reply.text}`,
-        );
-    }
   }
 
   /** The reply is written: lets it out, or notes what it waits for. */
@@ -391,14 +336,10 @@ export class Connection implements Client, Served {
   #flush(): void {
     const bytes = this.out.take(this.#gate.released);
     if (bytes === undefined || this.#socket.destroyed) return;
-    const { length } = bytes;
-    this.#inSocket += length;
-    this.server.metrics.bytesOut += length;
-    this.#socket.write(bytes, () => {
-      const full = this.#outputFull;
-      this.#inSocket -= length;
+    this.server.metrics.bytesOut += bytes.length;
+    this.#socket.write(bytes, (taken) => {
       if (this.#closed) return;
-      if (full && !this.#outputFull) this.#run();
+      if (this.#isOutputFull(taken) && !this.#isOutputFull()) this.#run();
       else this.#account();
     });
   }
@@ -407,11 +348,7 @@ export class Connection implements Client, Served {
   #settle(): void {
     if (this.#closed) return;
     const pause = this.#blocked && !this.#closing;
-    if (pause !== this.#paused) {
-      this.#paused = pause;
-      if (pause) this.#socket.pause();
-      else this.#socket.resume();
-    }
+    this.#socket.pause(pause);
     const half = !pause && !this.#closing && this.#parser.midFrame;
     if (half !== this.#halfFrame) {
       this.#halfFrame = half;
@@ -419,15 +356,7 @@ export class Connection implements Client, Served {
       this.server.setHalfFrame(this, half);
     }
     this.#account();
-    if (this.#closing && !this.#ended && this.#suspension === undefined && this.#gate.count === 0) this.#end();
-  }
-
-  /** Everything is said. Reads on for a while, because closing with input unread would make the system take the last reply back. */
-  #end(): void {
-    this.#ended = true;
-    this.#socket.end(() => {
-      if (!this.#closed) this.#linger = this.server.clock.timer(LINGER_MS, () => this.#socket.destroy());
-    });
+    if (this.#closing && this.#suspension === undefined && this.#gate.count === 0) this.#socket.end();
   }
 
   #account(): void {
@@ -454,7 +383,7 @@ export class Connection implements Client, Served {
   #onClose(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#linger?.cancel();
+    this.#socket.release();
     if (this.#halfFrame) this.server.setHalfFrame(this, false);
     this.#account();
     this.#durableWait = undefined;
