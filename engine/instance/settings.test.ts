@@ -40,6 +40,53 @@ describe('gemel.cpf', () => {
     });
   });
 
+  it('keeps comments, each above the line it stood above', () => {
+    writeSettings(file, { ...fresh(), Databases: { USER: 'user', OLD: 'old' }, Namespaces: { USER: 'USER' } });
+    edit((text) =>
+      text
+        .replace('[Startup]', '# our first server\n[Startup]')
+        .replace('DefaultPort=1972', '; opened in the firewall\n;   since May\nDefaultPort = 1972 ; ask Ann')
+        .replace('OLD=old', '; not needed any more\nOLD=old')
+        .replace('[Namespaces]', '; below: what users see\n\n; two lines of it\n[Namespaces]')
+        .concat('; the end\n'),
+    );
+    updateSettings(file, (settings) => ({ ...settings, Databases: { USER: 'user', NEW: 'new' } }));
+    const text = fs.readFileSync(file, 'utf8');
+    expect(text).toContain('; Settings of this Gemel instance. Change them while it is stopped.\n\n# our first server\n[Startup]\n');
+    expect(text).toContain('; opened in the firewall\n;   since May\n; ask Ann\nDefaultPort=1972\n');
+    expect(text).toContain('\nNEW=new\n; not needed any more\n\n; below: what users see\n\n; two lines of it\n[Namespaces]\nUSER=USER\n');
+    expect(text).toMatch(/; the end\n$/);
+    updateSettings(file, (settings) => settings);
+    expect(fs.readFileSync(file, 'utf8')).toBe(text);
+  });
+
+  it('loses no comment, whatever is changed, and takes none for a setting', () => {
+    const settings = fresh();
+    const names = fc.uniqueArray(fc.constantFrom(...'ABCDEF'), { maxLength: 4 });
+    const values = fc.dictionary(fc.constantFrom(...'ABCDEF'), fc.constantFrom('a', 'b;c', 'd#', '"e"', 'f ; g', '\\', ''), { maxKeys: 5 });
+    const comment = fc.tuple(fc.nat({ max: 60 }), fc.constantFrom('; x=y', '#[Databases]', ';', '  ; indented', '; a ; b'));
+    fc.assert(
+      fc.property(values, names, fc.array(comment, { maxLength: 8 }), (databases, gone, comments) => {
+        writeSettings(file, { ...settings, Databases: databases });
+        const lines = fs.readFileSync(file, 'utf8').split('\n');
+        for (const [at, text] of comments) lines.splice(at % (lines.length + 1), 0, text);
+        fs.writeFileSync(file, lines.join('\n'));
+        const kept = Object.fromEntries(Object.entries(databases).filter(([name]) => !gone.includes(name)));
+        updateSettings(file, (before) => ({ ...before, Databases: kept }));
+        expect(readSettings(file)).toEqual({ ...settings, Databases: kept });
+        const isComment = (line: string) => /^\s*[;#]/.test(line);
+        const found = fs.readFileSync(file, 'utf8').split('\n').filter(isComment);
+        expect(found.toSorted()).toEqual(
+          lines
+            .filter(isComment)
+            .map((line) => line.trim())
+            .toSorted(),
+        );
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   it('keeps any text as a value', () => {
     const settings = fresh();
     const awkward = fc.string({ unit: fc.constantFrom(...`'"\\;#=[] \t\r\n\u2028\u2029\ud800au`), maxLength: 6 });

@@ -2,6 +2,7 @@ import ini from 'ini';
 import { z } from 'zod';
 import { GemelError } from '../api/errors.ts';
 import { realFiles, type Files } from '../io/index.ts';
+import { keepComments } from './settings-comments.ts';
 
 /** What this version writes and understands; a higher number belongs to a newer version. */
 const FORMAT = 1;
@@ -90,12 +91,12 @@ export function readSettings(file: string, files: Files = realFiles): Settings {
   return parsed.data;
 }
 
-/** Replaces the file at once or not at all. */
+const HEADER = '; Settings of this Gemel instance. Change them while it is stopped.\n\n[Startup]\n';
+
+/** Replaces the file at once or not at all. Comments of the one that was there are kept, each above the line it stood above. */
 export function writeSettings(file: string, settings: Settings, files: Files = realFiles): void {
-  files.atomicWrite(
-    file,
-    Buffer.from(`; Settings of this Gemel instance. Change them while it is stopped; comments are not kept.\n\n${asIni(settings)}`),
-  );
+  const before = files.exists(file) ? files.read(file).toString('utf8') : HEADER;
+  files.atomicWrite(file, Buffer.from(keepComments(before, asIni(settings))));
 }
 
 /** Reads, changes and writes the settings; returns the new ones. */
