@@ -112,6 +112,21 @@ describe('a watched process', () => {
     file.close();
   });
 
+  it('who is told looks again before deciding on it, and is not told again for that', async () => {
+    await tell({ phase: 'running' });
+    child.send({ journalWaitsMs: QOS });
+    await tell({ stallMs: QOS });
+    await expect.poll(() => hungs('executor').length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => hungs('journal').length, { timeout: 10_000 }).toBe(1);
+    // Several more looks of its own, and each of them sees the journal wait.
+    const before = readPulse(instancePaths(directory).run)?.turnedMs ?? 0;
+    await expect
+      .poll(() => readPulse(instancePaths(directory).run)?.turnedMs ?? 0, { timeout: 10_000 })
+      .toBeGreaterThan(before + 3 * limits(QOS).everyMs);
+    expect(child.exitCode).toBeNull();
+    expect([hungs('executor').length, hungs('journal').length]).toEqual([1, 1]);
+  });
+
   it('hears once of a journal that waits too long, and again after it was well', async () => {
     const isTold = (times: number) => expect.poll(() => hungs('journal').length, { timeout: 10_000 }).toBe(times);
     await tell({ journalWaitsMs: QOS / 2 });

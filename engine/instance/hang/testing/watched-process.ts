@@ -17,7 +17,11 @@ const watchdog = new Watchdog({
   run: paths.run,
   qosMs: Number(qos),
   log: (severity, text) => process.send?.({ logged: `${severity} ${text}` }),
-  hung: (what) => process.send?.({ hung: what.what, stalledMs: what.stalledMs }),
+  hung: (what) => {
+    // As a member does before it decides anything, this too.
+    watchdog.check();
+    process.send?.({ hung: what.what, stalledMs: what.stalledMs });
+  },
   journalWaitsMs: () => journalWaitsMs,
 });
 
