@@ -88,6 +88,11 @@ export type MirrorStatus = z.infer<typeof MirrorStatus>;
 
 /** What would happen to the mirror as it stands, if. */
 export const WhatIf = z.object({
+  /**
+   * `primary-stopped`: shut down in the ordinary way. `primary-hung`: it does nothing more, and does not find out. `primary-isolated`: its
+   * host's network is gone, the other hosts reach each other. `members-disconnected`: only the network between the failover members is
+   * gone. `backup-lost`, `arbiter-lost`: their hosts.
+   */
   fault: z.enum([
     'primary-stopped',
     'primary-killed',
@@ -103,10 +108,11 @@ export const WhatIf = z.object({
   outcome: z.enum(['backup-takes-over', 'primary-continues', 'nobody-is-primary']),
   /** Member that is primary afterwards; null: nobody. */
   primary: z.string().nullable(),
-  /** `if-forced`: an operator who forces a member to become primary may lose acknowledged updates. */
+  /** `if-forced`: an operator who forces a member to become primary may lose acknowledged updates. Nothing is lost without force. */
   dataAtRisk: z.enum(['none', 'if-forced']),
   /** For how long nothing new becomes durable; null: until something is repaired or a person acts. */
   timeMs: z.object({ atMost: z.number() }).nullable(),
+  /** Each a sentence. */
   why: z.array(z.string()),
   /** The condition that messages.log will then show. */
   code: z.string(),

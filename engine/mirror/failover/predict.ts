@@ -1,3 +1,4 @@
+import { WhatIf } from '../../api/status.ts';
 import type { MemberState } from './state.ts';
 import type { Details, Facts, Ms } from './types.ts';
 
@@ -23,39 +24,15 @@ export interface Situation {
   readonly noFailover: boolean;
 }
 
-export const FAULTS = [
-  'primary-stopped',
-  'primary-killed',
-  'primary-hung',
-  'primary-storage-failed',
-  'primary-host-lost',
-  'primary-isolated',
-  'members-disconnected',
-  'backup-lost',
-  'arbiter-lost',
-  'backup-and-arbiter-lost',
-] as const;
-/**
- * `primary-stopped`: shut down in the ordinary way. `primary-hung`: it does nothing more, and does not find out.
- * `primary-isolated`: its host's network is gone, the other hosts reach each other. `members-disconnected`: only the
- * network between the failover members is gone. `backup-lost`, `arbiter-lost`: their hosts.
- */
-export type Fault = (typeof FAULTS)[number];
+/** Every outage an administrator asks about, in the order in which they are answered. */
+export const FAULTS = WhatIf.shape.fault.options;
+export type Fault = WhatIf['fault'];
 
-export interface Prediction {
-  readonly fault: Fault;
-  readonly outcome: 'backup-takes-over' | 'primary-continues' | 'nobody-is-primary';
-  /** Which of the two members, by its role before the fault; null: nobody. */
+/** The answer to one question, with the members named by their roles before the fault. */
+export interface Prediction extends Readonly<Omit<WhatIf, 'primary' | 'why' | 'timeMs'>> {
   readonly primary: 'primary' | 'backup' | null;
-  /** `if-forced`: an operator who forces the backup to become primary may lose acknowledged updates. Nothing is lost without force. */
-  readonly dataAtRisk: 'none' | 'if-forced';
-  /** For how long nothing new becomes durable; null: until something is repaired or a person acts. */
   readonly timeMs: { readonly atMost: Ms } | null;
-  /** Each a sentence. */
   readonly why: readonly string[];
-  /** The condition that the messages log will then show, see `engine/api/conditions.ts`. */
-  readonly code: string;
-  readonly facts: Details;
 }
 
 /** The answers to all questions, in the order of `FAULTS`. */
