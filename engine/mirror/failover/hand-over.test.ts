@@ -93,3 +93,31 @@ describe('a primary that stood still', () => {
     expect(kinds(backup().do(hung))).toEqual([]);
   });
 });
+
+describe('a request that is under way when the role it belongs to ends', () => {
+  const answersTo = (effects: Effect[], id: number) =>
+    effects.flatMap((e) => (e.do === 'answer-request' && e.id === id ? [e.error?.code ?? 'ok'] : []));
+  const change = { on: 'request', id: 1, what: 'change-membership' } as const;
+  const hold = { on: 'request', id: 1, what: 'set-no-failover' } as const;
+
+  it.each([
+    ['stop', (a: Core) => a.do({ on: 'request', id: 2, what: 'stop' })],
+    ['stop without failover', (a: Core) => a.do({ on: 'request', id: 2, what: 'stop-nofailover' })],
+    ['a newer primary', (a: Core) => a.do({ on: 'hello', hello: hello('B', { seen: epoch(9, 'B') }) })],
+    ['a journal that fails', (a: Core) => a.do(failed)],
+  ])('a change of the mirror is answered once by %s', (_name, ends) => {
+    const a = active();
+    expect(answersTo(a.do(change), 1)).toEqual([]);
+    const effects = ends(a);
+    effects.push(...a.do({ on: 'peer', message: { m: 'no-failover-done', epoch: epoch(2) } }), ...a.after(QOS));
+    expect(answersTo(effects, 1)).toHaveLength(1);
+    expect(answersTo(effects, 1)).not.toEqual(['ok']);
+  });
+
+  it('no failover that the backup has not confirmed is answered when the primary hands over', () => {
+    const a = active();
+    a.do({ on: 'request', id: 2, what: 'hand-over' });
+    expect(answersTo(a.do(hold), 1)).toEqual([]);
+    expect(answersTo(a.do({ on: 'drained', end: at(2, 5) }), 1)).toEqual(['UNREACHABLE']);
+  });
+});

@@ -7,6 +7,7 @@ import * as operator from './operator.ts';
 import * as primary from './primary.ts';
 import * as promise from './promise.ts';
 import * as starting from './starting.ts';
+import { answerDropped } from './requests.ts';
 import type { MemberState } from './state.ts';
 import * as taking from './taking.ts';
 import * as trouble from './trouble.ts';
@@ -21,6 +22,7 @@ export function step(before: MemberState, input: Input, facts: Facts): { state: 
   const turn = new Turn(before, facts);
   dispatch(turn, input);
   follow(turn);
+  answerDropped(turn, before);
   turn.scheduleWake();
   return { state: turn.state, effects: turn.effects };
 }
