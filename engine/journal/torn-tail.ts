@@ -4,6 +4,8 @@ import { comparePositions } from './position.ts';
 import { blockBytesMax, type Position } from './types.ts';
 
 const pieceBytes = 1024 * 1024;
+/** A block's beginning may lie across two pieces. */
+const overlapBytes = 20;
 
 /** What stands in the last file where no sound block begins. */
 export interface Rest {
@@ -25,7 +27,8 @@ function isSoundAt(file: OpenFile, at: Position, bound: number): boolean {
 
 /** Looks through the file from a place where no sound block begins up to its end. */
 export function restOfFile(file: OpenFile, from: Position, bound: number): Rest {
-  const piece = Buffer.alloc(pieceBytes + 20);
+  // Mostly a few zeros written ahead: no more memory than there is to look at.
+  const piece = Buffer.allocUnsafe(Math.max(0, Math.min(pieceBytes + overlapBytes, bound - from.offset)));
   const zeros = Buffer.alloc(piece.length);
   let isZeros = true;
   for (let at = from.offset; at < bound; at += pieceBytes) {

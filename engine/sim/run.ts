@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { drawFaults } from './faults/schedule.ts';
+import { drawFaults, drawTakeover } from './faults/schedule.ts';
 import type { Fault } from './faults/kinds.ts';
 import type { SeedResult } from './result.ts';
 import { currentProcess, SimRandom } from './io/index.ts';
@@ -10,7 +10,8 @@ import { World, type WorldProfile } from './world/world.ts';
 export interface RunOptions {
   /** fast: databases in memory. real: real database files. */
   readonly profile: 'fast' | 'real';
-  /** Instead of those that the seed draws. */
+  /** Instead of what the seed draws. */
+  readonly world?: WorldProfile;
   readonly faults?: readonly Fault[];
   /** How many lines of the transcript to keep; 0 or left out: none. */
   readonly keepLines?: number;
@@ -20,6 +21,9 @@ export interface RunOptions {
 const OPERATIONS_MIN = 20;
 const TAKEOVERS_MIN = 1;
 const FAULTS_MAX = 12;
+/** Where nobody took over, one more fault comes as soon as the mirror is well, and so much time after it, in Q. */
+const CALM_Q = 10;
+const AFTER_LATE_Q = 7;
 
 /** What of a run the seed decides before it begins. */
 function drawProfile(random: SimRandom): WorldProfile {
@@ -36,11 +40,12 @@ function drawProfile(random: SimRandom): WorldProfile {
 /** Runs one seed: a mirror comes to work, faults come and go while clients use it, then everything is well and it must work again. */
 export async function runSeed(seed: number, options: RunOptions): Promise<SeedResult> {
   const random = new SimRandom(seed);
-  const profile = drawProfile(random.fork('profile'));
+  const profile = options.world ?? drawProfile(random.fork('profile'));
   const dice = random.fork('faults');
-  const drawn =
-    options.faults ?? drawFaults({ next: () => dice.float() }, { qosMs: profile.qosMs, ms: profile.faultsMs, faultsMax: FAULTS_MAX });
-  const faults = profile.arbiter ? drawn : drawn.filter((fault) => !fault.kind.endsWith('-arbiter'));
+  const { qosMs, faultsMs: ms, arbiter } = profile;
+  const drawing = { qosMs, ms, arbiter, faultsMax: FAULTS_MAX };
+  const faults = options.faults ?? drawFaults({ next: () => dice.float() }, drawing);
+  const late: Fault[] = [];
   const directory = options.profile === 'real' ? mkdtempSync(join(tmpdir(), 'gemel-sim-')) : null;
   const world = new World(random, profile, { directory, ...(options.keepLines === undefined ? {} : { keepLines: options.keepLines }) });
   // Nobody handles it: as an exception, it ends the process that it happened in.
@@ -49,8 +54,15 @@ export async function runSeed(seed: number, options: RunOptions): Promise<SeedRe
   let why = '';
   try {
     await world.begin();
+    const began = world.now;
     world.plan(faults);
-    await world.run(profile.faultsMs);
+    await world.run(Math.max(ms, ...faults.map(({ at }) => at + (at >= ms ? AFTER_LATE_Q * qosMs : 0))));
+    if (options.faults === undefined && world.ledger.takeovers < TAKEOVERS_MIN && (await world.until(() => world.isWell, CALM_Q * qosMs))) {
+      const at = Math.ceil(world.now - began);
+      late.push(drawTakeover(at, { next: () => dice.float() }, drawing));
+      world.plan(late, at - (world.now - began));
+      await world.run(at + AFTER_LATE_Q * qosMs - (world.now - began));
+    }
     await world.endWell();
   } catch (error) {
     why = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -68,7 +80,7 @@ export async function runSeed(seed: number, options: RunOptions): Promise<SeedRe
     takeovers: world.ledger.takeovers,
     virtualMs: world.now,
     hash: world.hash,
-    faults,
+    faults: [...faults, ...late],
     transcript: world.lines,
   };
 }

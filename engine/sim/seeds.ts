@@ -1,19 +1,271 @@
-/** Seeds that once failed, or that show something worth keeping; they run with every test. */
-export const keptSeeds: readonly { readonly seed: number; readonly why: string }[] = [
+import { ways, type Fault, type Way } from './faults/kinds.ts';
+import type { WorldProfile } from './world/world.ts';
+
+/**
+ * Runs that once failed, or that show something worth keeping; they run with every test. What they drew is written down:
+ * another way of drawing must not change them.
+ */
+export interface KeptRun {
+  readonly seed: number;
+  readonly why: string;
+  readonly world: WorldProfile;
+  readonly faults: readonly Fault[];
+}
+
+const on = (list: string): Way[] => ways.filter((way) => list.split(', ').includes(way));
+
+export const keptRuns: readonly KeptRun[] = [
   {
     seed: 25,
     why: 'A link that had been silent for long when it was made was lost before anybody had it (a slow disk while journals were aligned).',
+    world: { qosMs: 1000, faultsMs: 15497, arbiter: false, clients: 3, thinkMs: 256.62912640254945 },
+    faults: [
+      { kind: 'disk-slow', at: 809, host: 'B', ms: 1287, upToMs: 22573 },
+      { kind: 'power-cut', at: 1717, host: 'primary', ms: 4355 },
+      { kind: 'pause', at: 3151, host: 'A', ms: 1914 },
+      { kind: 'pause', at: 3157, host: 'primary', ms: 5972 },
+    ],
   },
   {
     seed: 8,
     why: 'A restarted member, killed and paused primaries, a sync that failed: three changes of the primary with clients following.',
+    world: { qosMs: 2000, faultsMs: 25788, arbiter: true, clients: 2, thinkMs: 213.76829063519835 },
+    faults: [
+      { kind: 'sync-fails', at: 1303, host: 'A' },
+      { kind: 'pause-agent', at: 1324, host: 'primary', ms: 9964 },
+      { kind: 'kill', at: 1331, host: 'B', ms: 9309 },
+      { kind: 'kill', at: 1360, host: 'A', ms: 9170 },
+      { kind: 'kill', at: 3069, host: 'primary', ms: 4527 },
+      { kind: 'kill', at: 5461, host: 'A', ms: 10052 },
+      { kind: 'kill', at: 7081, host: 'B', ms: 651 },
+      { kind: 'pause', at: 10650, host: 'primary', ms: 5293 },
+    ],
   },
-  { seed: 9, why: "A full disk under the mirror's durable record ends the instance; the other member takes over." },
-  { seed: 24, why: 'A backup whose disk had failed once refused everything until it was restarted.' },
-  { seed: 2251, why: 'After a failed sync the next one succeeded, and a power cut left a hole in the journal.' },
-  { seed: 2346, why: 'The same on both members at once.' },
-  { seed: 3068, why: 'The same with a restart in between.' },
-  { seed: 4295, why: 'A primary that was followed by another answered a read while its last record could not be written.' },
-  { seed: 12, why: 'A disk that takes seconds, twice an arbiter that is gone.' },
-  { seed: 1509, why: 'A backup that came back with everything, to a primary that wrote nothing more, did not dejournal it.' },
+  {
+    seed: 9,
+    why: "A full disk under the mirror's durable record ends the instance; the other member takes over.",
+    world: { qosMs: 1000, faultsMs: 14479, arbiter: true, clients: 2, thinkMs: 195.43962636962533 },
+    faults: [
+      { kind: 'disk-full', at: 315, host: 'A', ms: 918 },
+      { kind: 'pause-host', at: 355, host: 'B', ms: 4778 },
+      { kind: 'flap', at: 723, ms: 1014, ways: on('B>A agent-of-A, A>B agent-of-A'), everyMs: 1034 },
+      { kind: 'disk-full', at: 742, host: 'A', ms: 515 },
+      { kind: 'kill-inside', at: 2117, host: 'B', operations: 5 },
+      { kind: 'pause-host', at: 3257, host: 'A', ms: 576 },
+      {
+        kind: 'cut',
+        at: 5603,
+        ms: 3993,
+        ways: on(
+          'A>B data, B>A data, A>B agent-of-B, B>A agent-of-B, B>A agent-of-A, A>B agent-of-A, B>R arbiter, R>B arbiter, C>B client, B>C client',
+        ),
+      },
+      { kind: 'pause-host', at: 6071, host: 'A', ms: 1962 },
+      { kind: 'pause-host', at: 6647, host: 'primary', ms: 387 },
+      { kind: 'pause-arbiter', at: 6919, ms: 188 },
+      {
+        kind: 'flap',
+        at: 8843,
+        ms: 578,
+        ways: on(
+          'A>B data, B>A data, A>B agent-of-B, B>A agent-of-B, B>A agent-of-A, A>B agent-of-A, A>R arbiter, R>A arbiter, C>A client, A>C client',
+        ),
+        everyMs: 434,
+      },
+      { kind: 'kill-inside', at: 10591, host: 'B', operations: 1 },
+    ],
+  },
+  {
+    seed: 24,
+    why: 'A backup whose disk had failed once refused everything until it was restarted.',
+    world: { qosMs: 8000, faultsMs: 71004, arbiter: true, clients: 3, thinkMs: 2482.560497894883 },
+    faults: [
+      { kind: 'kill-arbiter', at: 875, ms: 10878 },
+      { kind: 'sync-fails', at: 6798, host: 'B' },
+      { kind: 'disk-slow', at: 12111, host: 'A', ms: 37801, upToMs: 7697 },
+      { kind: 'kill-agent', at: 26519, host: 'B', ms: 1211 },
+      {
+        kind: 'flap',
+        at: 37492,
+        ms: 46634,
+        ways: on(
+          'A>B data, B>A data, A>B agent-of-B, B>A agent-of-B, B>A agent-of-A, A>B agent-of-A, A>R arbiter, R>A arbiter, C>A client, A>C client',
+        ),
+        everyMs: 4594,
+      },
+      { kind: 'kill-inside', at: 37515, host: 'primary', operations: 30 },
+      { kind: 'kill-agent', at: 43654, host: 'primary', ms: 1038 },
+      { kind: 'kill-arbiter', at: 43664, ms: 816 },
+      { kind: 'disk-slow', at: 52459, host: 'A', ms: 28717, upToMs: 25363 },
+      { kind: 'kill', at: 60354, host: 'primary', ms: 15271 },
+    ],
+  },
+  {
+    seed: 2251,
+    why: 'After a failed sync the next one succeeded, and a power cut left a hole in the journal.',
+    world: { qosMs: 8000, faultsMs: 195195, arbiter: false, clients: 3, thinkMs: 4551.243163831532 },
+    faults: [
+      { kind: 'sync-fails', at: 1096, host: 'primary' },
+      { kind: 'pause-agent', at: 3280, host: 'A', ms: 12405 },
+      { kind: 'power-cut', at: 13381, host: 'primary', ms: 20951 },
+      { kind: 'kill-inside', at: 33872, host: 'primary', operations: 40 },
+      { kind: 'kill-inside', at: 36697, host: 'primary', operations: 17 },
+      { kind: 'pause-host', at: 63426, host: 'B', ms: 28510 },
+      { kind: 'power-cut', at: 63448, host: 'primary', ms: 1509 },
+      { kind: 'disk-full', at: 83469, host: 'primary', ms: 35870 },
+      { kind: 'power-cut', at: 83500, host: 'B', ms: 763 },
+      { kind: 'kill-inside', at: 83521, host: 'B', operations: 20 },
+    ],
+  },
+  {
+    seed: 2346,
+    why: 'The same on both members at once.',
+    world: { qosMs: 1000, faultsMs: 11381, arbiter: true, clients: 3, thinkMs: 132.45523653458804 },
+    faults: [
+      { kind: 'kill-agent', at: 915, host: 'A', ms: 4465 },
+      { kind: 'sync-fails', at: 2538, host: 'primary' },
+      { kind: 'power-cut-both', at: 4233, ms: 166 },
+      { kind: 'kill-inside', at: 5012, host: 'primary', operations: 6 },
+      { kind: 'reset', at: 5834, ways: on('A>B data, B>A data') },
+      { kind: 'reset', at: 6399, ways: on('A>B agent-of-B, B>A agent-of-A, R>A arbiter, C>B client') },
+      { kind: 'kill', at: 7582, host: 'A', ms: 761 },
+    ],
+  },
+  {
+    seed: 3068,
+    why: 'The same with a restart in between.',
+    world: { qosMs: 1000, faultsMs: 27162, arbiter: false, clients: 3, thinkMs: 178.09307193383574 },
+    faults: [
+      { kind: 'power-cut', at: 495, host: 'primary', ms: 1346 },
+      { kind: 'power-cut', at: 510, host: 'A', ms: 296 },
+      { kind: 'power-cut', at: 514, host: 'primary', ms: 811 },
+      { kind: 'power-cut', at: 1857, host: 'B', ms: 1379 },
+      { kind: 'sync-fails', at: 3317, host: 'A' },
+      { kind: 'power-cut', at: 7741, host: 'A', ms: 365 },
+    ],
+  },
+  {
+    seed: 4295,
+    why: 'A primary that was followed by another answered a read while its last record could not be written.',
+    world: { qosMs: 1000, faultsMs: 16542, arbiter: true, clients: 3, thinkMs: 147.2017404390499 },
+    faults: [
+      { kind: 'pause', at: 932, host: 'B', ms: 632 },
+      {
+        kind: 'cut',
+        at: 1520,
+        ms: 5656,
+        ways: on('A>B data, B>A data, A>B agent-of-B, B>A agent-of-B, B>A agent-of-A, A>B agent-of-A, A>R arbiter, R>A arbiter'),
+      },
+      { kind: 'pause', at: 1672, host: 'A', ms: 2213 },
+      { kind: 'cut', at: 2308, ms: 1772, ways: on('B>A agent-of-B, A>R arbiter') },
+      { kind: 'cut', at: 3725, ms: 1505, ways: on('B>A agent-of-A, A>R arbiter, B>R arbiter') },
+      { kind: 'pause', at: 4337, host: 'primary', ms: 1617 },
+      { kind: 'pause', at: 4357, host: 'primary', ms: 1379 },
+      { kind: 'sync-fails', at: 6402, host: 'A' },
+    ],
+  },
+  {
+    seed: 12,
+    why: 'A disk that takes seconds, twice an arbiter that is gone.',
+    world: { qosMs: 8000, faultsMs: 85708, arbiter: true, clients: 2, thinkMs: 1129.88359965384 },
+    faults: [
+      { kind: 'pause', at: 1933, host: 'B', ms: 3444 },
+      { kind: 'power-cut', at: 7602, host: 'primary', ms: 14694 },
+      { kind: 'pause', at: 13456, host: 'B', ms: 1878 },
+      { kind: 'operator', at: 26493, host: 'primary', act: 'set-no-failover' },
+      { kind: 'disk-error', at: 35231, host: 'A', ms: 14955 },
+      { kind: 'operator', at: 44097, host: 'B', act: 'set-no-failover' },
+      { kind: 'pause-arbiter', at: 44955, ms: 11330 },
+      {
+        kind: 'reset',
+        at: 53248,
+        ways: on(
+          'A>B data, B>A data, A>B agent-of-B, B>A agent-of-B, B>A agent-of-A, A>B agent-of-A, B>R arbiter, R>B arbiter, C>B client, B>C client',
+        ),
+      },
+      { kind: 'kill-inside', at: 57073, host: 'primary', operations: 16 },
+      { kind: 'kill-arbiter', at: 57081, ms: 12554 },
+    ],
+  },
+  {
+    seed: 1509,
+    why: 'A backup that came back with everything, to a primary that wrote nothing more, did not dejournal it.',
+    world: { qosMs: 1000, faultsMs: 8473, arbiter: true, clients: 3, thinkMs: 157.59556964039803 },
+    faults: [
+      { kind: 'kill', at: 192, host: 'primary', ms: 69 },
+      { kind: 'cut', at: 1247, ms: 1426, ways: on('A>B data, B>A data, B>A agent-of-A, R>A arbiter, R>B arbiter') },
+      {
+        kind: 'cut',
+        at: 1277,
+        ms: 599,
+        ways: on('A>B data, B>A data, A>B agent-of-B, B>A agent-of-B, B>A agent-of-A, A>B agent-of-A, A>R arbiter, R>A arbiter'),
+      },
+      { kind: 'operator', at: 2008, host: 'primary', act: 'set-no-failover' },
+      { kind: 'pause-host', at: 3879, host: 'primary', ms: 1107 },
+      { kind: 'reset', at: 4694, ways: on('A>B agent-of-A, A>R arbiter, B>R arbiter') },
+      { kind: 'power-cut', at: 6064, host: 'primary', ms: 266 },
+      { kind: 'kill', at: 7114, host: 'A', ms: 1038 },
+      { kind: 'power-cut', at: 7984, host: 'A', ms: 669 },
+    ],
+  },
+  {
+    seed: 2422,
+    why: 'A way between two hosts that was slow twice at once stayed so for ever (of the simulator itself).',
+    world: { qosMs: 1000, faultsMs: 9358, arbiter: false, clients: 3, thinkMs: 592.8663660539314 },
+    faults: [
+      {
+        kind: 'cut',
+        at: 177,
+        ms: 341,
+        ways: on(
+          'A>B data, B>A data, A>B agent-of-B, B>A agent-of-B, B>A agent-of-A, A>B agent-of-A, A>R arbiter, R>A arbiter, C>A client, A>C client',
+        ),
+      },
+      { kind: 'cut', at: 831, ms: 1604, ways: on('B>A agent-of-A, A>R arbiter, R>A arbiter, B>R arbiter, B>C client') },
+      {
+        kind: 'cut',
+        at: 966,
+        ms: 449,
+        ways: on('A>B data, B>A data, A>B agent-of-B, B>A agent-of-B, B>A agent-of-A, A>B agent-of-A'),
+      },
+      { kind: 'kill', at: 1002, host: 'B', ms: 763 },
+      {
+        kind: 'slow',
+        at: 2022,
+        ms: 171,
+        ways: on(
+          'A>B data, B>A data, A>B agent-of-B, B>A agent-of-B, B>A agent-of-A, A>B agent-of-A, B>R arbiter, R>B arbiter, C>B client, B>C client',
+        ),
+        upToMs: 521,
+        loss: 0,
+      },
+      {
+        kind: 'slow',
+        at: 2029,
+        ms: 1985,
+        ways: on(
+          'A>B data, B>A data, A>B agent-of-B, B>A agent-of-B, B>A agent-of-A, A>B agent-of-A, A>R arbiter, R>A arbiter, C>A client, A>C client',
+        ),
+        upToMs: 84,
+        loss: 0,
+      },
+      { kind: 'power-cut-both', at: 2983, ms: 3194 },
+      { kind: 'kill-agent', at: 4926, host: 'A', ms: 1013 },
+      {
+        kind: 'slow',
+        at: 5606,
+        ms: 4240,
+        ways: on('A>B data, B>A data, A>B agent-of-B, B>A agent-of-B, B>A agent-of-A, A>B agent-of-A, A>R arbiter, R>A arbiter'),
+        upToMs: 655,
+        loss: 0.25365748219192025,
+      },
+      { kind: 'sync-fails', at: 7528, host: 'B' },
+      {
+        kind: 'cut',
+        at: 8435,
+        ms: 92,
+        ways: on('A>B data, B>A data, A>B agent-of-B, B>A agent-of-B, B>A agent-of-A, A>B agent-of-A, B>R arbiter, R>B arbiter'),
+      },
+    ],
+  },
 ];

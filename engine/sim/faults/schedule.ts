@@ -11,6 +11,7 @@ interface Profile {
   /** Length of the time with faults. */
   readonly ms: number;
   readonly faultsMax: number;
+  readonly arbiter: boolean;
 }
 
 function isAt(way: Way, host: HostName): boolean {
@@ -55,32 +56,58 @@ const weights: Record<FaultKind, number> = {
   operator: 3,
 };
 
-/** Without one of these hardly anybody takes over. */
-const leadsToTakeover: readonly FaultKind[] = ['kill', 'kill-inside', 'power-cut', 'pause', 'pause-host'];
-
 const faultKinds = Object.keys(weights) as FaultKind[];
+
+/** How many seeds have a time in which nothing happens and then something that a backup takes over by. */
+const TAKEOVER_SHARE = 0.97;
+/** Most mirrors are well again after so long without faults, in Q. */
+const CALM_Q = 7;
 
 /**
  * The faults of one seed. Which kinds come at all, and how often, is drawn first: runs then differ in character, and a kind
  * that hides another is missing in some of them.
  */
 export function drawFaults(dice: Dice, profile: Profile): Fault[] {
+  const chosen = drawKinds(dice, profile);
+  const count = 3 + Math.floor(dice.next() * (profile.faultsMax - 2));
+  // A mirror in which everything has just gone wrong hardly ever lets anybody take over: one fault comes upon a mirror that is well.
+  const takeoverAt = dice.next() < TAKEOVER_SHARE ? Math.floor(dice.next() * Math.min(3, count)) : null;
+  const faults: Fault[] = [];
+  let at = profile.qosMs * dice.next();
+  for (let i = 0; i < count && at < profile.ms; i += 1) {
+    if (i === takeoverAt) {
+      if (i > 0) at += CALM_Q * profile.qosMs;
+      faults.push(drawTakeover(Math.round(at), dice, profile));
+      at += gap(dice, profile);
+    }
+    faults.push(draw(pickWeighted(dice, chosen), Math.round(at), dice, profile.qosMs));
+    at += gap(dice, profile);
+  }
+  return faults;
+}
+
+/** Which kinds come at all, with their weights. */
+function drawKinds(dice: Dice, { arbiter }: Profile): Map<FaultKind, number> {
   const share = 0.15 + 0.6 * dice.next();
   const chosen = new Map<FaultKind, number>();
   for (const kind of faultKinds) {
     const wanted = dice.next() < share;
     const weight = weights[kind] * (0.25 + dice.next());
-    if (wanted) chosen.set(kind, weight);
+    if (wanted && (arbiter || !kind.endsWith('-arbiter'))) chosen.set(kind, weight);
   }
-  if (!leadsToTakeover.some((kind) => chosen.has(kind))) chosen.set(pick(dice, leadsToTakeover), 3);
-  const count = 3 + Math.floor(dice.next() * (profile.faultsMax - 2));
-  const faults: Fault[] = [];
-  let at = profile.qosMs * dice.next();
-  for (let i = 0; i < count && at < profile.ms; i += 1) {
-    faults.push(draw(pickWeighted(dice, chosen), Math.round(at), dice, profile.qosMs));
-    at += gap(dice, profile);
-  }
-  return faults;
+  if (chosen.size === 0) chosen.set('kill', 1);
+  return chosen;
+}
+
+/** What an active backup takes over by, with an arbiter or without. */
+export function drawTakeover(at: number, dice: Dice, { qosMs, arbiter }: Pick<Profile, 'qosMs' | 'arbiter'>): Fault {
+  const ms = Math.round(qosMs * (3 + 3 * dice.next()));
+  const host = 'primary';
+  const kinds = ['kill', 'kill', 'kill-inside', 'hand-over', 'disk-error', 'pause'] as const;
+  const kind = pick(dice, arbiter ? ([...kinds, 'power-cut', 'pause-host'] as const) : kinds);
+  if (kind === 'hand-over') return { kind: 'operator', at, host, act: kind };
+  if (kind === 'kill-inside') return { kind, at, host, operations: 1 + Math.floor(dice.next() * 40) };
+  return { kind, at, host, ms };
 }
 
 /** Often the next one comes while the mirror deals with the last; sometimes everything is quiet before. */

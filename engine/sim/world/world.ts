@@ -175,10 +175,12 @@ export class World {
     this.clients.start(this.profile.clients);
   }
 
-  plan(faults: readonly Fault[]): void {
+  /** @param first in how many ms the first of them comes; left out: their times count from now */
+  plan(faults: readonly Fault[], first?: number): void {
     this.#isFaulty = true;
+    const before = first === undefined ? 0 : (faults[0]?.at ?? 0) - first;
     for (const fault of faults) {
-      this.timeline.in(fault.at, () => {
+      this.timeline.in(fault.at - before, () => {
         if (!this.#isFaulty) return;
         this.note('--', describeFault(fault));
         inject(this, fault);
