@@ -20,7 +20,7 @@ const layers = [
 
 /** Tests, benchmarks, and what only they use: models and stand-ins. */
 const tests =
-  '\\.(test|spec|bench)\\.ts$|^e2e/|/testing/|/(testing|model|memory-executor|test-[^/]+|[^/]+-fixtures?)\\.ts$|^renderer/fixtures/';
+  '\\.(test|spec|bench)\\.ts$|^e2e/|/testing/|/(testing|model|memory-executor|test-[^/]+|[^/]+-fixtures?)\\.ts$|^renderer/fixtures/|^engine/sim/planted/';
 
 const onlyDown = layers.slice(1).map((layer, i) => ({
   name: `${layer.name.replaceAll(/[/, ]+/g, '-')}-imports-only-downwards`,

@@ -1,82 +1,147 @@
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { planted, type Detector, type PlantedFault } from './list.ts';
+import { realClock } from '../../io/index.ts';
+import { bounds, replay } from './detectors.ts';
+import type { Caught, Evidence, PlantedFault, Search } from './kinds.ts';
+import { planted } from './list.ts';
+import type { Order, Report } from './search-process.ts';
 
-/*
- * `npm run planted -- [--only NAME]...`: plants one fault of the list at a time in a copy of the sources and runs what has to
- * catch it. Prints a line each; ends with 1 when one is not caught, or does not fit the sources any more.
- */
+/* `npm run planted`: plants one fault of the list at a time and looks for it, until something shows it. */
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const copied = ['engine', 'resources', 'package.json', 'tsconfig.json'];
-const VITEST = 'node_modules/vitest/vitest.mjs';
-const MINUTES_MAX = 10;
+const usage = `npm run planted -- [--only NAME]... [--by DETECTOR]... [--parallel N] [--json]
 
-/** What runs for each detector, and how much of it: that is what "caught" means. */
-const detectors: Record<Detector, { readonly bound: string; readonly args: readonly string[]; readonly env?: Record<string, string> }> = {
-  world: {
-    bound: '4,000 stories of the core alone',
-    args: [VITEST, 'run', '--config', 'resources/tooling/vitest.config.ts', '--project', 'unit', 'engine/mirror/failover/world.test.ts'],
-    env: { GEMEL_WORLD_RUNS: '4000', GEMEL_WORLD_QUICK: '1' },
-  },
-  outages: {
-    bound: 'every row of the table of outages',
-    args: [VITEST, 'run', '--config', 'resources/tooling/vitest.config.ts', '--project', 'unit', 'engine/mirror/failover/outcomes'],
-  },
-  sim: { bound: '1,000 seeds of the simulator', args: ['engine/sim/main.ts', '--seeds', '1000', '--json'] },
-};
+Plants each fault of the list by itself and looks for what catches it. Ends with 1 when one is not caught,
+does not fit the sources any more, or does not run.
 
-function plant(copy: string, { file, find, replace }: PlantedFault): string | null {
-  const path = join(copy, file);
-  const text = readFileSync(join(root, file), 'utf8');
-  const times = text.split(find).length - 1;
-  if (times !== 1) return `what it replaces stands ${times} times in ${file}`;
-  writeFileSync(
-    path,
-    text.replace(find, () => replace),
-  );
-  return null;
+--only NAME     this fault; more than once for several
+--by DETECTOR   look with this alone: stories, seeds, scenarios or outages
+--parallel N    so many at a time (one for each processor)
+--json          one JSON object a fault instead of lines and a table`;
+
+const MINUTES_MAX = 20;
+
+/** What is known of a fault in the end. */
+interface Outcome {
+  readonly fault: PlantedFault;
+  readonly caught: Caught | null;
+  /** Why nothing was caught. */
+  readonly missed: string;
+  readonly seconds: number;
 }
 
-function restore(copy: string, { file }: PlantedFault): void {
-  writeFileSync(join(copy, file), readFileSync(join(root, file)));
-}
-
-function fails(copy: string, detector: Detector): boolean {
-  const { args, env } = detectors[detector];
-  const options = { cwd: copy, env: { ...process.env, ...env }, stdio: 'ignore', timeout: MINUTES_MAX * 60_000 } as const;
-  return spawnSync(process.execPath, args, options).status !== 0;
-}
-
-function main(): void {
-  const { values } = parseArgs({ options: { only: { type: 'string', multiple: true, default: [] } } });
-  const chosen = planted.filter((fault) => values.only.length === 0 || values.only.includes(fault.name));
-  const copy = mkdtempSync(join(tmpdir(), 'gemel-planted-'));
-  let missed = 0;
+function readArguments() {
   try {
-    for (const name of copied) cpSync(join(root, name), join(copy, name), { recursive: true });
-    symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-    // What fails by itself catches nothing.
-    for (const detector of new Set(chosen.flatMap(({ by }) => by))) {
-      console.log(`${detector.padEnd(8)} ${detectors[detector].bound}`);
-      if (fails(copy, detector)) throw new Error(`${detector} fails already without a planted fault`);
-    }
-    for (const fault of chosen) {
-      const wrong = plant(copy, fault);
-      const by = wrong === null ? (fault.by.find((detector) => fails(copy, detector)) ?? null) : null;
-      restore(copy, fault);
-      if (by === null) missed += 1;
-      console.log(`${(by === null ? 'MISSED' : by).padEnd(8)} ${fault.name}: ${fault.rule}${wrong === null ? '' : ` (${wrong})`}`);
-    }
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
+    const list = { type: 'string', multiple: true, default: [] as string[] } as const;
+    const flag = { type: 'boolean', default: false } as const;
+    const { values } = parseArgs({ options: { only: list, by: list, parallel: { type: 'string' }, json: flag, help: flag } });
+    const unknown = [
+      ...values.only.filter((name) => !planted.some((fault) => fault.name === name)),
+      ...values.by.filter((by) => !Object.keys(bounds).includes(by)),
+    ];
+    if (unknown.length > 0) throw new Error(`There is no ${unknown.join(', ')}.`);
+    return { ...values, parallel: Math.max(1, Number(values.parallel ?? availableParallelism())) };
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    process.exit(2);
   }
-  console.log(`${chosen.length} planted, ${chosen.length - missed} caught`);
-  if (missed > 0) process.exitCode = 1;
 }
 
-main();
+/** In a process of its own, so that nothing of the fault is left. */
+function searchApart(order: Order): Promise<Report> {
+  return new Promise((resolve) => {
+    const child = fork(fileURLToPath(new URL('./search-process.ts', import.meta.url)), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const timer = realClock.timer(MINUTES_MAX * 60_000, () => child.kill('SIGKILL'));
+    let report: Report = { is: 'broken', why: `the search did not end, or not within ${MINUTES_MAX} minutes` };
+    child.on('message', (message) => {
+      report = message as Report;
+    });
+    child.on('exit', () => {
+      timer.cancel();
+      resolve(report);
+    });
+    child.send(order);
+  });
+}
+
+let replays: Promise<unknown> = Promise.resolve();
+
+/** What catches a fault must not fail without it. One at a time: a run of the simulator has the process for itself. */
+function withoutFault(evidence: Evidence): Promise<string | null> {
+  const next = replays.then(() => replay(evidence));
+  replays = next;
+  return next;
+}
+
+async function look(fault: PlantedFault, only: readonly string[]): Promise<Outcome> {
+  const began = realClock.monotonicMs();
+  const report = await searchApart({ fault, only });
+  const seconds = Math.round((realClock.monotonicMs() - began) / 1000);
+  if (report.is === 'broken') return { fault, caught: null, missed: `broken by itself: ${report.why}`, seconds };
+  const { caught } = report.search;
+  if (caught === null) return { fault, caught, missed: `missed: ${triedText(report.search)}`, seconds };
+  const why = await withoutFault(caught.evidence);
+  if (why === null) return { fault, caught, missed: '', seconds };
+  return { fault, caught: null, missed: `${evidenceText(caught)} fails without a planted fault too: ${why}`, seconds };
+}
+
+function triedText({ tried }: Search): string {
+  return Object.entries(tried)
+    .map(([by, count]) => `${count} ${by}`)
+    .join(', ');
+}
+
+function evidenceText({ evidence, tries }: Caught): string {
+  switch (evidence.by) {
+    case 'stories':
+      return `stories: number ${tries}`;
+    case 'seeds':
+      return `simulator: seed ${evidence.seed}`;
+    case 'scenarios':
+      return `simulator: ${evidence.name.split(':')[0] ?? ''}`;
+    case 'outages':
+      return `table of outages: row ${tries}`;
+  }
+}
+
+function tableText(outcomes: readonly Outcome[]): string {
+  const head = ['fault', 'caught by', 'tries', 'seconds'];
+  const rows = outcomes.map(({ fault, caught, seconds }) => [
+    fault.name,
+    caught === null ? 'NOT CAUGHT' : evidenceText(caught),
+    String(caught?.tries ?? ''),
+    String(seconds),
+  ]);
+  const widths = head.map((_, n) => Math.max(...[head, ...rows].map((row) => row[n]?.length ?? 0)));
+  return [head, widths.map((width) => '-'.repeat(width)), ...rows]
+    .map((row) => `| ${row.map((cell, n) => cell.padEnd(widths[n] ?? 0)).join(' | ')} |`)
+    .join('\n');
+}
+
+async function main(): Promise<void> {
+  const args = readArguments();
+  if (args.help) return console.log(usage);
+  const chosen = planted.filter(({ name }) => args.only.length === 0 || args.only.includes(name));
+  const outcomes: Outcome[] = [];
+  const left = [...chosen];
+  const work = async (): Promise<void> => {
+    for (let fault = left.shift(); fault !== undefined; fault = left.shift()) {
+      const outcome = await look(fault, args.by);
+      outcomes.push(outcome);
+      if (args.json) console.log(JSON.stringify({ name: fault.name, caught: outcome.caught, missed: outcome.missed }));
+      else if (outcome.caught !== null)
+        console.log(`caught  ${fault.name} (${fault.rule})\n        ${evidenceText(outcome.caught)}: ${outcome.caught.why}`);
+      else console.log(`MISSED  ${fault.name} (${fault.rule})\n        ${outcome.missed}`);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(args.parallel, chosen.length) }, work));
+  const inOrder = chosen.flatMap((fault) => outcomes.filter((outcome) => outcome.fault === fault));
+  const missed = inOrder.filter(({ caught }) => caught === null);
+  if (!args.json) console.log(`\n${tableText(inOrder)}\n`);
+  const within = `${bounds.stories} stories, ${bounds.seeds} seeds, ${bounds.scenarios} scenarios, ${bounds.outages} rows`;
+  console.log(`${inOrder.length} planted, ${inOrder.length - missed.length} caught within ${within}`);
+  if (missed.length > 0) process.exitCode = 1;
+}
+
+await main();

@@ -1,0 +1,293 @@
+import type { PlantedFault } from './kinds.ts';
+
+/* Faults below the decisions: what carries them out, the channel, the journal, the databases, replies to clients. */
+
+const gate = 'engine/journal/writer.ts';
+const receiver = 'engine/journal/receiver.ts';
+
+export const carryingOut: readonly PlantedFault[] = [
+  {
+    name: 'unrecorded-goes-on',
+    rule: 'what stands behind a record happens only when it is durable',
+    edits: [{ file: 'engine/mirror/mirror.ts', find: `      if (!bestEffort) throw error;\n`, replace: '' }],
+  },
+  {
+    name: 'missing-not-fetched',
+    rule: 'missing journal is fetched before the member is primary (R1)',
+    edits: [
+      {
+        file: 'engine/mirror/becoming.ts',
+        find: `  if (right.by === 'grant' && right.journal !== null) await fetchMissing(mirror, right.from, right.journal);\n`,
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'inherited-not-synced',
+    rule: 'every inherited journal byte is synced before the new epoch',
+    edits: [
+      { file: receiver, find: `    this.#timer?.cancel();\n    this.#file?.sync();\n`, replace: `    this.#timer?.cancel();\n` },
+      { file: receiver, find: `if (keepsDisk) this.#disk.sync(done);`, replace: `if (keepsDisk) done(null);` },
+    ],
+  },
+  {
+    name: 'applies-before-the-epoch',
+    rule: 'the new epoch is durable before anything past the known durable position is applied',
+    edits: [
+      { file: 'engine/mirror/becoming.ts', find: `  host.applyTo(inherited);\n  await`, replace: `  await` },
+      {
+        file: 'engine/mirror/becoming.ts',
+        find: `  const writer = await mirror.journal.write(epoch);\n`,
+        replace: `  host.applyTo(inherited);\n  await host.applied(inherited);\n  const writer = await mirror.journal.write(epoch);\n`,
+      },
+    ],
+  },
+  {
+    name: 'opens-before-applied',
+    rule: 'everything inherited is applied before users are let in',
+    edits: [{ file: 'engine/mirror/becoming.ts', find: `  await host.applied(inherited);\n`, replace: `` }],
+  },
+  {
+    name: 'open-transactions-stay',
+    rule: 'open transactions are rolled back in the new epoch',
+    edits: [{ file: 'engine/mirror/becoming.ts', find: `  host.rollBackOpen();\n`, replace: `` }],
+  },
+  {
+    name: 'given-up-goes-on',
+    rule: 'becoming primary ends when the right is gone',
+    edits: [
+      { file: 'engine/mirror/becoming.ts', find: `    if (!wanted()) throw`, replace: `    if (!wanted() && epoch.major < 0) throw` },
+    ],
+  },
+  {
+    name: 'stale-reads',
+    rule: 'durable reads only within Q/2 of a message that B has echoed (R5)',
+    edits: [
+      { file: 'engine/instance/member/host.ts', find: `mayRead: () => this.#mirror?.mayRead() ?? true,`, replace: `mayRead: () => true,` },
+    ],
+  },
+  {
+    name: 'reads-of-a-former-primary',
+    rule: 'who has yielded, or was followed, answers no durable reads',
+    edits: [
+      {
+        file: 'engine/mirror/mirror.ts',
+        find: `    if (role.is === 'yielded' || role.is === 'down') return false;\n`,
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'reads-checked-too-early',
+    rule: 'the read rule is checked before the reply',
+    edits: [
+      {
+        file: 'engine/superserver/held-replies.ts',
+        find: `      if (this.#reads[this.#head] === true && !mayRead()) break;\n`,
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'acknowledged-at-once',
+    rule: 'OK only when it is durable: also not when the client gives up (R9)',
+    edits: [
+      {
+        file: 'engine/superserver/held-replies.ts',
+        find: `      if ((this.#tickets[this.#head] ?? 0) > durable) break;\n`,
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'error-told-as-success',
+    rule: 'a reply that waits is not sent when its primary ends (R14)',
+    edits: [
+      {
+        file: 'engine/sim/clients/service.ts',
+        find: `    if (this.#closed) return;\n    this.close();\n    this.#cut();\n`,
+        replace: `    if (this.#closed) return;\n    for (const { send } of this.#replies.splice(0)) send();\n    this.close();\n    this.#cut();\n`,
+      },
+    ],
+  },
+  {
+    name: 'silence-is-no-loss',
+    rule: 'silence for a time in [Q/2, Q] is a loss',
+    edits: [{ file: 'engine/mirror/peer-link.ts', find: `if (now - this.channel.lastHeardAt > qosMs * 0.75)`, replace: `if (now < 0)` }],
+  },
+  {
+    name: 'unacknowledged-is-no-loss',
+    rule: 'a block unacknowledged for Q is a loss even while heartbeats flow',
+    edits: [
+      {
+        file: 'engine/mirror/peer-link.ts',
+        find: `    if (stalledSince !== null && now - stalledSince > qosMs)\n`,
+        replace: `    if (stalledSince !== null && now < 0)\n`,
+      },
+    ],
+  },
+  {
+    name: 'forces-down-without-proof',
+    rule: 'the agent forces down only with proof',
+    edits: [
+      {
+        file: 'engine/agent/answers.ts',
+        find: `  if (state === 'hung') return true;\n`,
+        replace: `  if (state !== 'down') return true;\n`,
+      },
+    ],
+  },
+  {
+    name: 'grant-not-recorded',
+    rule: 'the agent records a grant durably before it answers',
+    edits: [
+      {
+        file: 'engine/agent/answers.ts',
+        find: `  writeRecord(hosted.io.files, found.paths.mgr, { ...record, durable });\n  return { ...down, grant };`,
+        replace: `  return { ...down, grant: durable.grant };`,
+      },
+    ],
+  },
+];
+
+export const journalAndDatabases: readonly PlantedFault[] = [
+  {
+    name: 'durable-without-backup',
+    rule: "durable needs the backup's acknowledgement during a period (R6)",
+    edits: [
+      { file: gate, find: `(this.#gate === 'remote' && comparePositions(this.#remote, end) >= 0)`, replace: `this.#gate === 'remote'` },
+    ],
+  },
+  {
+    name: 'durable-before-sync',
+    rule: 'durable needs the local sync (R6)',
+    edits: [
+      {
+        file: gate,
+        find: `if (block === null || !block.isWritten || this.#error !== null`,
+        replace: `if (block === null || this.#error !== null`,
+      },
+    ],
+  },
+  {
+    name: 'failed-write-is-durable',
+    rule: 'a block whose write or sync failed is not durable (R6)',
+    edits: [{ file: gate, find: `        if (error !== null) return this.#fail(error);\n        inFlight`, replace: `        inFlight` }],
+  },
+  {
+    name: 'acknowledged-unwritten',
+    rule: 'B acknowledges once the block is in its journal file (R2)',
+    edits: [
+      {
+        file: 'engine/mirror/peers.ts',
+        find: `    try {\n      const end = receiver.append(content);\n`,
+        replace: `    link.channel.send(positionFrame(kinds.ack, durable.file > 0 ? { ...durable, offset: durable.offset + content.length } : durable));\n    try {\n      const end = receiver.append(content);\n`,
+      },
+    ],
+  },
+  {
+    name: 'applies-unsynced',
+    rule: 'a backup applies only what is synced here',
+    edits: [
+      {
+        file: 'engine/mirror/peers.ts',
+        find: `comparePositions(this.#knownDurable, receiver.synced) < 0 ? this.#knownDurable : receiver.synced`,
+        replace: `this.#knownDurable`,
+      },
+    ],
+  },
+  {
+    name: 'applies-undurable',
+    rule: 'a backup applies only what is durable in the mirror',
+    edits: [
+      {
+        file: 'engine/mirror/peers.ts',
+        find: `comparePositions(this.#knownDurable, receiver.synced) < 0 ? this.#knownDurable : receiver.synced`,
+        replace: `receiver.end.position`,
+      },
+    ],
+  },
+  {
+    name: 'tells-undurable',
+    rule: 'what the primary calls durable is durable',
+    edits: [
+      {
+        file: 'engine/mirror/sender.ts',
+        find: `this.#channel.send(journalFrame(kind, this.#writer.durable, bytes));`,
+        replace: `this.#channel.send(journalFrame(kind, end, bytes));`,
+      },
+    ],
+  },
+  {
+    name: 'primary-applies-undurable',
+    rule: "a primary's database never contains an update past the durable position",
+    edits: [
+      {
+        file: 'engine/instance/store/feed.ts',
+        find: `      writer.onDurable((position, ticket) => {\n`,
+        replace: `      writer.onWritten((position, ticket = 0) => {\n`,
+      },
+    ],
+  },
+  {
+    name: 'skips-a-file-switch',
+    rule: 'a reconnect at a file switch loses nothing (R4)',
+    edits: [
+      {
+        file: receiver,
+        find: `    if (header.number !== last.number + 1) throw this.#mismatch(`,
+        replace: `    if (header.number <= last.number) throw this.#mismatch(`,
+      },
+    ],
+  },
+  {
+    name: 'keeps-a-diverged-tail',
+    rule: 'a tail off the lineage is dropped before a member follows (R12)',
+    edits: [
+      {
+        file: 'engine/mirror/member-journal.ts',
+        find: `      case 'same':\n      case 'prefix':\n        return [];`,
+        replace: `      case 'same':\n      case 'prefix':\n      case 'extension':\n        return [];`,
+      },
+    ],
+  },
+  {
+    name: 'lineage-without-ends',
+    rule: 'a lineage holds where each epoch ended, with its chain',
+    edits: [
+      {
+        file: 'engine/journal/lineage.ts',
+        find: `  if (endA.isLast && order <= 0) return { kind: 'prefix' };\n`,
+        replace: `  if (endA.isLast) return { kind: 'prefix' };\n`,
+      },
+    ],
+  },
+  {
+    name: 'tail-not-kept',
+    rule: 'a dropped tail goes to a side file (R11)',
+    edits: [
+      { file: 'engine/journal/tail.ts', find: `  files.copy(path, path + suffix);\n`, replace: '' },
+      {
+        file: 'engine/journal/tail.ts',
+        find: `files.rename(join(directory, name), join(directory, name + plan.suffix));`,
+        replace: `files.remove(join(directory, name));`,
+      },
+    ],
+  },
+  {
+    name: 'unsynced-kept-after-an-error',
+    rule: 'after a disk error nothing unsynced is built upon',
+    edits: [
+      {
+        file: 'engine/mirror/member-journal.ts',
+        find: `    if (receiver !== null && receiver.error !== null) {\n      this.#unsureFrom = receiver.synced;\n`,
+        replace: `    if (receiver !== null && receiver.error !== null) {\n`,
+      },
+    ],
+  },
+  {
+    name: 'syncs-again-after-an-error',
+    rule: 'after a failed sync a receiver takes nothing more',
+    edits: [{ file: receiver, find: `    if (this.#error !== null) throw this.#error;\n`, replace: '' }],
+  },
+];

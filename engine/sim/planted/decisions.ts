@@ -1,0 +1,308 @@
+import type { Edit, PlantedFault } from './kinds.ts';
+
+/* Faults in the decisions of members: active periods, trouble, generations, verdicts. */
+
+const core = 'engine/mirror/failover';
+const edit = (file: string, find: string, replace: string): Edit => ({ file: `${core}/${file}`, find, replace });
+
+export const periodsAndTrouble: readonly PlantedFault[] = [
+  {
+    name: 'period-not-recorded',
+    rule: 'P records active(n) durably, then tells B',
+    edits: [
+      edit('primary.ts', `    period: { epoch: role.epoch, n: role.periods, backup: backup.member, ended: false },\n`, ''),
+      edit('primary.ts', `    reign: { epoch: role.epoch, boot: turn.state.boot, n: role.periods },\n`, ''),
+    ],
+  },
+  {
+    name: 'period-end-not-recorded',
+    rule: 'P records the end of a period durably before any block becomes durable alone',
+    edits: [edit('trouble.ts', `  turn.endPeriod();\n`, '')],
+  },
+  {
+    name: 'active-without-waiting',
+    rule: "P waits for B's acknowledgements during the period",
+    edits: [edit('primary.ts', `  turn.gate('remote');\n`, '')],
+  },
+  {
+    name: 'active-before-caught-up',
+    rule: 'a backup is active only when it holds everything (R8)',
+    edits: [
+      edit(
+        'primary.ts',
+        `if (backup === null || !backup.caughtUp || backup.active) return;`,
+        `if (backup === null || backup.active) return;`,
+      ),
+    ],
+  },
+  {
+    name: 'trouble-goes-on',
+    rule: 'in trouble nothing becomes durable (R7)',
+    edits: [edit('trouble.ts', `  turn.gate('hold');\n  if (role.generation?.phase`, `  turn.gate('open');\n  if (role.generation?.phase`)],
+  },
+  {
+    name: 'trouble-too-short',
+    rule: 'T is two QoS timeouts',
+    edits: [
+      edit(
+        'trouble.ts',
+        `until: bound ? null : turn.now + 2 * turn.state.qosMs,`,
+        `until: bound ? null : turn.now + turn.state.qosMs / 10,`,
+      ),
+    ],
+  },
+  {
+    name: 'bound-trouble-timed',
+    rule: 'in a bound generation the trouble timeout is off',
+    edits: [edit('trouble.ts', `const bound = role.generation !== null;`, `const bound = false;`)],
+  },
+  {
+    name: 'old-agent-answer-ends-trouble',
+    rule: 'only answers to questions asked since the trouble began end it',
+    edits: [
+      edit(
+        'primary.ts',
+        `  if (role.trouble === null || question < role.trouble.firstQuestion) return;\n`,
+        `  if (role.trouble === null) return;\n`,
+      ),
+    ],
+  },
+  {
+    name: 'old-hello-answer-ends-trouble',
+    rule: 'only answers to questions asked since the trouble began end it',
+    edits: [
+      edit(
+        'primary.ts',
+        `if (role.trouble === null || question < role.trouble.firstQuestion || answer.is !== 'not-primary') return;`,
+        `if (role.trouble === null || answer.is !== 'not-primary') return;`,
+      ),
+    ],
+  },
+  {
+    name: 'another-process-is-down',
+    rule: "of B's agent only the word about the process that was lost counts (boot id)",
+    edits: [edit('primary.ts', ` && answer.boot === role.trouble.backupBoot)`, `)`)],
+  },
+  {
+    name: 'old-word-ends-trouble',
+    rule: "a give-up left with P's agent names the period it is about",
+    edits: [edit('primary.ts', `  if (!sameEpoch(had.epoch, role.epoch) || had.n !== role.periods) return;\n`, '')],
+  },
+  {
+    name: 'taking-counts-as-resting',
+    rule: 'accepting a right counts as having become primary',
+    edits: [edit('primary.ts', `  if (resting) resolve(`, `  if (resting || answer.role === 'taking') resolve(`)],
+  },
+  {
+    name: 'any-hello-in-trouble',
+    rule: 'a hello in trouble counts only with a give-up',
+    edits: [edit('primary.ts', `if (role.trouble !== null && (from.role === 'taking' || !from.gaveUp)) return turn.notPrimary();`, '')],
+  },
+  {
+    name: 'newer-epoch-ignored',
+    rule: 'a primary that sees a higher epoch stops at once (R10, R12)',
+    edits: [
+      edit('primary.ts', `if (order < 0 || (order === 0 && sameEpoch(theirs, epoch))) return false;`, `if (order <= 1) return false;`),
+    ],
+  },
+  {
+    name: 'any-verdict-resumes',
+    rule: 'told backup-takes-over, P stays in trouble',
+    edits: [edit('primary.ts', `if (message.verdict === 'primary-continues')`, `if (message.verdict !== undefined)`)],
+  },
+  {
+    name: 'unknown-resumes',
+    rule: 'an arbiter that does not know a generation decides nothing in it',
+    edits: [
+      edit(
+        'primary.ts',
+        `      if (current.phase === 'proposed') role.generation = null;\n`,
+        `      if (role.trouble !== null) resolve(turn, 'the arbiter does not know', {});\n      else if (current.phase === 'proposed') role.generation = null;\n`,
+      ),
+    ],
+  },
+];
+
+export const generations: readonly PlantedFault[] = [
+  {
+    name: 'verdict-before-formed',
+    rule: 'only after formed(g) may B ask for verdicts in g',
+    edits: [edit('backup.ts', `role.generation?.phase === 'formed' ? role.generation.gen : null;`, `(role.generation?.gen ?? null);`)],
+  },
+  {
+    name: 'formed-without-arbiter',
+    rule: 'P binds itself only when Arb and B both hold g',
+    edits: [
+      edit(
+        'generation.ts',
+        `if (current.phase !== 'proposed' || !current.heldByArbiter || !current.heldByBackup) return;`,
+        `if (current.phase !== 'proposed' || !current.heldByBackup) return;`,
+      ),
+    ],
+  },
+  {
+    name: 'formed-without-backup',
+    rule: 'P binds itself only when Arb and B both hold g',
+    edits: [
+      edit(
+        'generation.ts',
+        `if (current.phase !== 'proposed' || !current.heldByArbiter || !current.heldByBackup) return;`,
+        `if (current.phase !== 'proposed' || !current.heldByArbiter) return;`,
+      ),
+    ],
+  },
+  {
+    name: 'left-without-answer',
+    rule: "until it has B's answer P obeys g",
+    edits: [edit('generation.ts', `  current.phase = 'leaving';\n`, `  role.generation = null;\n`)],
+  },
+  {
+    name: 'stays-in-generation',
+    rule: 'one link to the arbiter lost: g is left',
+    edits: [edit('generation.ts', `    if ((!possible || !current) && role.yielding === null) leaveGeneration(turn);\n`, ``)],
+  },
+  {
+    name: 'verdict-while-leaving',
+    rule: 'from its answer to leave(g) B asks for no verdict in g',
+    edits: [edit('backup.ts', `if (role.generation?.gen.g === message.g) role.generation.phase = 'leaving';`, ``)],
+  },
+  {
+    name: 'give-up-not-meant',
+    rule: 'B asked to give up g leaves it for good',
+    edits: [edit('backup.ts', `if (role.is === 'lost' && role.generation?.g === g) role.generation = null;`, ``)],
+  },
+  {
+    name: 'give-up-with-the-link',
+    rule: 'B asked to give up g leaves it for good, also while it still believes in its link to P',
+    edits: [
+      edit(
+        'backup.ts',
+        `  if (role.is === 'backup' && role.generation?.gen.g === g) primaryLost(turn, 'the primary has lost this member', true);\n`,
+        '',
+      ),
+    ],
+  },
+  {
+    name: 'taking-gives-up',
+    rule: 'who has accepted a right does not say that it gave up',
+    edits: [edit('backup.ts', `    if (role.is === 'taking' || role.is === 'primary') return;\n`, ``)],
+  },
+  {
+    name: 'verdict-after-not-primary',
+    rule: 'before B tells P "not primary" it leaves g',
+    edits: [edit('starting.ts', `  if (role?.is === 'lost') role.generation = null;\n`, ``)],
+  },
+  {
+    name: 'dialled-backup-stays',
+    rule: 'a backup that is dialled by its primary has been lost by it',
+    edits: [
+      edit(
+        'starting.ts',
+        `  if (turn.state.role.is === 'backup') backup.primaryLost(turn, 'it has lost this member', !waits);\n`,
+        `  if (turn.state.role.is === 'never') backup.primaryLost(turn, 'it has lost this member', !waits);\n`,
+      ),
+    ],
+  },
+  {
+    name: 'answers-while-a-verdict-may-come',
+    rule: 'a backup that can still get a verdict does not answer a primary in trouble: its answer may get lost',
+    edits: [edit('starting.ts', `turn.now - role.since < turn.state.qosMs) return 'not-yet';`, `turn.now < 0) return 'not-yet';`)],
+  },
+  {
+    name: 'unable-asks-for-the-verdict',
+    rule: 'B checks that it could become primary before it takes backup-takes-over',
+    edits: [edit('backup.ts', `gen !== null && may && !givingUp`, `gen !== null && !givingUp`)],
+  },
+  {
+    name: 'two-verdicts',
+    rule: 'Arb gives at most one verdict for each g',
+    edits: [
+      edit(
+        'arbiter.ts',
+        `if (current === null || current.gen.g !== g || current.verdict !== null) return;`,
+        `if (current === null || current.gen.g !== g) return;`,
+      ),
+      edit(
+        'arbiter.ts',
+        `  if (state.current.verdict !== null) return ctx.tell(from, { m: 'verdict', g, verdict: state.current.verdict });\n`,
+        '',
+      ),
+      edit('arbiter.ts', `  if (current.verdict !== null) return tell(from, { m: 'verdict', g, verdict: current.verdict });\n`, ''),
+    ],
+  },
+  {
+    name: 'takeover-after-give-up-asked',
+    rule: 'once B is asked to give up, Arb only gives primary-continues',
+    edits: [
+      edit(
+        'arbiter.ts',
+        `else if (!current.onlyPrimary) give(state, 'backup-takes-over', tell);`,
+        `else give(state, 'backup-takes-over', tell);`,
+      ),
+    ],
+  },
+  {
+    name: 'no-round-trip',
+    rule: 'Arb completes a round trip before it says that it still has a member',
+    edits: [
+      edit(
+        'arbiter.ts',
+        `  if (state.members[who]?.boot !== otherBoot) return decide(state, from, g, ctx.tell);\n`,
+        `  if (state.members[who]?.boot !== otherBoot) return decide(state, from, g, ctx.tell);\n  return stillThere(state, from, g, ctx.tell);\n`,
+      ),
+    ],
+  },
+  {
+    name: 'asks-backup-first',
+    rule: 'before B is asked to give up for P, P has to be heard to hear',
+    edits: [edit('arbiter.ts', `ask(state, from === gen.primary ? from : who, from, g, ctx);`, `ask(state, who, from, g, ctx);`)],
+  },
+  {
+    name: 'arbiter-waits-for-ever',
+    rule: 'Arb declares who does not answer within Q lost',
+    edits: [edit('arbiter.ts', `state.questions.filter((q) => q.until <= now)`, `state.questions.filter((q) => q.until < 0)`)],
+  },
+  {
+    name: 'loss-of-who-was-asked',
+    rule: "B's loss brings the verdict as its give-up does",
+    edits: [
+      edit(
+        'arbiter.ts',
+        `current !== null && current.onlyPrimary && member`,
+        `current !== null && !current.onlyPrimary && current.onlyPrimary && member`,
+      ),
+    ],
+  },
+  {
+    name: 'new-boot-is-no-loss',
+    rule: 'a P with a new boot id is lost for g',
+    edits: [
+      edit(
+        'arbiter.ts',
+        `return (from === gen.primary && boot === gen.primaryBoot) || (from === gen.backup && boot === gen.backupBoot) ? gen : null;`,
+        `return boot === undefined ? null : gen;`,
+      ),
+      edit(
+        'arbiter.ts',
+        `  if (state.members[who]?.boot !== otherBoot) return`,
+        `  if (otherBoot !== undefined && state.members[who] === undefined) return`,
+      ),
+    ],
+  },
+  {
+    name: 'verdict-lost-is-takeover',
+    rule: 'only the verdict backup-takes-over lets B take over; a restarted Arb knows no generation',
+    edits: [
+      edit(
+        'backup.ts',
+        `if (message.m === 'verdict' && message.verdict === 'backup-takes-over') {`,
+        `if (message.m === 'verdict' || message.m === 'unknown') {`,
+      ),
+    ],
+  },
+  {
+    name: 'opens-at-once-after-verdict',
+    rule: 'B opens no sooner than Q/2 after its last message to a P that is not proven down (R5)',
+    edits: [edit('backup.ts', `turn.facts.lastSentToPeer + turn.state.qosMs * 0.55`, `0`)],
+  },
+];

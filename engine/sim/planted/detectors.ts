@@ -1,0 +1,174 @@
+import fc from 'fast-check';
+import { expectedOutcome } from '../../mirror/failover/outcomes/expected.ts';
+import { combinations, linkRows } from '../../mirror/failover/outcomes/rows.ts';
+import { SCENARIOS } from '../../mirror/failover/outcomes/scenarios.ts';
+import { OutageWorld } from '../../mirror/failover/outcomes/testing/outage-world.ts';
+import { compare, play as playLosses, SETTLED_MS } from '../../mirror/failover/outcomes/testing/play.ts';
+import { BEFORES } from '../../mirror/failover/outcomes/words.ts';
+import { anyStory, playStory, type StoryAction } from '../../mirror/failover/testing/stories.ts';
+import { runSeed } from '../run.ts';
+import { play, scenarios } from '../scenarios/index.ts';
+import type { Caught, Detector, Evidence, Search } from './kinds.ts';
+
+/** How much of each detector has to catch a fault: that is what "caught" means. */
+export const bounds: Record<Detector, number> = {
+  stories: 4000,
+  seeds: 1000,
+  scenarios: scenarios.length,
+  outages: outageRows().length,
+};
+
+const WHY_MAX = 200;
+
+/** The mutation does not run at all: nothing was caught. */
+export class BrokenByItself extends Error {}
+
+/** What went wrong, if a rule was broken; an error of the language means that the mutation makes no sense. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (/^(Type|Reference|Syntax)Error\b/.test(text)) throw new BrokenByItself(text);
+  return text;
+}
+
+function firstLine(text: string): string {
+  return (text.split('\n')[0] ?? '').replace(/^\w*Error: /, '').slice(0, WHY_MAX);
+}
+
+/** null: as it should be. */
+async function reasonIn(act: () => unknown): Promise<string | null> {
+  try {
+    await act();
+    return null;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+interface Row {
+  readonly name: string;
+  readonly wrong: () => string | null;
+}
+
+/** The documents' scenarios, and every combination of what can fail at once. */
+function outageRows(): Row[] {
+  const stories = SCENARIOS.map(({ name, before, story, outcome }) => ({
+    name,
+    wrong: () => {
+      const world = new OutageWorld(before);
+      for (const event of story) {
+        for (const what of event) world.lose(what);
+        world.pass(SETTLED_MS);
+      }
+      return compare(world, [{ ...outcome, rule: expectedOutcome(before, story).rule }], 0);
+    },
+  }));
+  const rows = BEFORES.flatMap((before) =>
+    [...combinations(before), ...linkRows(before)].map((lost) => ({
+      name: `arbiter ${before.arbiter}, backup ${before.backup}: ${lost.join(' + ')}`,
+      wrong: () =>
+        playLosses(
+          before,
+          lost.map((what) => ({ what })),
+          0,
+          [expectedOutcome(before, [lost])],
+        ),
+    })),
+  );
+  return [...stories, ...rows];
+}
+
+// ------------------------------------------------------------ one try
+
+/** Plays again what caught a fault. null: nothing is wrong with it. */
+export function replay(evidence: Evidence): Promise<string | null> {
+  switch (evidence.by) {
+    case 'stories':
+      return reasonIn(() => playStory(evidence.seed, evidence.actions as readonly StoryAction[]));
+    case 'seeds':
+      return replaySeed(evidence.seed);
+    case 'scenarios':
+      return replayScenario(evidence.name);
+    case 'outages':
+      return reasonIn(() => {
+        const wrong =
+          outageRows()
+            .find(({ name }) => name === evidence.name)
+            ?.wrong() ?? null;
+        if (wrong !== null) throw new Error(wrong);
+      });
+  }
+}
+
+async function replaySeed(seed: number): Promise<string | null> {
+  const { outcome, why } = await runSeed(seed, { profile: 'fast' });
+  return outcome === 'failed' ? reasonOf(why) : null;
+}
+
+function replayScenario(name: string): Promise<string | null> {
+  const scenario = scenarios.find((s) => s.name === name);
+  return scenario === undefined ? Promise.resolve('there is no such scenario') : reasonIn(() => play(scenario));
+}
+
+// ------------------------------------------------------------ searches
+
+function searchStories(count: number, seed: number): Caught | null {
+  const { failed, counterexample, errorInstance, numRuns } = fc.check(anyStory, { numRuns: count, seed, endOnFailure: true });
+  if (!failed || counterexample === null) return null;
+  const [world, actions] = counterexample;
+  return { evidence: { by: 'stories', seed: world, actions }, tries: numRuns, why: firstLine(reasonOf(errorInstance)) };
+}
+
+/** The first of them that shows the fault. */
+async function searchEach(all: Iterable<Evidence>): Promise<Caught | null> {
+  let tries = 0;
+  for (const evidence of all) {
+    tries += 1;
+    const why = await replay(evidence);
+    if (why !== null) return { evidence, tries, why: firstLine(why) };
+  }
+  return null;
+}
+
+function seedsFrom(first: number, end: number): Evidence[] {
+  return Array.from({ length: end - first }, (_, i) => ({ by: 'seeds', seed: first + i }));
+}
+
+function scenariosNamed(beginning: string): Evidence[] {
+  return scenarios.filter(({ name }) => name.startsWith(beginning)).map(({ name }) => ({ by: 'scenarios', name }));
+}
+
+interface Part {
+  readonly by: Detector;
+  readonly count: number;
+  readonly search: () => Promise<Caught | null> | Caught | null;
+}
+
+/** From what is quick to what is thorough. */
+const parts: readonly Part[] = [
+  { by: 'scenarios', count: bounds.scenarios, search: () => searchEach(scenariosNamed('')) },
+  { by: 'stories', count: 300, search: () => searchStories(300, 1) },
+  { by: 'seeds', count: 60, search: () => searchEach(seedsFrom(1, 61)) },
+  { by: 'stories', count: bounds.stories - 300, search: () => searchStories(bounds.stories - 300, 2) },
+  { by: 'outages', count: bounds.outages, search: () => searchEach(outageRows().map(({ name }) => ({ by: 'outages', name }))) },
+  { by: 'seeds', count: bounds.seeds - 60, search: () => searchEach(seedsFrom(61, bounds.seeds + 1)) },
+];
+
+/**
+ * Looks for a planted fault until something shows it.
+ * @param first a detector, or the beginning of a scenario's name: tried before all others
+ * @param only detectors to use; all of them when empty
+ */
+export async function search(first: string | null, only: readonly string[]): Promise<Search> {
+  const tried: Partial<Record<Detector, number>> = {};
+  const isHint = first !== null && scenarios.some(({ name }) => name.startsWith(first));
+  const hinted: Part[] = isHint ? [{ by: 'scenarios', count: 1, search: () => searchEach(scenariosNamed(first)) }] : [];
+  const rest = [...parts.filter(({ by }) => by === first), ...parts.filter(({ by }) => by !== first)];
+  for (const { by, count, search: run } of [...hinted, ...rest]) {
+    if (only.length > 0 && !only.includes(by)) continue;
+    const caught = await run();
+    const before = tried[by] ?? 0;
+    if (caught !== null) return { caught: { ...caught, tries: before + caught.tries }, tried };
+    tried[by] = before + count;
+  }
+  return { caught: null, tried };
+}
