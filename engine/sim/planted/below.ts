@@ -102,13 +102,7 @@ export const carryingOut: readonly PlantedFault[] = [
   {
     name: 'error-told-as-success',
     rule: 'a reply that waits is not sent when its primary ends (R14)',
-    edits: [
-      {
-        file: 'engine/sim/clients/service.ts',
-        find: `    if (this.#closed) return;\n    this.close();\n    this.#cut();\n`,
-        replace: `    if (this.#closed) return;\n    for (const { send } of this.#replies.splice(0)) send();\n    this.close();\n    this.#cut();\n`,
-      },
-    ],
+    edits: [{ file: 'engine/instance/member/host.ts', find: `    this.#options.resetClients(why);\n`, replace: '' }],
   },
   {
     name: 'silence-is-no-loss',

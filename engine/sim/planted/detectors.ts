@@ -8,10 +8,10 @@ import { BEFORES } from '../../mirror/failover/outcomes/words.ts';
 import { anyStory, playStory, type StoryAction } from '../../mirror/failover/testing/stories.ts';
 import { runSeed } from '../run.ts';
 import { play, scenarios } from '../scenarios/index.ts';
-import type { Caught, Detector, Evidence, Search } from './kinds.ts';
+import type { Bounds, Caught, Detector, Evidence, Search } from './kinds.ts';
 
 /** How much of each detector has to catch a fault: that is what "caught" means. */
-export const bounds: Record<Detector, number> = {
+export const bounds: Bounds = {
   stories: 4000,
   seeds: 1000,
   scenarios: scenarios.length,
@@ -144,27 +144,32 @@ interface Part {
 }
 
 /** From what is quick to what is thorough. */
-const parts: readonly Part[] = [
-  { by: 'scenarios', count: bounds.scenarios, search: () => searchEach(scenariosNamed('')) },
-  { by: 'stories', count: 300, search: () => searchStories(300, 1) },
-  { by: 'seeds', count: 60, search: () => searchEach(seedsFrom(1, 61)) },
-  { by: 'stories', count: bounds.stories - 300, search: () => searchStories(bounds.stories - 300, 2) },
-  { by: 'outages', count: bounds.outages, search: () => searchEach(outageRows().map(({ name }) => ({ by: 'outages', name }))) },
-  { by: 'seeds', count: bounds.seeds - 60, search: () => searchEach(seedsFrom(61, bounds.seeds + 1)) },
-];
+function partsWithin(most: Bounds): readonly Part[] {
+  const [stories, seeds] = [Math.min(300, most.stories), Math.min(60, most.seeds)];
+  const seedsAfter = seedsFrom(seeds + 1, most.seeds + 1);
+  return [
+    { by: 'scenarios', count: most.scenarios, search: () => searchEach(scenariosNamed('')) },
+    { by: 'stories', count: stories, search: () => searchStories(stories, 1) },
+    { by: 'seeds', count: seeds, search: () => searchEach(seedsFrom(1, seeds + 1)) },
+    { by: 'stories', count: most.stories - stories, search: () => searchStories(most.stories - stories, 2) },
+    { by: 'outages', count: most.outages, search: () => searchEach(outageRows().map(({ name }) => ({ by: 'outages', name }))) },
+    { by: 'seeds', count: seedsAfter.length, search: () => searchEach(seedsAfter) },
+  ];
+}
 
 /**
  * Looks for a planted fault until something shows it.
  * @param first a detector, or the beginning of a scenario's name: tried before all others
  * @param only detectors to use; all of them when empty
  */
-export async function search(first: string | null, only: readonly string[]): Promise<Search> {
+export async function search(first: string | null, only: readonly string[], most: Bounds): Promise<Search> {
   const tried: Partial<Record<Detector, number>> = {};
   const isHint = first !== null && scenarios.some(({ name }) => name.startsWith(first));
   const hinted: Part[] = isHint ? [{ by: 'scenarios', count: 1, search: () => searchEach(scenariosNamed(first)) }] : [];
+  const parts = partsWithin(most);
   const rest = [...parts.filter(({ by }) => by === first), ...parts.filter(({ by }) => by !== first)];
   for (const { by, count, search: run } of [...hinted, ...rest]) {
-    if (only.length > 0 && !only.includes(by)) continue;
+    if (count === 0 || (only.length > 0 && !only.includes(by))) continue;
     const caught = await run();
     const before = tried[by] ?? 0;
     if (caught !== null) return { caught: { ...caught, tries: before + caught.tries }, tried };

@@ -16,6 +16,9 @@ export interface Edit {
  */
 export type Detector = 'stories' | 'seeds' | 'scenarios' | 'outages';
 
+/** How much of each detector is used at most. */
+export type Bounds = Readonly<Record<Detector, number>>;
+
 export interface PlantedFault {
   readonly name: string;
   /** The rule that is broken. */

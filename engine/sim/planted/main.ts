@@ -4,19 +4,21 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { realClock } from '../../io/index.ts';
 import { bounds, replay } from './detectors.ts';
-import type { Caught, Evidence, PlantedFault, Search } from './kinds.ts';
+import type { Bounds, Caught, Evidence, PlantedFault, Search } from './kinds.ts';
 import { planted } from './list.ts';
 import type { Order, Report } from './search-process.ts';
 
 /* `npm run planted`: plants one fault of the list at a time and looks for it, until something shows it. */
 
-const usage = `npm run planted -- [--only NAME]... [--by DETECTOR]... [--parallel N] [--json]
+const usage = `npm run planted -- [--only NAME]... [--by DETECTOR]... [--seeds N] [--stories N] [--parallel N] [--json]
 
 Plants each fault of the list by itself and looks for what catches it. Ends with 1 when one is not caught,
 does not fit the sources any more, or does not run.
 
 --only NAME     this fault; more than once for several
 --by DETECTOR   look with this alone: stories, seeds, scenarios or outages
+--seeds N       so many seeds of the simulator at most (${bounds.seeds})
+--stories N     so many stories at most (${bounds.stories})
 --parallel N    so many at a time (one for each processor)
 --json          one JSON object a fault instead of lines and a table`;
 
@@ -35,13 +37,18 @@ function readArguments() {
   try {
     const list = { type: 'string', multiple: true, default: [] as string[] } as const;
     const flag = { type: 'boolean', default: false } as const;
-    const { values } = parseArgs({ options: { only: list, by: list, parallel: { type: 'string' }, json: flag, help: flag } });
+    const number = { type: 'string' } as const;
+    const { values } = parseArgs({
+      options: { only: list, by: list, seeds: number, stories: number, parallel: number, json: flag, help: flag },
+    });
     const unknown = [
       ...values.only.filter((name) => !planted.some((fault) => fault.name === name)),
       ...values.by.filter((by) => !Object.keys(bounds).includes(by)),
     ];
     if (unknown.length > 0) throw new Error(`There is no ${unknown.join(', ')}.`);
-    return { ...values, parallel: Math.max(1, Number(values.parallel ?? availableParallelism())) };
+    const { seeds = bounds.seeds, stories = bounds.stories, parallel = availableParallelism() } = values;
+    const most: Bounds = { ...bounds, seeds: Number(seeds), stories: Number(stories) };
+    return { ...values, most, parallel: Math.max(1, Number(parallel)) };
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
     process.exit(2);
@@ -74,9 +81,9 @@ function withoutFault(evidence: Evidence): Promise<string | null> {
   return next;
 }
 
-async function look(fault: PlantedFault, only: readonly string[]): Promise<Outcome> {
+async function look(fault: PlantedFault, order: Omit<Order, 'fault'>): Promise<Outcome> {
   const began = realClock.monotonicMs();
-  const report = await searchApart({ fault, only });
+  const report = await searchApart({ ...order, fault });
   const seconds = Math.round((realClock.monotonicMs() - began) / 1000);
   if (report.is === 'broken') return { fault, caught: null, missed: `broken by itself: ${report.why}`, seconds };
   const { caught } = report.search;
@@ -127,7 +134,7 @@ async function main(): Promise<void> {
   const left = [...chosen];
   const work = async (): Promise<void> => {
     for (let fault = left.shift(); fault !== undefined; fault = left.shift()) {
-      const outcome = await look(fault, args.by);
+      const outcome = await look(fault, { only: args.by, most: args.most });
       outcomes.push(outcome);
       if (args.json) console.log(JSON.stringify({ name: fault.name, caught: outcome.caught, missed: outcome.missed }));
       else if (outcome.caught !== null)
@@ -139,7 +146,8 @@ async function main(): Promise<void> {
   const inOrder = chosen.flatMap((fault) => outcomes.filter((outcome) => outcome.fault === fault));
   const missed = inOrder.filter(({ caught }) => caught === null);
   if (!args.json) console.log(`\n${tableText(inOrder)}\n`);
-  const within = `${bounds.stories} stories, ${bounds.seeds} seeds, ${bounds.scenarios} scenarios, ${bounds.outages} rows`;
+  const { stories, seeds, scenarios, outages } = args.most;
+  const within = `${stories} stories, ${seeds} seeds, ${scenarios} scenarios, ${outages} rows`;
   console.log(`${inOrder.length} planted, ${inOrder.length - missed.length} caught within ${within}`);
   if (missed.length > 0) process.exitCode = 1;
 }

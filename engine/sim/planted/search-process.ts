@@ -1,4 +1,4 @@
-import type { PlantedFault, Search } from './kinds.ts';
+import type { Bounds, PlantedFault, Search } from './kinds.ts';
 import { plant } from './plant.ts';
 
 /* A process of its own for each planted fault: its parent sends the order, and gets one message back. */
@@ -6,6 +6,7 @@ import { plant } from './plant.ts';
 export interface Order {
   readonly fault: PlantedFault;
   readonly only: readonly string[];
+  readonly most: Bounds;
 }
 
 /** What became of it. */
@@ -14,12 +15,12 @@ export type Report =
   /** The mutation does not fit the sources, or does not run. */
   | { readonly is: 'broken'; readonly why: string };
 
-async function work({ fault, only }: Order): Promise<Report> {
+async function work({ fault, only, most }: Order): Promise<Report> {
   try {
     plant(fault.edits);
     // Only now: everything it loads is loaded with the fault.
     const { search } = await import('./detectors.ts');
-    return { is: 'searched', search: await search(fault.first ?? null, only) };
+    return { is: 'searched', search: await search(fault.first ?? null, only, most) };
   } catch (error) {
     return { is: 'broken', why: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }

@@ -1,9 +1,10 @@
 import { currentProcess } from '../io/index.ts';
 import { knownFailures } from './known-failures.ts';
 import { outages } from './outages.ts';
+import { rules } from './rules.ts';
 import type { Scenario } from './staging.ts';
 
-export const scenarios: readonly Scenario[] = [...knownFailures, ...outages];
+export const scenarios: readonly Scenario[] = [...knownFailures, ...outages, ...rules];
 
 /** Plays it. Throws when something was not as it must be. */
 export async function play(scenario: Scenario): Promise<void> {

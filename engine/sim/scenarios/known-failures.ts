@@ -1,3 +1,4 @@
+import { pathsOf } from '../world/layout.ts';
 import { alone, between, ends, ensure, happen, LONG, now, other, primary, Q, world, type Scenario } from './staging.ts';
 
 /** Known failures of other systems, R1 to R15 of the list of faults, as far as two failover members can have them. */
@@ -130,6 +131,11 @@ export const knownFailures: readonly Scenario[] = [
       await happen(w, [{ kind: 'cut', at: 0, ways: alone(was), ms: 4 * Q }], Q);
       w.sites[was].instance?.process.kill();
       await w.run(8 * Q);
+      const names = w.sites[was].host.drive.list(pathsOf(was).journal);
+      ensure(
+        names.some((name) => name.includes('.diverged-')),
+        'it is in a side file',
+      );
       await ends(w);
     },
   },

@@ -1,0 +1,81 @@
+import type { World } from '../world/world.ts';
+import { between, ends, ensure, happen, now, other, primary, Q, world, type Scenario } from './staging.ts';
+import type { MemberHostName } from '../faults/kinds.ts';
+
+/** Whether a request of an operator to a member was granted by now. */
+function ask(w: World, name: MemberHostName, what: 'set-no-failover' | 'clear-no-failover'): { isDone: boolean } {
+  const asked = { isDone: false };
+  w.sites[name].instance?.mirror?.requests.ask(what).then(
+    () => {
+      asked.isDone = true;
+    },
+    () => undefined,
+  );
+  return asked;
+}
+
+/** Directed at single rules that random faults hardly reach, or whose breach only an operator's intention shows. */
+export const rules: readonly Scenario[] = [
+  ...[true, false].map((arbiter) => ({
+    name: `no failover, ${arbiter ? 'with' : 'no'} arbiter: nobody takes over from a primary that was killed or lost its host`,
+    play: async () => {
+      const w = await world(30, arbiter);
+      const was = now(w);
+      const set = ask(w, was, 'set-no-failover');
+      ensure(await w.until(() => set.isDone, 2 * Q), 'no failover is set');
+      w.sites[was].instance?.process.kill();
+      const isTaken = (): boolean => primary(w) === other(was);
+      ensure(await w.until(() => w.isWell || isTaken(), 40 * Q), 'the primary comes back');
+      ensure(!isTaken(), 'nobody takes over');
+      const again = ask(w, was, 'set-no-failover');
+      ensure(await w.until(() => again.isDone, 2 * Q), 'no failover is set again');
+      w.sites[was].powerCut();
+      await w.run(8 * Q);
+      ensure(primary(w) === null, 'nobody takes over from a host that is gone');
+      await ends(w);
+    },
+  })),
+  {
+    name: 'no failover is confirmed only when both members have it',
+    play: async () => {
+      const w = await world(31);
+      const was = now(w);
+      w.plan([{ kind: 'cut', at: 0, ways: [...between(was, other(was))], ms: 3 * Q }]);
+      await w.run(1);
+      const set = ask(w, was, 'set-no-failover');
+      for (let ms = 0; ms < 4 * Q; ms += Q / 8) {
+        await w.run(Q / 8);
+        const { durable } = w.sites[other(was)].instance?.mirror ?? {};
+        ensure(!set.isDone || (durable !== undefined && durable.noFailover !== null), 'what was confirmed is durable on both');
+      }
+      await ends(w);
+    },
+  },
+  {
+    name: 'stop without failover: nobody takes over',
+    play: async () => {
+      for (const arbiter of [true, false]) {
+        const w = await world(32, arbiter);
+        const was = now(w);
+        const { host } = w.sites[was];
+        const { process } = w.sites[was].instance ?? {};
+        w.sites[was].instance?.operate('stop-nofailover');
+        ensure(await w.until(() => process?.alive === false || primary(w) === other(was), 4 * Q), 'it stops');
+        ensure(host.isOn && primary(w) !== other(was), 'nobody takes over');
+        await ends(w);
+      }
+    },
+  },
+  {
+    name: 'an instance that operates is not forced down',
+    play: async () => {
+      const w = await world(33, false);
+      const was = now(w);
+      const { process } = w.sites[was].instance ?? {};
+      const data = between('A', 'B').filter((way) => way.endsWith('data'));
+      await happen(w, [{ kind: 'cut', at: 0, ways: data, ms: 4 * Q }], 5 * Q);
+      ensure(process?.alive === true && primary(w) === was, 'the primary works on');
+      await ends(w);
+    },
+  },
+];
