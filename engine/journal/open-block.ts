@@ -6,7 +6,9 @@ import { recordTypes, type DatabaseIdentity, type RecordType } from './types.ts'
 
 /** Space before the records for the block's header and the bindings that turn out to be needed when it is sealed. */
 const reserve = 64 * 1024;
-const firstCapacity = 512 * 1024;
+/** Taken with the first record: many writers are opened that never write one. */
+const firstCapacity = 128 * 1024;
+const nothing = new SharedArrayBuffer(0);
 /** A buffer that had to grow beyond this for a huge record is not kept for the next block. */
 const keptCapacity = 10 * 1024 * 1024;
 
@@ -42,18 +44,12 @@ export class OpenBlock {
   sequence = 0;
   /** The newest ticket among its records. */
   ticket = 0;
-  #bytes: Buffer;
-  #view: DataView;
+  #bytes: Buffer = Buffer.from(nothing);
+  #view: DataView = new DataView(nothing);
   #to = reserve;
   #records = 0;
   #used: Binding[] = [];
   #reserveLeft = reserve - blockHeaderBytes;
-
-  constructor() {
-    const memory = new SharedArrayBuffer(firstCapacity);
-    this.#bytes = Buffer.from(memory);
-    this.#view = new DataView(memory);
-  }
 
   get records(): number {
     return this.#records;
@@ -111,11 +107,11 @@ export class OpenBlock {
   }
 
   #grow(needed: number): void {
-    let capacity = this.#bytes.length;
+    let capacity = Math.max(firstCapacity, this.#bytes.length);
     while (capacity < needed) capacity *= 2;
     const memory = new SharedArrayBuffer(capacity);
     const bytes = Buffer.from(memory);
-    this.#bytes.copy(bytes, 0, 0, this.#to);
+    this.#bytes.copy(bytes, 0, 0, Math.min(this.#to, this.#bytes.length));
     this.#bytes = bytes;
     this.#view = new DataView(memory);
   }
