@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verifyDatabase } from '../../database/index.ts';
@@ -244,5 +245,17 @@ describe('databases', () => {
     const session = bench.store.executor.open('USER');
     session.set(session.resolve('^x'), '1');
     expect(() => session.resolve('^|"SECOND"|x')).toThrow('not mounted');
+  });
+
+  it('are made at the first start, on a journal disk of its own too', async () => {
+    const other = new StoreBench();
+    try {
+      // The root of a new file system.
+      fs.mkdirSync(path.join(other.paths.journal, 'lost+found'), { recursive: true });
+      await other.open();
+      expect(other.store.list()).toMatchObject([{ name: 'USER', mounted: true }]);
+    } finally {
+      await other.remove();
+    }
   });
 });

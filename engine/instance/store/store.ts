@@ -29,6 +29,8 @@ const MEMORY_BYTES = 64 * 1024 * 1024;
 /** How long a verification waits for journal data that is not durable in the mirror yet. */
 const CONTAINED_WAIT_MS = 10_000;
 const MEMORY_BYTES_MIN = 1024 * 1024;
+/** Stands in the root of a new file system, such as one for journals only. */
+const LOST_AND_FOUND = 'lost+found';
 
 /**
  * What an instance keeps: its databases, its local journal, and the executor that updates them. Databases of a mirror are
@@ -72,7 +74,7 @@ export class Store {
   /** A new instance's settings name a database that is made when it starts for the first time. */
   #firstStart(): void {
     const { io, paths, settings } = this.#context;
-    if (io.files.list(paths.journal).length > 0) return;
+    if (io.files.list(paths.journal).some((name) => name !== LOST_AND_FOUND)) return;
     for (const [name, configured] of Object.entries(settings.Databases)) {
       const directory = this.directoryOf(configured);
       if (io.files.exists(directory)) continue;
