@@ -308,6 +308,7 @@ export class Mirror {
     void this.requests.ask(nofailover ? 'stop-nofailover' : 'stop').catch(() => undefined);
     await ended;
     this.#closed = true;
+    this.requests.end();
     this.#wake?.timer.cancel();
     this.options.hooks.close();
     this.peers.close();

@@ -12,12 +12,13 @@ type Asked =
 
 /** What people ask of a member, on its way to the decisions and back. Each rejects with the refusal, as GemelError with its condition. */
 export class Requests {
-  readonly #mirror: Mirror;
+  readonly #mirror: Pick<Mirror, 'input' | 'changeMembership'>;
   readonly #waiting = new Map<number, (refusal: Refusal | null) => void>();
   readonly #changes = new Map<number, (membership: Membership) => Membership>();
   #next = 1;
+  #ended = false;
 
-  constructor(mirror: Mirror) {
+  constructor(mirror: Pick<Mirror, 'input' | 'changeMembership'>) {
     this.#mirror = mirror;
   }
 
@@ -57,6 +58,12 @@ export class Requests {
     answer?.(refusal);
   }
 
+  /** Nothing is decided any more: whoever waits, or asks from now on, is told. */
+  end(): void {
+    this.#ended = true;
+    for (const id of [...this.#waiting.keys()]) this.answer(id, stopping);
+  }
+
   #number(): number {
     const id = this.#next;
     this.#next += 1;
@@ -64,12 +71,15 @@ export class Requests {
   }
 
   #ask(id: number, asked: Asked): Promise<void> {
+    if (this.#ended) return Promise.reject(refused(stopping));
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, (refusal) => (refusal === null ? resolve() : reject(refused(refusal))));
       this.#mirror.input({ on: 'request', id, ...asked });
     });
   }
 }
+
+const stopping: Refusal = { code: 'STOPPING', text: 'This member is being stopped.', facts: { role: 'down' } };
 
 function refused({ code, text, facts }: Refusal): GemelError {
   const condition = conditionOf(code);
