@@ -63,8 +63,18 @@ function helloWhileTaking(turn: Turn, from: Hello): void {
     why,
     to: from.member,
   });
-  turn.state.role = { is: 'waiting', why, askAt: turn.now + turn.retryMs, asking: null, forOperator: false };
-  if (promises) return promise(turn, from);
-  if (needsNoPromise) turn.persist({ grant: { to: from.member, above: turn.newestEpoch } });
-  turn.notPrimary();
+  turn.state.role = { is: 'waiting', why, askAt: turn.now, asking: null, forOperator: false };
+  if (promises) promise(turn, from);
+  else {
+    if (needsNoPromise) turn.persist({ grant: { to: from.member, above: turn.newestEpoch } });
+    turn.notPrimary();
+  }
+  askLater(turn);
+}
+
+/** Two members that both cannot finish would hand the right to and fro, each time with a write: who gives it back again asks later and later. */
+function askLater(turn: Turn): void {
+  const role = undecided(turn);
+  if (role !== null) pause(turn, role, Math.min(turn.state.qosMs, turn.retryMs * 2 ** Math.min(turn.state.gaveBack, 20)));
+  turn.state.gaveBack += 1;
 }

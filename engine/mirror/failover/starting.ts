@@ -156,6 +156,7 @@ function follow(turn: Turn, answer: Extract<HelloAnswer, { is: 'primary' }>): vo
   // What the mirror is, the primary says: after a force it may be an older version than this member's.
   turn.state.membership = answer.membership;
   turn.state.failureNotified = false;
+  turn.state.gaveBack = 0;
   const facts = { primary: partner(turn), epoch: epochText(answer.epoch) };
   refuseWish(turn, { code: 'PRIMARY_EXISTS', text: 'The other failover member is primary.', facts });
   turn.log(1, 'BACKUP', 'This member is the backup; it receives the journal from the primary.', facts);

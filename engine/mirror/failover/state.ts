@@ -19,6 +19,8 @@ export interface MemberState {
   wish: Wish | null;
   /** `notify failed` was sent for this incident. */
   failureNotified: boolean;
+  /** How often this member had the right and gave it back in this incident. */
+  gaveBack: number;
 }
 
 interface Wish {
@@ -181,6 +183,7 @@ export function initialState(init: {
     role: { is: 'starting', why: 'The instance is starting.', askAt: 0, asking: null, forOperator: false },
     wish: null,
     failureNotified: false,
+    gaveBack: 0,
   };
 }
 

@@ -212,6 +212,31 @@ describe('a right given back', () => {
     held.do({ on: 'hello', hello: hello('B') });
     expect(held.role.is, 'a hook would say no again').toBe('taking');
   });
+
+  it('again and again is asked for later and later, at most after Q, until this member is primary or backup again', () => {
+    const a = new Core();
+    a.do({ on: 'start' });
+    /** Gets the right, cannot finish, gives it back to B; how long it then waits before it asks. */
+    const round = (): number => {
+      a.do({ on: 'hello-answer', question: a.question, answer: promised });
+      a.do({ on: 'become-failed', why: 'No space.' });
+      expect(kinds(a.do({ on: 'hello', hello: hello('B', { role: 'waiting', journal: a.journal }) }))).toEqual([
+        'persist grant',
+        'answer promise',
+      ]);
+      const gaveBackAt = a.now;
+      while (kinds(a.after(1)).length === 0) expect(a.now - gaveBackAt).toBeLessThanOrEqual(QOS);
+      return a.now - gaveBackAt;
+    };
+    expect([round(), round(), round(), round(), round()]).toEqual([125, 250, 500, 1000, 1000]);
+    a.do({ on: 'hello-answer', question: a.question, answer: answerPrimary(epoch(2, 'B')) });
+    expect(a.role.is).toBe('backup');
+    a.do({ on: 'peer-lost', why: 'closed' });
+    a.journal = end(epoch(2, 'B'), 1);
+    a.do({ on: 'agent-silent', member: 'B', question: a.question });
+    expect(kinds(a.after(QOS))).toEqual(['dial-peer']);
+    expect(round()).toBe(125);
+  });
 });
 
 it('a primary lets a newer one be at once, whoever tells of it', () => {

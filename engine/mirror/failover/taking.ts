@@ -264,6 +264,7 @@ function open(turn: Turn, { epoch, right }: TakingRole): void {
     dialAt: 0,
   };
   turn.state.failureNotified = false;
+  turn.state.gaveBack = 0;
   turn.effects.push({ do: 'open' }, { do: 'notify', what: 'became' });
   turn.log(2, 'PRIMARY', `This member is primary (epoch ${epochText(epoch)}).`, { epoch: epochText(epoch), right: right.by });
 }
