@@ -5,7 +5,7 @@
 export function copyPlain<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(copyPlain) as T;
-  const copy: Record<string, unknown> = { ...value };
+  const copy: Record<string, unknown> = { ...(value as object) };
   for (const key in copy) {
     const part = copy[key];
     if (typeof part === 'object' && part !== null) copy[key] = copyPlain(part);
