@@ -86,6 +86,13 @@ export const backupConditions = table({
     facts: ['why'],
     todo: 'Repair the journal’s disk on the other host. If that is impossible: stop its agent, then gemel mirror force-primary.',
   },
+  OWN_JOURNAL_UNREADABLE: {
+    severity: 2,
+    title: 'The mirror journal of this member cannot be read',
+    means: 'This member waits and takes no part in the mirror: what its journal holds is not known. Its files were left as they are.',
+    facts: ['mirror', 'why'],
+    todo: 'Stop the instance, put the journal file named back from a copy, and start it. If there is none: rebuild this member from the other one; while that one is not primary either, it can take over or be forced to once this instance is stopped.',
+  },
   NEWER_EPOCH_KNOWN: {
     severity: 2,
     title: 'A newer primary is known',

@@ -51,7 +51,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
     superserver: () => listening,
   });
   const status = (): InstanceStatus => {
-    const member = mirror.mirror;
+    const { mirror: member, held } = mirror;
     return {
       name: settings.Startup.InstanceName,
       directory: paths.directory,
@@ -60,16 +60,11 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
       version: VERSION,
       superserverPort: listening.port,
       webPort,
-      mirrors:
-        member === null
-          ? []
-          : [
-              {
-                mirror: member.membership.mirror,
-                type: 'Failover',
-                status: ownStatus(member),
-              },
-            ],
+      mirrors: [
+        ...(member === null ? [] : [{ mirror: member.membership.mirror, type: 'Failover' as const, status: ownStatus(member) }]),
+        ...(held === null ? [] : [{ mirror: held.mirror, type: 'Failover' as const, status: 'Waiting' as const }]),
+      ],
+      ...(held === null ? {} : { problem: held.problem }),
     };
   };
   const monitor = new Monitor({ clock, store, mirror, status, clients: () => superserver.connectionCount });

@@ -20,6 +20,7 @@ import {
   type HookIdentity,
   type Hooks,
   type MirrorHooks,
+  type MirrorOptions,
   type MirrorRecord,
 } from '../../mirror/index.ts';
 import type { InstancePaths } from '../directory.ts';
@@ -29,6 +30,7 @@ import { updateSettings, type Settings } from '../settings.ts';
 import type { Store } from '../store/index.ts';
 import { arbiterAddress } from './arbiter-address.ts';
 import type { Lifted } from './hook-executor.ts';
+import { HeldMember } from './held.ts';
 import { MemberHost, notInMirror, type MemberHostOptions } from './host.ts';
 import { journalWait, signOf, type MemberWatch, type WatchOptions } from './watch.ts';
 import { Operator } from './operator.ts';
@@ -64,6 +66,7 @@ export interface MirrorServiceContext extends Omit<MemberHostOptions, 'changed' 
 export class MirrorService {
   readonly #context: MirrorServiceContext;
   #mirror: Mirror | null = null;
+  #held: HeldMember | null = null;
   #host: MemberHost | null = null;
   #status: StatusView | null = null;
   #watch: MemberWatch | null = null;
@@ -74,6 +77,11 @@ export class MirrorService {
 
   get mirror(): Mirror | null {
     return this.#mirror;
+  }
+
+  /** Set when this instance is a member of a mirror that it can take no part in. */
+  get held(): HeldMember | null {
+    return this.#held;
   }
 
   get view(): StatusView | null {
@@ -98,12 +106,12 @@ export class MirrorService {
       hung: (stalledMs) => mirror.input({ on: 'hung', stalledMs }),
       journalWaitsMs: journalWait(() => mirror.journal.writer, io.clock),
     });
-    this.#watch = watch ?? null;
-    const mirror = new Mirror({
+    const hooks = this.#hooks(record, host);
+    const options: MirrorOptions = {
       io,
       net,
       host,
-      hooks: this.#hooks(record, host),
+      hooks,
       beforeDeciding: () => watch?.check(),
       mgr: paths.mgr,
       record,
@@ -114,11 +122,22 @@ export class MirrorService {
         newDisk: () => store.newDisk(),
         databasePositions: () => host.databases().flatMap((d) => d.position ?? []),
       },
-    });
+    };
+    let mirror: Mirror;
+    try {
+      mirror = new Mirror(options);
+    } catch (error) {
+      if (!(error instanceof GemelError)) throw error;
+      hooks.close();
+      watch?.close();
+      this.#held = new HeldMember(record, error);
+      return this.#context.log(2, this.#held.line);
+    }
     host.belongTo(mirror);
     host.install();
     this.#host = host;
     this.#mirror = mirror;
+    this.#watch = watch ?? null;
     this.#status = new StatusView(mirror);
     mirror.start(this.#context.byPerson);
   }
@@ -166,6 +185,7 @@ export class MirrorService {
 
   #require(name?: string): Mirror {
     const mirror = this.#mirror;
+    if (this.#held !== null) throw this.#held.refusal();
     if (mirror === null) throw notInMirror();
     if (name !== undefined && name.toUpperCase() !== mirror.membership.mirror) {
       throw new GemelError(
@@ -247,10 +267,11 @@ export class MirrorService {
   }
 
   #refuseSecond(): void {
-    if (this.#mirror === null) return;
+    const name = this.#mirror?.membership.mirror ?? this.#held?.mirror;
+    if (name === undefined) return;
     throw new GemelError(
       'REFUSED',
-      `This instance is in the mirror ${this.#mirror.membership.mirror} already.`,
+      `This instance is in the mirror ${name} already.`,
       'Nothing was changed.',
       'A failover member belongs to one mirror.',
     );
