@@ -142,7 +142,7 @@ function downAnswer(hosted: Hosted, found: HostedMember, record: MirrorRecord, q
   if (question.grantAbove === null) return down;
   const decision = decide(record, question, question.grantAbove, journal);
   if ('refused' in decision) return { ...down, refused: decision.refused };
-  const grant = { ...decision.grant, id: hosted.io.random.guid() };
+  const { grant } = decision;
   const durable: Durable = { ...record.durable, grant, validated: false };
   writeRecord(hosted.io.files, found.paths.mgr, { ...record, durable });
   return { ...down, grant };
@@ -169,29 +169,6 @@ function readableEnd(hosted: Hosted, found: HostedMember): JournalEnd | null {
     return null;
   }
   return { epoch: journal.lineage.at(-1)?.epoch ?? noEpoch, position: journal.end.position };
-}
-
-/**
- * The holder of a promise gives it back: it will not take over by it. It names the promise, for an older giving-back may
- * arrive late. One that is no more is fine; a member that runs hears of it from the holder itself. Throws NOT_FOUND, REFUSED.
- */
-export async function takeBack(
-  { hosted, log }: Context,
-  { mirror, member, asker, id }: { mirror: string; member: string; asker: string; id: string },
-): Promise<AgentAnswer> {
-  const found = findMember(hosted, mirror, member);
-  if (found === null) throw new GemelError('NOT_FOUND', 'No instance of this host is that member.');
-  const look = await hosted.look(found.paths.directory);
-  if (look.state !== 'down') return runningAnswer(hosted, found, look);
-  return underLock(hosted, found, (record) => {
-    const { grant } = record.durable;
-    if (grant?.id !== id) return { ...recorded(record), state: 'down' };
-    if (grant.to !== asker) throw new GemelError('REFUSED', 'Only the member that holds a promise can give it back.');
-    const freed = { ...record, durable: { ...record.durable, grant: null } };
-    writeRecord(hosted.io.files, found.paths.mgr, freed);
-    log(1, `[GRANT_BACK] The promise that instance ${found.instance} would not be primary was given back by ${asker}.`);
-    return { ...recorded(freed), state: 'down' };
-  });
 }
 
 function refusal(code: string, text: string): Refusal {

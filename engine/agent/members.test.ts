@@ -11,7 +11,7 @@ import { realIo } from '../io/index.ts';
 import { Journal, JournalWriter, ThreadDisk } from '../journal/index.ts';
 import { newDurable, readRecord, writeRecord, type MirrorRecord } from '../mirror/index.ts';
 import { hostedAt } from './hosted.ts';
-import { answerFor, takeBack } from './answers.ts';
+import { answerFor } from './answers.ts';
 import { journalToServe } from './members.ts';
 
 let home: string;
@@ -128,20 +128,6 @@ it('nobody but the partner is granted, and nobody against no failover', async ()
 it('a promise to one stands against another', async () => {
   write({ grant: { to: stranger, above: epoch(4) } });
   expect(await ask()).toMatchObject({ grant: null, refused: { code: 'GRANTED' } });
-});
-
-it('a promise is given back by its holder alone, and not by a word about an earlier one', async () => {
-  const first = (await ask()).grant?.id ?? '';
-  const second = (await ask()).grant?.id ?? '';
-  const giveBack = (asker: string, id: string) => takeBack(context(), { mirror, member: self, asker, id });
-  await giveBack(partner, first);
-  expect(granted()).toMatchObject({ to: partner, id: second });
-  await expect(giveBack(stranger, second)).rejects.toMatchObject({ code: 'REFUSED' });
-  expect(granted()).not.toBeNull();
-  expect(await giveBack(partner, second)).toMatchObject({ state: 'down', grant: null });
-  expect(granted()).toBeNull();
-  await giveBack(partner, second);
-  await expect(takeBack(context(), { mirror, member: stranger, asker: partner, id: second })).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
 it('a journal that cannot be read is said to be none; the promise is given only to whom the member waited for to its end', async () => {

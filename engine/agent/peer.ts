@@ -5,7 +5,7 @@ import { RawReader, type Position } from '../journal/index.ts';
 import { AgentRequest, Channel, decodeControl, journalFrame, kinds, type AgentReply } from '../mirror/index.ts';
 import { Arbiter } from './arbiter.ts';
 import type { Peer, PeerContext } from './host.ts';
-import { answerFor, takeBack } from './answers.ts';
+import { answerFor } from './answers.ts';
 import { journalToServe } from './members.ts';
 
 const FIRST_MESSAGE_MS = 10_000;
@@ -92,9 +92,6 @@ async function answer(channel: Channel, request: AgentRequest, context: PeerCont
       channel.control({ t: 'answer', answer: said } satisfies AgentReply);
       return;
     }
-    case 'give-back':
-      channel.control({ t: 'answer', answer: await takeBack(context, request) } satisfies AgentReply);
-      return;
     case 'fetch':
       return serveJournal(channel, request, context);
     case 'fetch-from':

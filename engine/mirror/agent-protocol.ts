@@ -19,8 +19,6 @@ export const AgentRequest = z.discriminatedUnion('t', [
     /** For the member, while it is in trouble: the asker will not take over by this any more. */
     gaveUp: ReignShape.nullish(),
   }),
-  /** The asker will not take over by the promise of that id, which this agent gave it; answered as `ask` is. */
-  z.object({ t: z.literal('give-back'), mirror: z.string(), member: z.string(), asker: z.string(), id: z.string() }),
   /** The journal of a member that is down: answered with its reach; `fetch-from` then says from where to send. */
   z.object({ t: z.literal('fetch'), mirror: z.string(), member: z.string(), asker: z.string() }),
   z.object({ t: z.literal('fetch-from'), from: PositionShape }),

@@ -34,7 +34,7 @@ export const PositionShape = exactly<Position>()(z.object({ file: count, offset:
 /** The member of epoch 0.0, before the first one, is ''. */
 export const EpochShape = exactly<Epoch>()(z.object({ major: count, minor: count, member: z.string().max(100) }));
 const JournalEndShape = exactly<JournalEnd>()(z.object({ epoch: EpochShape, position: PositionShape }));
-export const GrantShape = exactly<Grant>()(z.object({ to: member, above: EpochShape, id: text.optional() }));
+export const GrantShape = exactly<Grant>()(z.object({ to: member, above: EpochShape }));
 export const PeriodShape = exactly<ActivePeriod>()(z.object({ epoch: EpochShape, n: count, backup: member, ended: z.boolean() }));
 export const ReignShape = exactly<Reign>()(z.object({ epoch: EpochShape, boot: text, n: count }));
 const RefusalShape = exactly<Refusal>()(z.object({ code: text, text, facts: z.record(z.string().max(100), z.union([text, z.number()])) }));

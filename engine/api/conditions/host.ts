@@ -25,13 +25,6 @@ export const hostConditions = table({
     facts: ['member', 'asker'],
     todo: 'Find out why this instance went down, then start it; it joins as backup.',
   },
-  GRANT_BACK: {
-    severity: 1,
-    title: 'A promise was given back',
-    means: 'The member it was given to does not take over by it. The instance may be primary again.',
-    facts: ['instance'],
-    todo: '',
-  },
   NOT_FORCED_DOWN: {
     severity: 'refusal',
     title: 'An instance that hangs could not be forced down',

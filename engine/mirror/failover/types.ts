@@ -30,8 +30,6 @@ export interface Grant {
   readonly to: Guid;
   /** The holder's epoch will be higher than this. */
   readonly above: Epoch;
-  /** Given by an agent: names this promise, so that a late giving-back of an earlier one is told from this one's. */
-  readonly id?: string;
 }
 
 /** P's record of the time during which it waits for B: the n-th of its epoch. */
