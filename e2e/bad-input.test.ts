@@ -156,7 +156,7 @@ describe.skipIf(!isRoot)('a full disk (needs root for a small file system)', () 
     const { acknowledged, error } = await fill(await connect());
     expect(acknowledged).toBeGreaterThan(10);
     expect(error).toBeInstanceOf(RespError);
-    expect(error.message).toMatch(/journal can no longer be written.*disk is full/);
+    expect(error.message).toMatch(/journal can no longer be used.*disk is full/);
     expect(severe()).toHaveLength(1);
     expect(severe()[0]).toContain('disk is full');
     const client = await connect();

@@ -141,6 +141,17 @@ it('a journal that cannot be read is said to be none; the promise is given only 
   await expect(journalToServe(hostedAt(home), { mirror, member: self, asker: partner })).rejects.toThrow();
 });
 
+it('a journal without what its member wrote as primary is none: its disk is not there', async () => {
+  for (const file of fs.readdirSync(paths.journal)) fs.rmSync(path.join(paths.journal, file));
+  const reign = { epoch: epoch(4), boot: 'boot-7', n: 3 };
+  write({ seen: epoch(4), reign });
+  expect(await ask()).toMatchObject({ state: 'down', journal: null, grant: null, refused: { code: 'JOURNAL_UNREADABLE' } });
+  await expect(journalToServe(hostedAt(home), { mirror, member: self, asker: partner })).rejects.toMatchObject({ code: 'DAMAGED' });
+  // It may have dropped its own epoch to follow a later primary.
+  write({ seen: epoch(5), reign });
+  expect(await ask()).toMatchObject({ state: 'down', journal: { epoch: { major: 0 } }, grant: { to: partner } });
+});
+
 it('an unknown member or mirror is unknown', async () => {
   const of = (question: { mirror: string; member: string }) => answerFor(context(), { ...question, asker: partner, grantAbove: null });
   expect(await of({ mirror: stranger, member: self })).toMatchObject({ state: 'unknown', refused: { code: 'UNKNOWN' } });

@@ -1,7 +1,7 @@
 import { GemelError } from '../api/errors.ts';
 import { instancePaths, type InstancePaths } from '../instance/host.ts';
 import { Journal } from '../journal/index.ts';
-import { readRecord, type MirrorRecord } from '../mirror/index.ts';
+import { readRecord, requireOwnEpoch, type MirrorRecord } from '../mirror/index.ts';
 import type { Hosted } from './hosted.ts';
 
 /** The mirror members among a host's instances. */
@@ -26,13 +26,15 @@ export function findMember(hosted: Hosted, mirror: string, member: string): Host
 
 /** The journal of a member that is down. Throws what keeps it from being read. */
 export function openJournal(hosted: Hosted, found: HostedMember): Journal {
-  const { membership, self } = found.record;
-  return Journal.open({
+  const { membership, self, durable } = found.record;
+  const journal = Journal.open({
     io: hosted.io,
     directory: found.paths.journal,
     journal: { kind: 'mirror', name: membership.mirror, guid: membership.guid },
     member: self,
   });
+  requireOwnEpoch(durable, journal.lineage.at(-1)?.epoch, found.paths.journal);
+  return journal;
 }
 
 /** The journal of a member that is down, for sending to another member of its mirror. Throws NOT_FOUND, REFUSED. */

@@ -5,6 +5,7 @@ export { leaveWord } from './gave-up.ts';
 export type { Dejournaled, LocalDatabase, MirrorHost } from './host.ts';
 export { Membership, newDurable, readRecord, splitAddress, writeRecord, Member, type MirrorRecord } from './membership.ts';
 export { Mirror, type MirrorHooks, type MirrorOptions } from './mirror.ts';
+export { requireOwnEpoch } from './own-journal.ts';
 export { ownStatus, StatusView } from './status.ts';
 export { Channel, decodeControl, journalFrame, kinds, MAGIC } from './wire.ts';
 export { whatIfNow } from './what-if.ts';

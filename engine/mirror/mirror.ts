@@ -19,6 +19,7 @@ import type { MirrorHost } from './host.ts';
 import { MemberJournal, type MemberJournalOptions } from './member-journal.ts';
 import { memberOf, partnerOf, splitAddress, writeRecord, type Member, type Membership, type MirrorRecord } from './membership.ts';
 import { Outside } from './outside.ts';
+import { requireOwnEpoch } from './own-journal.ts';
 import { PeerConnections } from './peers.ts';
 import { Requests } from './requests.ts';
 import { Roles } from './roles.ts';
@@ -82,6 +83,7 @@ export class Mirror {
       },
       warn: (error) => this.note('JOURNAL_LOG_ERROR', 'A journal log could not be written.', { why: textOf(error) }),
     });
+    requireOwnEpoch(record.durable, this.journal.end.epoch, options.journal.directory);
     this.peers = new PeerConnections(this);
     this.outside = new Outside(this);
     this.roles = new Roles(this);

@@ -15,6 +15,7 @@ export class Roles {
   #attempt = 0;
   #hookQuestion = 0;
   #stopped: (() => void) | null = null;
+  #drainWatch: { cancel(): void } | null = null;
 
   constructor(mirror: Mirror) {
     this.#mirror = mirror;
@@ -72,9 +73,26 @@ export class Roles {
   }
 
   async drain(): Promise<void> {
+    this.#watchDrain();
     await this.#mirror.options.host.drain();
+    this.#drainWatch?.cancel();
     const { writer } = this.#mirror.journal;
     if (writer !== null) this.#mirror.input({ on: 'drained', end: writer.end });
+  }
+
+  /** A disk that keeps a hand-over waiting counts as failed, as long as the backup can go on from what is durable. */
+  #watchDrain(): void {
+    const { clock } = this.#mirror.options.io;
+    const waitMs = this.#mirror.membership.qosMs / 2;
+    this.#drainWatch?.cancel();
+    this.#drainWatch = clock.timer(waitMs, () => {
+      const { role } = this.#mirror.state;
+      const { writer } = this.#mirror.journal;
+      if (role.is !== 'primary' || role.yielding === null || writer === null) return;
+      if (role.backup?.active !== true || !role.backup.canTakeOver) return this.#watchDrain();
+      const why = `what was under way has not become durable for ${Math.round(waitMs)} ms`;
+      this.#mirror.input({ on: 'journal-failed', why, end: writer.durable });
+    });
   }
 
   stepDown(why: string): void {

@@ -124,9 +124,9 @@ export class MemberHost implements MirrorHost {
     if (this.#open) database.bar = this.#frozen;
   }
 
-  /** The mirror's journal cannot be written here: nothing is taken any more, and the decisions find who can go on. */
+  /** The mirror's journal cannot be used here: nothing is taken any more, and the decisions find who can go on. */
   #freeze(port: JournalPort, writer: JournalWriter, error: GemelError): void {
-    if (this.#port !== port) return;
+    if (this.#port !== port || this.#frozen !== null) return;
     this.#frozen = journalBroken(error);
     const end = writer.durable;
     void this.#options.store.journals.failed(port, error);
@@ -221,7 +221,12 @@ export class MemberHost implements MirrorHost {
 
   /** Also a backup answers ROLE. */
   install(): void {
-    this.#options.store.executor.role_ = this.#roleView();
+    const { store } = this.#options;
+    store.executor.role_ = this.#roleView();
+    // A primary that can bring nothing more into its databases serves no better than one whose journal cannot be written.
+    store.onMirrorUnreadable((error) => {
+      if (this.#port !== null) this.#freeze(this.#port, this.#port.writer, error);
+    });
   }
 }
 

@@ -17,11 +17,11 @@ export function notPrimary(name: string): WriteBar {
   };
 }
 
-/** Why databases take no updates when their journal cannot be written. */
+/** Why databases take no updates when their journal cannot be written or read. */
 export function journalBroken(error: GemelError): NonNullable<WriteBar> {
   return {
     code: 'DATABASE',
-    what: `The journal can no longer be written: ${error.what}`,
+    what: `The journal can no longer be used: ${error.what}`,
     todo: `${error.todo} Then restart the instance.`.trim(),
   };
 }

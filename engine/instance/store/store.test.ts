@@ -191,9 +191,9 @@ describe('a journal that cannot be written', () => {
   function expectRefusal(session: Session): void {
     expect(session.level).toBe(0);
     expect(() => session.set(session.resolve('^x(3)'), 'refused')).toThrow(
-      /The journal can no longer be written.*Nothing was changed.*restart the instance/,
+      /The journal can no longer be used.*Nothing was changed.*restart the instance/,
     );
-    expect(bench.cut[0]).toContain('The journal can no longer be written');
+    expect(bench.cut[0]).toContain('The journal can no longer be used');
     expect(bench.messages.filter(({ severity }) => severity === 3)).toHaveLength(1);
     // Nobody is kept waiting by what will never be durable.
     expect(bench.store.executor.saturated).toBe(false);

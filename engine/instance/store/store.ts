@@ -45,6 +45,7 @@ export class Store {
   #localWriter: JournalWriter | null = null;
   #inDoubt: InDoubt | null = null;
   #onJournalFailed: (why: string) => void = () => undefined;
+  #onMirrorUnreadable: (error: GemelError) => void = () => undefined;
   readonly #context: StoreContext;
   readonly #parts: StoreParts;
   readonly #failures = new Map<string, string>();
@@ -94,27 +95,30 @@ export class Store {
       directory: paths.journal,
       journal,
       start: this.#parts.startApplier,
-      failed: (failure) => this.#failed(failure),
+      failed: (failure) => this.#failed(journal.kind, failure),
       dropped: () => this.executor.checkSaturation(),
     });
   }
 
-  #failed({ database, error }: ApplierFailure): void {
-    this.#failures.set(database ?? '', error.message);
-    // Updates would only pile up in memory: they are safe in the journal, but the file no longer takes them.
-    for (const each of this.executor.namespaces.all())
-      if (each.bar === null && (database === null || each.journalName === database)) each.bar = fileBroken(each.name, error);
+  #failed(kind: 'mirror' | 'local', { database, error }: ApplierFailure): void {
+    const fed = this.executor.namespaces.all().filter((d) => d.mirrored === (kind === 'mirror'));
+    for (const each of fed.filter((d) => database === null || d.journalName === database)) {
+      this.#failures.set(each.journalName, error.message);
+      // Updates would only pile up in memory: they are safe in the journal, but the file no longer takes them.
+      each.bar ??= fileBroken(each.name, error);
+    }
     this.#context.log(
       2,
       database === null
-        ? `Updates can no longer be brought into the databases: ${error.message}`
+        ? `Updates can no longer be brought into the ${kind === 'mirror' ? 'mirrored' : 'unmirrored'} databases: ${error.message}`
         : `The database ${database} takes no more updates from the journal: ${error.message}`,
     );
+    if (kind === 'mirror' && database === null) this.#onMirrorUnreadable(error);
   }
 
   /** Why a database (by its name in the journal) is not fed any more; undefined: it is. */
   failure(journalName: string): string | undefined {
-    return this.#failures.get('') ?? this.#failures.get(journalName);
+    return this.#failures.get(journalName);
   }
 
   // ------------------------------------------------------------ databases
@@ -317,6 +321,11 @@ export class Store {
   /** Cut whoever waits for updates that will never become durable. */
   onJournalFailed(listener: (why: string) => void): void {
     this.#onJournalFailed = listener;
+  }
+
+  /** The mirror's journal can no longer be read here, so no mirrored database takes updates. */
+  onMirrorUnreadable(listener: (error: GemelError) => void): void {
+    this.#onMirrorUnreadable = listener;
   }
 
   switchLocalJournal(): Promise<Position> {

@@ -37,6 +37,8 @@ export class Network {
   readonly #events: Events;
   readonly #latency: () => number;
   readonly #blocked: (from: string, to: string, service: string) => boolean;
+  /** Told of every message when it is sent and when it has been taken. */
+  onPassing: (message: unknown, when: 'sent' | 'taken') => void = () => undefined;
 
   constructor(events: Events, latency: () => number, blocked: (from: string, to: string, service: string) => boolean) {
     this.#events = events;
@@ -82,7 +84,9 @@ export class Network {
 
   #join(half: Half, other: () => Half, service: string): void {
     half.send = (message) => {
-      if (!half.closed) this.#push(half, other, service, () => this.#arrive(other(), message));
+      if (half.closed) return;
+      this.#push(half, other, service, () => this.#arrive(other(), message));
+      this.onPassing(message, 'sent');
     };
     half.close = () => {
       if (half.closed) return;
@@ -96,7 +100,9 @@ export class Network {
 
   #arrive(at: Half, message: unknown): void {
     at.process.in(0, () => {
-      if (!at.closed) at.onMessage(message);
+      if (at.closed) return;
+      at.onMessage(message);
+      this.onPassing(message, 'taken');
     });
   }
 

@@ -14,7 +14,35 @@ const cut = fc.oneof(
   fc.subarray(ways, { minLength: 1, maxLength: 3 }),
 );
 
+/** Between two writes of clients that write all the time, in ms. */
+const WRITE_MS = Q / 40;
+
 const ill = fc.constantFrom('hook' as const, 'vip' as const, 'disk' as const, 'unreadable' as const);
+
+/** Whatever can be said: what happens while it is under way, or has just been taken, meets the rules in the middle. */
+const said = fc.constantFrom(
+  ...(['active', 'propose', 'hold', 'formed', 'leave', 'leaving', 'left', 'lost', 'ping', 'pong', 'verdict'] as const),
+  ...(['give-up', 'gave-up', 'unknown', 'claim', 'known', 'take-over', 'taking-over', 'end-period', 'period-ended'] as const),
+  ...(['no-failover', 'hello', 'is primary', 'is not-primary', 'is promise', 'ask', 'told', 'ready', 'ack'] as const),
+);
+
+function nameOf(message: unknown): string {
+  if (typeof message !== 'object' || message === null) return '';
+  if ('message' in message) return String((message.message as { m?: string }).m);
+  if ('answer' in message) return `is ${(message.answer as { is: string }).is}`;
+  if ('gaveUp' in message) return 'hello';
+  if ('refused' in message) return 'told';
+  return 't' in message ? String(message.t) : '';
+}
+
+const blow = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('crash' as const), name, host: fc.boolean() }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('cut' as const), ways: cut, ms: fc.integer({ min: 5, max: 3 * Q }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('freeze' as const), name, ms: fc.integer({ min: 5, max: 3 * Q }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('arbiter' as const), up: fc.constant(false) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('restart-arbiter' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('ill' as const), name, ill, ms: fc.integer({ min: 5, max: 4 * Q }) }) },
+);
 
 /** What happens in a story, in any order: writes, crashes, cuts, frozen processes, requests, illnesses, operators. */
 const storyAction = fc.oneof(
@@ -44,6 +72,11 @@ const storyAction = fc.oneof(
         'change-membership' as const,
       ),
     }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('restart-arbiter' as const) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant('upon' as const), said, when: fc.constantFrom('sent' as const, 'taken' as const), blow }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('able' as const), name, able: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('ill' as const), name, ill, ms: fc.integer({ min: 5, max: 4 * Q }) }) },
@@ -84,6 +117,11 @@ function perform(world: World, act: StoryAction): void {
     }
     case 'arbiter':
       return act.up ? world.startArbiter() : world.stopArbiter();
+    case 'restart-arbiter':
+      world.stopArbiter();
+      return world.startArbiter();
+    case 'upon':
+      return upon(world, act);
     case 'request':
       return world.member(act.name).process?.request(act.what);
     case 'able':
@@ -98,6 +136,26 @@ function perform(world: World, act: StoryAction): void {
     case 'resume':
       return resume(world, world.member(act.name));
   }
+}
+
+/** A blow at the moment at which somebody says this, or has been told it; once. */
+function upon(world: World, { said: name, when, blow: act }: Extract<StoryAction, { do: 'upon' }>): void {
+  const before = world.network.onPassing;
+  let isDue = true;
+  world.network.onPassing = (message, at) => {
+    before(message, at);
+    if (!isDue || at !== when || nameOf(message) !== name) return;
+    isDue = false;
+    world.events.in(0, () => perform(world, act));
+  };
+}
+
+/** Clients that write all the time, in every other story. */
+function keepWriting(world: World): void {
+  world.events.in(2 * WRITE_MS * world.random(), () => {
+    for (const m of world.members) m.process?.write(1);
+    keepWriting(world);
+  });
 }
 
 /** An operator who has made sure that the other member's host is down forces this one, and waits. */
@@ -136,6 +194,7 @@ export function settle(world: World): void {
 }
 
 function healAll(world: World): void {
+  world.network.onPassing = () => undefined;
   world.blocked.clear();
   for (const m of world.members) {
     m.able = true;
@@ -164,6 +223,7 @@ export function playStory(seed: number, actions: readonly StoryAction[]): void {
   world.member('A').journal = [{ epoch: { major: 1, minor: 1, member: 'A' }, blocks: [] }];
   for (const m of world.members) m.start();
   world.events.run(Q);
+  if (world.random() < 0.5) keepWriting(world);
   for (const act of actions) {
     perform(world, act);
     world.events.run(5 * world.random());
