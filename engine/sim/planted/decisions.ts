@@ -41,47 +41,9 @@ export const periodsAndTrouble: readonly PlantedFault[] = [
     edits: [edit('trouble.ts', `  turn.gate('hold');\n  if (role.generation?.phase`, `  turn.gate('open');\n  if (role.generation?.phase`)],
   },
   {
-    name: 'trouble-too-short',
-    rule: 'T is two QoS timeouts',
-    edits: [
-      edit(
-        'trouble.ts',
-        `until: bound ? null : turn.now + 2 * turn.state.qosMs,`,
-        `until: bound ? null : turn.now + turn.state.qosMs / 10,`,
-      ),
-    ],
-  },
-  {
     name: 'bound-trouble-timed',
     rule: 'in a bound generation the trouble timeout is off',
     edits: [edit('trouble.ts', `const bound = role.generation !== null;`, `const bound = false;`)],
-  },
-  {
-    name: 'old-agent-answer-ends-trouble',
-    rule: 'only answers to questions asked since the trouble began end it',
-    edits: [
-      edit(
-        'primary.ts',
-        `  if (role.trouble === null || question < role.trouble.firstQuestion) return;\n`,
-        `  if (role.trouble === null) return;\n`,
-      ),
-    ],
-  },
-  {
-    name: 'old-hello-answer-ends-trouble',
-    rule: 'only answers to questions asked since the trouble began end it',
-    edits: [
-      edit(
-        'primary.ts',
-        `if (role.trouble === null || question < role.trouble.firstQuestion || answer.is !== 'not-primary') return;`,
-        `if (role.trouble === null || answer.is !== 'not-primary') return;`,
-      ),
-    ],
-  },
-  {
-    name: 'another-process-is-down',
-    rule: "of B's agent only the word about the process that was lost counts (boot id)",
-    edits: [edit('primary.ts', ` && answer.boot === role.trouble.backupBoot)`, `)`)],
   },
   {
     name: 'old-word-ends-trouble',
@@ -94,15 +56,22 @@ export const periodsAndTrouble: readonly PlantedFault[] = [
     edits: [edit('primary.ts', `  if (resting) resolve(`, `  if (resting || answer.role === 'taking') resolve(`)],
   },
   {
-    name: 'any-hello-in-trouble',
-    rule: 'a hello in trouble counts only with a give-up',
-    edits: [edit('primary.ts', `if (role.trouble !== null && (from.role === 'taking' || !from.gaveUp)) return turn.notPrimary();`, '')],
-  },
-  {
     name: 'newer-epoch-ignored',
     rule: 'a primary that sees a higher epoch stops at once (R10, R12)',
     edits: [
       edit('primary.ts', `if (order < 0 || (order === 0 && sameEpoch(theirs, epoch))) return false;`, `if (order <= 1) return false;`),
+    ],
+  },
+  {
+    name: 'backup-counts-as-resting',
+    rule: 'a backup that is dialled by its primary has lost it, generation included, before it answers',
+    edits: [
+      edit('primary.ts', `answer.role === 'lost' || answer`, `answer.role === 'lost' || answer.role === 'backup' || answer`),
+      edit(
+        'starting.ts',
+        `  if (turn.state.role.is === 'backup') backup.primaryLost(`,
+        `  if (turn.state.role.is === 'stopped') backup.primaryLost(`,
+      ),
     ],
   },
   {
@@ -130,28 +99,6 @@ export const generations: readonly PlantedFault[] = [
     edits: [edit('backup.ts', `role.generation?.phase === 'formed' ? role.generation.gen : null;`, `(role.generation?.gen ?? null);`)],
   },
   {
-    name: 'formed-without-arbiter',
-    rule: 'P binds itself only when Arb and B both hold g',
-    edits: [
-      edit(
-        'generation.ts',
-        `if (current.phase !== 'proposed' || !current.heldByArbiter || !current.heldByBackup) return;`,
-        `if (current.phase !== 'proposed' || !current.heldByBackup) return;`,
-      ),
-    ],
-  },
-  {
-    name: 'formed-without-backup',
-    rule: 'P binds itself only when Arb and B both hold g',
-    edits: [
-      edit(
-        'generation.ts',
-        `if (current.phase !== 'proposed' || !current.heldByArbiter || !current.heldByBackup) return;`,
-        `if (current.phase !== 'proposed' || !current.heldByArbiter) return;`,
-      ),
-    ],
-  },
-  {
     name: 'left-without-answer',
     rule: "until it has B's answer P obeys g",
     edits: [edit('generation.ts', `  current.phase = 'leaving';\n`, `  role.generation = null;\n`)],
@@ -167,41 +114,9 @@ export const generations: readonly PlantedFault[] = [
     edits: [edit('backup.ts', `if (role.generation?.gen.g === message.g) role.generation.phase = 'leaving';`, ``)],
   },
   {
-    name: 'give-up-not-meant',
-    rule: 'B asked to give up g leaves it for good',
-    edits: [edit('backup.ts', `if (role.is === 'lost' && role.generation?.g === g) role.generation = null;`, ``)],
-  },
-  {
-    name: 'give-up-with-the-link',
-    rule: 'B asked to give up g leaves it for good, also while it still believes in its link to P',
-    edits: [
-      edit(
-        'backup.ts',
-        `  if (role.is === 'backup' && role.generation?.gen.g === g) primaryLost(turn, 'the primary has lost this member', true);\n`,
-        '',
-      ),
-    ],
-  },
-  {
-    name: 'taking-gives-up',
-    rule: 'who has accepted a right does not say that it gave up',
-    edits: [edit('backup.ts', `    if (role.is === 'taking' || role.is === 'primary') return;\n`, ``)],
-  },
-  {
     name: 'verdict-after-not-primary',
     rule: 'before B tells P "not primary" it leaves g',
     edits: [edit('starting.ts', `  if (role?.is === 'lost') role.generation = null;\n`, ``)],
-  },
-  {
-    name: 'dialled-backup-stays',
-    rule: 'a backup that is dialled by its primary has been lost by it',
-    edits: [
-      edit(
-        'starting.ts',
-        `  if (turn.state.role.is === 'backup') backup.primaryLost(turn, 'it has lost this member', !waits);\n`,
-        `  if (turn.state.role.is === 'never') backup.primaryLost(turn, 'it has lost this member', !waits);\n`,
-      ),
-    ],
   },
   {
     name: 'answers-while-a-verdict-may-come',

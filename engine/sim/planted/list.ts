@@ -3,7 +3,7 @@ import { generations, periodsAndTrouble } from './decisions.ts';
 import type { PlantedFault } from './kinds.ts';
 import { handingOver, rights } from './rights.ts';
 
-/** One broken rule each. Rules that the model of periods and generations can express are also broken there: see `failover/model`. */
+/** What has to be caught: one broken rule each. Rules that the model of periods and generations can express are also broken there: see `failover/model`. */
 export const planted: readonly PlantedFault[] = [
   ...periodsAndTrouble,
   ...generations,

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { realClock } from '../../io/index.ts';
 import { bounds, replay } from './detectors.ts';
 import type { Bounds, Caught, Evidence, PlantedFault, Search } from './kinds.ts';
+import { keptTwice } from './kept-twice.ts';
 import { planted } from './list.ts';
 import type { Order, Report } from './search-process.ts';
 
@@ -15,7 +16,7 @@ const usage = `npm run planted -- [--only NAME]... [--by DETECTOR]... [--seeds N
 Plants each fault of the list by itself and looks for what catches it. Ends with 1 when one is not caught,
 does not fit the sources any more, or does not run.
 
---only NAME     this fault; more than once for several
+--only NAME     this fault; more than once for several; also one of the guards that are kept twice (kept-twice.ts)
 --by DETECTOR   look with this alone: stories, seeds, scenarios or outages
 --seeds N       so many seeds of the simulator at most (${bounds.seeds})
 --stories N     so many stories at most (${bounds.stories})
@@ -23,6 +24,7 @@ does not fit the sources any more, or does not run.
 --json          one JSON object a fault instead of lines and a table`;
 
 const MINUTES_MAX = 20;
+const all: readonly PlantedFault[] = [...planted, ...keptTwice];
 
 /** What is known of a fault in the end. */
 interface Outcome {
@@ -42,7 +44,7 @@ function readArguments() {
       options: { only: list, by: list, seeds: number, stories: number, parallel: number, json: flag, help: flag },
     });
     const unknown = [
-      ...values.only.filter((name) => !planted.some((fault) => fault.name === name)),
+      ...values.only.filter((name) => !all.some((fault) => fault.name === name)),
       ...values.by.filter((by) => !Object.keys(bounds).includes(by)),
     ];
     if (unknown.length > 0) throw new Error(`There is no ${unknown.join(', ')}.`);
@@ -129,7 +131,7 @@ function tableText(outcomes: readonly Outcome[]): string {
 async function main(): Promise<void> {
   const args = readArguments();
   if (args.help) return console.log(usage);
-  const chosen = planted.filter(({ name }) => args.only.length === 0 || args.only.includes(name));
+  const chosen = args.only.length === 0 ? planted : all.filter(({ name }) => args.only.includes(name));
   const outcomes: Outcome[] = [];
   const left = [...chosen];
   const work = async (): Promise<void> => {
