@@ -74,6 +74,9 @@ test('the monitor is live for both failover members while a client writes', asyn
       ).toBeVisible();
     }
     await expect(page.getByRole('region', { name: 'Lag by stage' }).getByRole('row', { name: /DEMO_B/ })).toContainText(/in step|behind/);
+    const whatIf = page.getByRole('region', { name: 'What if' });
+    await expect(whatIf.getByRole('row', { name: /primary instance is killed/ })).toContainText('DEMO_B takes over');
+    await expect(whatIf.getByRole('row', { name: /^The arbiter’s host fails/ })).toContainText('DEMO_A goes on');
     await picture(page, 'monitor');
   } finally {
     writing = false;

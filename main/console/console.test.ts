@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GemelError } from '../../engine/api/errors.ts';
-import type { InstanceStatus, MemberView } from '../../engine/api/status.ts';
+import type { InstanceStatus, MemberView, WhatIf } from '../../engine/api/status.ts';
 import { realClock } from '../../engine/io/index.ts';
 import { createClient } from '../contract/index.ts';
 import type { ConsoleClient, JobView, MirrorMonitor, Overview, TopicName, TopicParams, TopicValue } from '../contract/index.ts';
@@ -230,6 +230,40 @@ describe('the demo mirror', () => {
     for (const command of commands) expect(command).toMatch(new RegExp(`^GEMEL_HOME=${home}/demo/(a|b|arbiter) gemel `));
     expect(fs.existsSync(path.join(home, 'demo'))).toBe(false);
     expect((await client.call('plan', { action: 'removeDemoMirror' })).refusals[0]?.reason).toBe('There is no demo mirror.');
+  });
+});
+
+describe('what if', () => {
+  const answer: WhatIf = {
+    fault: 'primary-killed',
+    outcome: 'backup-takes-over',
+    primary: 'B',
+    dataAtRisk: 'none',
+    timeMs: { atMost: 2000 },
+    why: ['B is active.'],
+    code: 'X',
+    facts: {},
+  };
+
+  it('is asked of the primary, and anew when the mirror has changed; what it refuses is told', async () => {
+    await healthy();
+    instances.A.on('mirror.whatIf', () => [answer]);
+    const first = await value('whatIf', { mirror: 'M' }, (view) => view?.answers.length === 1);
+    expect(first).toMatchObject({ member: 'A', answers: [answer], problem: null });
+    instances.A.on('mirror.whatIf', () => {
+      throw new GemelError('REFUSED', 'Nothing can be foretold.');
+    });
+    const refused = value('whatIf', { mirror: 'M' }, (view) => view !== null && view.problem !== null);
+    tell([member('A', 'In Trouble'), member('B', 'Down')]);
+    expect(await refused).toMatchObject({ answers: [], problem: { code: 'REFUSED', what: 'Nothing can be foretold.' } });
+    expect(await value('whatIf', { mirror: 'X' }, () => true)).toBeNull();
+  });
+
+  it('is asked of nobody while nobody looks', async () => {
+    await healthy();
+    tell([member('A', 'Primary'), member('B', 'Synchronizing')]);
+    await overview((v) => v.mirrors[0]?.severity !== 'good');
+    expect(instances.A.asked.filter(([method]) => method === 'mirror.whatIf')).toEqual([]);
   });
 });
 

@@ -15,6 +15,7 @@ import { Operator } from './operator.ts';
 import { PagePort } from './page.ts';
 import type { CallHandlers, ChangeKind, PageSink, TopicSources } from './page.ts';
 import { recordHistory } from './record-history.ts';
+import { WhatIfAnswers } from './what-if.ts';
 
 const NEWEST = 100;
 const LOCAL_HOST = 'local';
@@ -67,7 +68,8 @@ export function openConsoleMain(options: ConsoleOptions): ConsoleMain {
     if (open) operator.record('Start the agent of this computer', os.hostname(), 'failed', problem);
   });
   const handlers = handlersOf({ options, store, operator, changed });
-  const sources = sourcesOf({ store, hosts, operator });
+  const whatIf = new WhatIfAnswers({ hosts, now: () => clock.wallMs(), changed: () => changed('what-if') });
+  const sources = sourcesOf({ store, hosts, operator, whatIf });
   return {
     connect: (sink) => {
       const page = new PagePort({ handlers, sources, sink, clock });
@@ -83,6 +85,7 @@ export function openConsoleMain(options: ConsoleOptions): ConsoleMain {
       for (const page of pages) page.close();
       pages.clear();
       operator.close();
+      whatIf.close();
       hosts.close();
       store.close();
     },
@@ -145,11 +148,22 @@ function handlersOf({
   };
 }
 
-function sourcesOf({ store, hosts, operator }: { store: Store; hosts: Hosts; operator: Operator }): TopicSources {
+function sourcesOf({
+  store,
+  hosts,
+  operator,
+  whatIf,
+}: {
+  store: Store;
+  hosts: Hosts;
+  operator: Operator;
+  whatIf: WhatIfAnswers;
+}): TopicSources {
   const settings: MirrorSettingsOf = (mirror) => store.settings.mirror(mirror);
   return {
     overview: { kinds: ['world', 'settings'], value: () => overviewOf(hosts.world(), settings) },
     mirror: { kinds: ['world', 'settings'], value: ({ mirror }) => monitorOf(hosts.world(), mirror, settings) },
+    whatIf: { kinds: ['world', 'what-if'], value: ({ mirror }) => whatIf.of(mirror) },
     jobs: { kinds: ['jobs'], value: () => store.jobs.newest(NEWEST) },
     job: { kinds: ['jobs'], value: ({ job }) => operator.job(job) },
     settings: { kinds: ['settings'], value: () => store.settings.get() },

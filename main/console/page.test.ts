@@ -59,7 +59,7 @@ function rig(): Rig {
   };
   const settings = { kinds: ['settings'] as const, value: () => made.settings };
   const other = { kinds: ['world'] as const, value: never };
-  const sources: TopicSources = { settings, overview: other, mirror: other, jobs: other, job: other, audit: other };
+  const sources: TopicSources = { settings, overview: other, mirror: other, whatIf: other, jobs: other, job: other, audit: other };
   const page = new PagePort({
     handlers,
     sources,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Action, AuditEntry, JobView, Plan } from './actions.ts';
-import { AppInfo, Environment, HistoryPoint, MirrorMonitor, Overview, Settings, Theme } from './views.ts';
+import { AppInfo, Environment, HistoryPoint, MirrorMonitor, Overview, Settings, Theme, WhatIfView } from './views.ts';
 
 /** The one map of everything that crosses between page and main. Both sides check every value with it. */
 
@@ -37,6 +37,8 @@ export const topics = {
   overview: { params: nothing, value: Overview },
   /** null while no mirror of that name is known. */
   mirror: { params: z.object({ mirror: z.string() }), value: MirrorMonitor.nullable() },
+  /** Asked anew when the mirror changes, and every few seconds; null while no mirror of that name is known or nobody has answered yet. */
+  whatIf: { params: z.object({ mirror: z.string() }), value: WhatIfView.nullable() },
   /** The newest 100, newest first. */
   jobs: { params: nothing, value: z.array(JobView) },
   job: { params: z.object({ job: z.number().int() }), value: JobView },

@@ -24,6 +24,7 @@ export type {
   Theme,
   TopologyLink,
   TopologyNode,
+  WhatIfView,
 } from './views.ts';
 export { MAX_FRAME_BYTES, ToMain, ToPage } from './wire.ts';
 export { createClient } from './client.ts';

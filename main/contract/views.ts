@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { AgentStatus, ArbiterView, InstanceStatus, MemberStatus, MemberType, MonitorSnapshot } from '../../engine/api/status.ts';
+import { AgentStatus, ArbiterView, InstanceStatus, MemberStatus, MemberType, MonitorSnapshot, WhatIf } from '../../engine/api/status.ts';
+import { Problem } from './actions.ts';
 
 /** What the pages see. All times are ms since the epoch on the console's computer unless said otherwise; null = not known, never shown as 0. */
 
@@ -144,6 +145,19 @@ export type MemberMonitor = z.infer<typeof MemberMonitor>;
 /** The Mirror Monitor: the mirror and every member that this console can reach, by member name. */
 export const MirrorMonitor = z.object({ mirror: MirrorView, members: z.array(MemberMonitor) });
 export type MirrorMonitor = z.infer<typeof MirrorMonitor>;
+
+/** What would happen to a mirror if: computed by the engine of one member, from what it knew then. */
+export const WhatIfView = z.object({
+  /** Member that was asked; null: nobody could be. */
+  member: z.string().nullable(),
+  /** When it answered. */
+  asOf: z.number().nullable(),
+  /** Empty where there is a problem. */
+  answers: z.array(WhatIf),
+  /** Why nothing can be foretold now. */
+  problem: Problem.nullable(),
+});
+export type WhatIfView = z.infer<typeof WhatIfView>;
 
 /** A point of a chart: one second when recent, the mean (latencies and stall: the worst) of a longer step when old. */
 export const HistoryPoint = z.object({

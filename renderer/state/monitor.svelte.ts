@@ -1,23 +1,28 @@
-import type { ConsoleClient, MirrorMonitor } from '../../main/contract/index.ts';
+import type { ConsoleClient, MirrorMonitor, WhatIfView } from '../../main/contract/index.ts';
 import { SvelteMap } from 'svelte/reactivity';
 import { appendPoint, livePoint, mergeSeries, WINDOW_MS, type Series } from './series.ts';
 
 /** The Mirror Monitor of one mirror: its newest picture, and the figures of each member over the last minutes. Ended by `close`. */
 export class MonitorState {
   readonly #client: ConsoleClient;
-  readonly #end: () => void;
+  readonly #ends: readonly (() => void)[];
   /** undefined: nothing received yet; null: no mirror of that name is known. */
   monitor: MirrorMonitor | null | undefined = $state.raw(undefined);
+  /** null: nothing was answered yet. */
+  whatIf: WhatIfView | null = $state.raw(null);
   /** By InstanceView id. */
   readonly series = new SvelteMap<string, Series>();
 
   constructor(client: ConsoleClient, mirror: string) {
     this.#client = client;
-    this.#end = client.subscribe('mirror', { mirror }, (monitor) => this.#take(monitor));
+    this.#ends = [
+      client.subscribe('mirror', { mirror }, (monitor) => this.#take(monitor)),
+      client.subscribe('whatIf', { mirror }, (whatIf) => (this.whatIf = whatIf)),
+    ];
   }
 
   close(): void {
-    this.#end();
+    for (const end of this.#ends) end();
   }
 
   #take(monitor: MirrorMonitor | null): void {
