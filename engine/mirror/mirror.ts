@@ -156,6 +156,13 @@ export class Mirror {
     this.#running = true;
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#decide(next);
+    } catch (error) {
+      // Half of a decision is carried out: this process must end. Whoever asked for it may take the error for an answer.
+      this.#closed = true;
+      this.options.io.turns.atEndOfTurn(() => {
+        throw error;
+      });
+      throw error;
     } finally {
       this.#running = false;
     }
@@ -339,9 +346,12 @@ export class Mirror {
   }
 
   #followMembership(before: Membership): void {
-    if (before.arbiter !== this.membership.arbiter || before.qosMs !== this.membership.qosMs) this.#changeArbiter();
+    const { arbiter, qosMs, version } = this.membership;
+    const isOther = before.arbiter !== arbiter || before.qosMs !== qosMs;
+    if (isOther) this.#changeArbiter();
     const partner = this.partner?.guid ?? null;
-    if (before.version !== this.membership.version)
+    // Two members that changed the mirror without knowing of each other may have given both changes the same number.
+    if (isOther || before.version !== version)
       this.input({
         on: 'membership',
         version: this.membership.version,

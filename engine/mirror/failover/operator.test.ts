@@ -130,6 +130,34 @@ describe('forcing a member to become primary', () => {
     }
   });
 
+  it('asks the other member until it has heard of it, for that one may be primary too; it alone asks', () => {
+    const a = waiting();
+    a.do(force);
+    silence(a);
+    a.after(FORCE_WAIT_MS);
+    a.become(epoch(2, 'A', 2));
+    a.after(QOS);
+    expect(a.role).toMatchObject({ is: 'primary', backup: null });
+    for (let n = 0; n < 3; n += 1) {
+      expect(kinds(a.after(QOS))).toEqual(['dial-peer']);
+      a.do({ on: 'dial-failed', question: a.question });
+      expect(kinds(a.do({ on: 'tick' }))).toEqual([]);
+    }
+    a.after(QOS);
+    const lower = {
+      is: 'not-primary',
+      boot: 'b',
+      role: 'primary',
+      journal: end(epoch(1, 'B')),
+      seen: epoch(1, 'B'),
+      membership: 1,
+    } as const;
+    a.do({ on: 'hello-answer', question: a.question, answer: lower });
+    expect(kinds(a.after(5 * QOS))).toEqual([]);
+    expect(a.role.is).toBe('primary');
+    expect(kinds(primary().after(5 * QOS))).toEqual([]);
+  });
+
   it('is not stopped by no failover, a hook that leaves it to operators, or journal that nobody has; databases must be well', () => {
     const a = waiting({ durable: { noFailover: epoch(1, 'B'), seen: epoch(4, 'B') } });
     a.obliging = false;

@@ -48,6 +48,7 @@ export function hello(turn: Turn, from: Hello): void {
     superseded(turn, theirs);
     return;
   }
+  role.unmet = false;
   if (role.backup !== null) backupLost(turn, 'it connected anew');
   // A stop that waited for the backup goes through without it.
   if (turn.state.role.is !== 'primary') return turn.notPrimary();
@@ -66,12 +67,13 @@ export function hello(turn: Turn, from: Hello): void {
   });
 }
 
-/** The answer to this primary's own question in trouble. */
+/** The answer to this primary's own question: in trouble, or after an operator's word made it primary. */
 export function helloAnswered(turn: Turn, answer: HelloAnswer, question: number): void {
   const role = primaryRole(turn);
   const theirs =
     answer.is === 'primary' ? answer.epoch : answer.is === 'not-primary' ? newerEpoch(answer.seen, answer.journal.epoch) : null;
   if (theirs !== null && superseded(turn, theirs)) return;
+  role.unmet = false;
   if (role.trouble === null || question < role.trouble.firstQuestion || answer.is !== 'not-primary') return;
   const resting = answer.role === 'lost' || answer.role === 'waiting' || answer.role === 'starting' || answer.role === 'stopped';
   if (resting) resolve(turn, 'the backup answered that it is not primary and will not take over', { backupIs: answer.role });

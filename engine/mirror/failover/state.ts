@@ -81,7 +81,14 @@ export interface PrimaryRole {
   /** Everything before it is durable here. */
   frozenAt: Position | null;
   vip: 'bound' | 'released' | 'binding';
+  /** Primary by an operator's word and without a word from the other member since: that one may be primary too, and is asked. */
+  unmet: boolean;
   dialAt: Ms;
+}
+
+/** Nobody else begins the talk with a former primary that works on alone, and does not know that it has been followed. */
+export function seeksPartner(role: PrimaryRole): boolean {
+  return role.unmet && role.backup === null && role.trouble === null;
 }
 
 /** Nothing becomes durable until the active backup is known not to take over. */
@@ -218,7 +225,7 @@ function roleWake({ role }: MemberState, now: Ms): Ms | null {
 }
 
 function primaryWake(role: PrimaryRole): Ms | null {
-  if (role.trouble === null) return role.vip === 'binding' ? role.dialAt : null;
+  if (role.trouble === null) return role.vip === 'binding' || seeksPartner(role) ? role.dialAt : null;
   return role.trouble.until === null ? role.dialAt : Math.min(role.trouble.until, role.dialAt);
 }
 

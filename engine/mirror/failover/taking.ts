@@ -261,7 +261,8 @@ function open(turn: Turn, { epoch, right }: TakingRole): void {
     frozen: null,
     frozenAt: null,
     vip: 'bound',
-    dialAt: 0,
+    unmet: right.by === 'force' || right.by === 'resume',
+    dialAt: turn.now,
   };
   turn.state.failureNotified = false;
   turn.state.gaveBack = 0;

@@ -1,4 +1,4 @@
-import type { PrimaryRole } from './state.ts';
+import { seeksPartner, type PrimaryRole } from './state.ts';
 import type { Turn } from './turn.ts';
 import type { Details, Guid } from './types.ts';
 
@@ -56,6 +56,13 @@ export function tick(turn: Turn): void {
   if (role.dialAt > turn.now) return;
   if (role.trouble !== null) askAround(turn, role);
   else if (role.vip === 'binding') bindAddress(turn, role);
+  else if (seeksPartner(role)) seek(turn, role);
+}
+
+/** Two primaries meet: the one of the older epoch stops. */
+function seek(turn: Turn, role: PrimaryRole): void {
+  role.dialAt = turn.now + turn.state.qosMs;
+  turn.dialPeer(false);
 }
 
 function bindAddress(turn: Turn, role: PrimaryRole): void {
