@@ -37,6 +37,12 @@ function drawProfile(random: SimRandom): WorldProfile {
   };
 }
 
+/** So long a fault needs the run to go on at least: the one that came late, and an operator's force, which takes a minute. */
+function after(fault: Fault, { qosMs, faultsMs }: WorldProfile): number {
+  if (fault.kind === 'forced') return fault.ms + qosMs;
+  return fault.at >= faultsMs ? AFTER_LATE_Q * qosMs : 0;
+}
+
 /** Runs one seed: a mirror comes to work, faults come and go while clients use it, then everything is well and it must work again. */
 export async function runSeed(seed: number, options: RunOptions): Promise<SeedResult> {
   const random = new SimRandom(seed);
@@ -56,7 +62,7 @@ export async function runSeed(seed: number, options: RunOptions): Promise<SeedRe
     await world.begin();
     const began = world.now;
     world.plan(faults);
-    await world.run(Math.max(ms, ...faults.map(({ at }) => at + (at >= ms ? AFTER_LATE_Q * qosMs : 0))));
+    await world.run(Math.max(ms, ...faults.map((fault) => fault.at + after(fault, profile))));
     if (options.faults === undefined && world.ledger.takeovers < TAKEOVERS_MIN && (await world.until(() => world.isWell, CALM_Q * qosMs))) {
       const at = Math.ceil(world.now - began);
       late.push(drawTakeover(at, { next: () => dice.float() }, drawing));

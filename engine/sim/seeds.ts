@@ -268,4 +268,81 @@ export const keptRuns: readonly KeptRun[] = [
       },
     ],
   },
+  {
+    seed: 28,
+    why: 'Two members changed the mirror without knowing of each other, both to the same version: one did not learn that there is an arbiter again.',
+    world: { qosMs: 400, faultsMs: 5874, arbiter: true, clients: 2, thinkMs: 115.93771382234989 },
+    faults: [
+      { kind: 'pause-host', at: 216, host: 'primary', ms: 1423 },
+      { kind: 'disk-slow', at: 1179, host: 'B', ms: 705, upToMs: 13299 },
+      { kind: 'kill-arbiter', at: 1365, ms: 471 },
+      { kind: 'kill', at: 1767, host: 'A', ms: 1888 },
+      { kind: 'kill-inside', at: 1769, host: 'primary', operations: 15 },
+      { kind: 'pause', at: 1807, host: 'primary', ms: 155 },
+      { kind: 'kill', at: 1828, host: 'B', ms: 137 },
+      { kind: 'kill-arbiter', at: 1848, ms: 81 },
+      { kind: 'pause', at: 2461, host: 'A', ms: 308 },
+      { kind: 'power-cut', at: 2976, host: 'primary', ms: 205 },
+      { kind: 'kill-inside', at: 3310, host: 'B', operations: 17 },
+      { kind: 'arbiter-changed', at: 242, ms: 1997 },
+    ],
+  },
+  {
+    seed: 50,
+    why: 'A record that could not be written while an operator was answered: half of the decision was carried out, and the process went on.',
+    world: { qosMs: 1000, faultsMs: 10678, arbiter: true, clients: 3, thinkMs: 466.4393856888637 },
+    faults: [
+      { kind: 'kill', at: 592, host: 'primary', ms: 3458 },
+      {
+        kind: 'cut',
+        at: 2368,
+        ms: 2930,
+        ways: on(
+          'A>B data, B>A data, A>B agent-of-B, B>A agent-of-B, B>A agent-of-A, A>B agent-of-A, A>R arbiter, R>A arbiter, C>A client, A>C client',
+        ),
+      },
+      { kind: 'cut', at: 3348, ms: 2425, ways: on('A>B data, B>A agent-of-B') },
+      { kind: 'forced', at: 4294, ms: 62825, how: 'power' },
+      { kind: 'flap', at: 4468, ms: 801, ways: on('A>B agent-of-B, C>A client, C>B client'), everyMs: 589 },
+      {
+        kind: 'cut',
+        at: 5456,
+        ms: 417,
+        ways: on(
+          'A>B data, B>A data, A>B agent-of-B, B>A agent-of-B, B>A agent-of-A, A>B agent-of-A, A>R arbiter, R>A arbiter, C>A client, A>C client',
+        ),
+      },
+      { kind: 'sync-fails', at: 5496, host: 'primary' },
+      { kind: 'mirroring-stopped', at: 2839, host: 'B', ms: 4058 },
+      { kind: 'mirroring-stopped', at: 3479, host: 'A', ms: 3931 },
+    ],
+  },
+  {
+    seed: 125,
+    why: 'A member forced to be primary and the former one, which had worked on alone, never met again.',
+    world: { qosMs: 1000, faultsMs: 19237, arbiter: false, clients: 2, thinkMs: 492.8171683801338 },
+    faults: [
+      { kind: 'operator', at: 935, host: 'primary', act: 'hand-over' },
+      { kind: 'power-cut', at: 937, host: 'primary', ms: 484 },
+      {
+        kind: 'cut',
+        at: 1412,
+        ms: 4763,
+        ways: on(
+          'A>B data, B>A data, A>B agent-of-B, B>A agent-of-B, B>A agent-of-A, A>B agent-of-A, B>R arbiter, R>B arbiter, C>B client, B>C client',
+        ),
+      },
+      { kind: 'reset', at: 3809, ways: on('A>B data, B>A data, A>B agent-of-B, B>A agent-of-B, B>A agent-of-A, A>B agent-of-A') },
+      {
+        kind: 'cut',
+        at: 5456,
+        ms: 5932,
+        ways: on(
+          'A>B data, B>A data, A>B agent-of-B, B>A agent-of-B, B>A agent-of-A, A>B agent-of-A, B>R arbiter, R>B arbiter, C>B client, B>C client',
+        ),
+      },
+      { kind: 'disk-slow', at: 6832, host: 'B', ms: 5639, upToMs: 621 },
+      { kind: 'forced', at: 5990, ms: 62468, how: 'isolated' },
+    ],
+  },
 ];

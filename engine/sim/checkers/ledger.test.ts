@@ -45,12 +45,18 @@ test('an epoch belongs to one member', () => {
   expect(() => l.begun({ ...first.epoch, member: 'B' }, [entry(1, 'B', 1, at(0, 0))])).toThrow(/begun by A and by B/);
 });
 
-test('what an operator gives up by force is counted and is no loss', () => {
+test('what an operator gives up by force is counted and is no loss, a resumed primary gives up nothing', () => {
   const forced = entry(2, 'B', 2, at(1, 4500), 2);
   const l = ledger();
   l.durable(first.epoch, at(1, 5000));
-  l.begun(forced.epoch, [first, forced]);
+  expect(() => l.begun(forced.epoch, [first, forced])).toThrow(/goes on from 1:4500/);
+  l.begun(forced.epoch, [first, forced], true);
   expect(l.givenUp).toBe(1);
+  expect([l.isGivenUp(1, 1), l.isGivenUp(1, 2), l.isGivenUp(1), l.isGivenUp(2)]).toEqual([false, true, true, false]);
+  // Only the force ends the promise: what is durable after it is not to be lost.
+  const next = entry(3, 'A', 3, at(2, 5000), 2);
+  l.durable(forced.epoch, at(2, 5001));
+  expect(() => l.begun(next.epoch, [first, forced, next])).toThrow(/2:5001 is durable in 2.2 of B/);
 });
 
 test('a database contains only what is durable, or what a newer epoch builds on', () => {

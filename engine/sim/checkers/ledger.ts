@@ -17,6 +17,8 @@ export class Ledger {
   readonly #begun = new Map<string, Begun>();
   readonly #durable = new Map<string, { readonly epoch: Epoch; position: Position }>();
   readonly #fail: (what: string) => never;
+  /** Majors that began by force. */
+  readonly #forced = new Set<number>();
   /** Takeovers: epochs begun by another member than the epoch before. */
   takeovers = 0;
   /** Durable positions that an operator's act gave up. */
@@ -26,9 +28,13 @@ export class Ledger {
     this.#fail = fail;
   }
 
-  /** A member carries the journal on in this epoch. */
-  begun(epoch: Epoch, lineage: Lineage): void {
+  /**
+   * A member carries the journal on in this epoch.
+   * @param isForced by an operator who took the risk of losing what it does not have
+   */
+  begun(epoch: Epoch, lineage: Lineage, isForced = false): void {
     const name = nameOf(epoch);
+    if (isForced) this.#forced.add(epoch.major);
     const other = this.#begun.get(name);
     if (other !== undefined && other.epoch.member !== epoch.member)
       this.#fail(`the epoch ${name} was begun by ${other.epoch.member} and by ${epoch.member}`);
@@ -61,7 +67,7 @@ export class Ledger {
     const end = endIn(newer.lineage, older);
     if (end === 'open' || isNothing(position)) return;
     if (end !== null && comparePositions(position, end) <= 0) return;
-    if (newer.epoch.major > older.major) {
+    if (this.isGivenUp(older.major, newer.epoch.major)) {
       this.givenUp += 1;
       return;
     }
@@ -69,6 +75,16 @@ export class Ledger {
     this.#fail(
       `${position.file}:${position.offset} is durable in ${nameOf(older)} of ${older.member}, and ${nameOf(newer.epoch)} of ${newer.epoch.member} ${kept}`,
     );
+  }
+
+  /** Whether an operator's force stands between the two majors: no promise reaches over it. */
+  isGivenUp(older: number, newer = Number.POSITIVE_INFINITY): boolean {
+    return [...this.#forced].some((major) => older < major && major <= newer);
+  }
+
+  /** Somebody began an epoch above it. */
+  isFollowed(epoch: Epoch): boolean {
+    return [...this.#begun.values()].some((other) => compareEpochs(other.epoch, epoch) > 0);
   }
 
   /** A database's file contains this much of a journal. */

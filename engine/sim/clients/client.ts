@@ -14,6 +14,8 @@ export interface ClientWorld {
   toMember(host: MemberHostName, deliver: () => void): void;
   /** Carries a message back to the clients' host, if it gets there. */
   toClient(host: MemberHostName, deliver: () => void): void;
+  /** Whether an operator's force has given up what is done in epochs of that major. */
+  isGivenUp(major: number): boolean;
   /** Ends a connection: its member learns of it as soon as anything gets there. */
   hangUp(host: MemberHostName, served: Served): void;
   /** A connection to the process that runs there now; null: nobody listens. */
@@ -214,8 +216,10 @@ export class Client {
       if (connection.served === null) return world.toClient(connection.host, () => over('refused'));
       connection.served.perform(act, (reply: Reply<T>) =>
         world.toClient(connection.host, () => {
-          if (reply.ok) over('ok', reply.value);
-          else over('refused');
+          if (!reply.ok) over('refused');
+          // As good as no answer: an operator has given up what that member goes on doing.
+          else if (world.isGivenUp(reply.major)) over('lost');
+          else over('ok', reply.value);
         }),
       );
     });

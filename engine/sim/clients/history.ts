@@ -85,12 +85,13 @@ export class History {
   /** An operator gave up updates by force: what comes next is judged by itself, beginning with what is there now. */
   cut(now: (key: string) => string | null, pairNow: (pair: string) => string | null): void {
     for (const [key, list] of this.#registers) {
-      // What was under way may still happen.
+      const value = now(key);
+      // What was under way may still happen, unless it has.
       this.#registers.set(
         key,
-        list.filter((op) => op.kind === 'write' && op.answeredAt === null),
+        list.filter((op) => op.kind === 'write' && op.answeredAt === null && op.value !== value),
       );
-      this.#initial.set(key, now(key));
+      this.#initial.set(key, value);
     }
     this.#increments.length = 0;
     for (const [pair, list] of this.#transactions) {

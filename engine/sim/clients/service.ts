@@ -15,18 +15,23 @@ const settings = {
 };
 
 /** The answer to a client: what the operation gave, or why it was refused. */
-export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: GemelError };
+export type Reply<T> =
+  /** `major`: of the epoch in which it was done. */
+  { readonly ok: true; readonly value: T; readonly major: number } | { readonly ok: false; readonly error: GemelError };
 
 /** What a superserver does for its clients, without bytes: sessions, and replies held by the production code's gate. */
 export class Service {
   readonly #executor: Executor;
+  readonly #major: () => number;
   readonly #clock: Clock;
   readonly #recheckMs: number;
   readonly #connections = new Set<Served>();
   #timer: { cancel(): void } | null = null;
 
-  constructor(executor: Executor, clock: Clock, qosMs: number) {
+  /** @param major of the epoch that the member writes in */
+  constructor(executor: Executor, clock: Clock, qosMs: number, major: () => number) {
     this.#executor = executor;
+    this.#major = major;
     this.#clock = clock;
     this.#recheckMs = Math.max(1, qosMs * READ_RULE_SHARE);
     executor.onDurable(() => this.#release());
@@ -40,6 +45,7 @@ export class Service {
     if (this.#executor.role().role !== 'primary') return null;
     const served = new Served(
       this.#executor,
+      this.#major,
       () => this.#watch(),
       () => this.#connections.delete(served),
       cut,
@@ -76,6 +82,7 @@ export class Service {
 export class Served {
   readonly #session: Session;
   readonly #gate: ReplyGate;
+  readonly #major: () => number;
   readonly #waits: () => void;
   readonly #gone: () => void;
   readonly #cut: () => void;
@@ -83,7 +90,8 @@ export class Served {
   #end = 0;
   #closed = false;
 
-  constructor(executor: Executor, waits: () => void, gone: () => void, cut: () => void) {
+  constructor(executor: Executor, major: () => number, waits: () => void, gone: () => void, cut: () => void) {
+    this.#major = major;
     this.#session = executor.open('DATA');
     this.#gate = new ReplyGate(executor);
     this.#waits = waits;
@@ -113,7 +121,7 @@ export class Served {
         showed: () => this.#gate.showed(session.ticket),
         changed: () => this.#gate.changed(session.ticket),
       });
-      done = { ok: true, value };
+      done = { ok: true, value, major: this.#major() };
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
       done = { ok: false, error };

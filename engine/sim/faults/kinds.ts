@@ -31,7 +31,7 @@ export const ways = [
 ] as const;
 export type Way = (typeof ways)[number];
 
-export const operatorActs = ['hand-over', 'stop', 'stop-nofailover', 'set-no-failover', 'clear-no-failover'] as const;
+export const operatorActs = ['hand-over', 'stop', 'stop-nofailover', 'set-no-failover', 'clear-no-failover', 'try-primary'] as const;
 export type OperatorAct = (typeof operatorActs)[number];
 
 interface At {
@@ -79,7 +79,20 @@ export type Fault =
   | (At & OnMember & { readonly kind: 'sync-fails' })
   /** Each operation takes up to so long. */
   | (For & OnMember & { readonly kind: 'disk-slow'; readonly upToMs: number })
-  | (At & OnMember & { readonly kind: 'operator'; readonly act: OperatorAct });
+  | (At & OnMember & { readonly kind: 'operator'; readonly act: OperatorAct })
+  /** An operator stops mirroring there, and starts it again. */
+  | (For & OnMember & { readonly kind: 'mirroring-stopped' })
+  /** An operator takes the arbiter away, and gives it back. */
+  | (For & { readonly kind: 'arbiter-changed' })
+  /** An operator changes Q, and changes it back. */
+  | (For & { readonly kind: 'qos-changed'; readonly times: number })
+  /**
+   * Whoever is primary is left alone: the other host is without power, and the arbiter is not there. An operator sees that and
+   * resumes it.
+   */
+  | (For & { readonly kind: 'resumed' })
+  /** The primary's host is gone, or cut off from all but its clients, and an operator forces the other member at once. */
+  | (For & { readonly kind: 'forced'; readonly how: 'power' | 'isolated' });
 
 export type FaultKind = Fault['kind'];
 

@@ -54,10 +54,17 @@ const weights: Record<FaultKind, number> = {
   'sync-fails': 1,
   'disk-slow': 2,
   operator: 3,
+  'mirroring-stopped': 2,
+  'arbiter-changed': 2,
+  'qos-changed': 2,
+  resumed: 2,
+  forced: 0.5,
 };
 
 const faultKinds = Object.keys(weights) as FaultKind[];
 
+/** An operator's force first tries the ordinary way for a minute. */
+const FORCE_MS = 62_000;
 /** How many seeds have a time in which nothing happens and then something that a backup takes over by. */
 const TAKEOVER_SHARE = 0.97;
 /** Most mirrors are well again after so long without faults, in Q. */
@@ -93,10 +100,14 @@ function drawKinds(dice: Dice, { arbiter }: Profile): Map<FaultKind, number> {
   for (const kind of faultKinds) {
     const wanted = dice.next() < share;
     const weight = weights[kind] * (0.25 + dice.next());
-    if (wanted && (arbiter || !kind.endsWith('-arbiter'))) chosen.set(kind, weight);
+    if (wanted && (arbiter || !needsArbiter(kind))) chosen.set(kind, weight);
   }
   if (chosen.size === 0) chosen.set('kill', 1);
   return chosen;
+}
+
+function needsArbiter(kind: FaultKind): boolean {
+  return kind.endsWith('-arbiter') || kind === 'arbiter-changed' || kind === 'resumed';
 }
 
 /** What an active backup takes over by, with an arbiter or without. */
@@ -167,6 +178,16 @@ function draw(kind: FaultKind, at: number, dice: Dice, qosMs: number): Fault {
       return { kind, at, host, ms, upToMs: dice.next() < 0.8 ? Math.round(qosMs * dice.next()) : 1000 + Math.round(29_000 * dice.next()) };
     case 'operator':
       return { kind, at, host, act: pick(dice, operatorActs) };
+    case 'mirroring-stopped':
+      return { kind, at, host, ms };
+    case 'arbiter-changed':
+      return { kind, at, ms };
+    case 'qos-changed':
+      return { kind, at, ms, times: pick(dice, [0.5, 0.7, 1.5, 2]) };
+    case 'resumed':
+      return { kind, at, ms: ms + 2 * qosMs };
+    case 'forced':
+      return { kind, at, ms: FORCE_MS + ms, how: pick(dice, ['power', 'isolated'] as const) };
   }
 }
 

@@ -1,3 +1,4 @@
+import { pathsOf } from '../world/layout.ts';
 import type { World } from '../world/world.ts';
 import { between, ends, ensure, happen, now, other, primary, Q, world, type Scenario } from './staging.ts';
 import type { MemberHostName } from '../faults/kinds.ts';
@@ -12,6 +13,10 @@ function ask(w: World, name: MemberHostName, what: 'set-no-failover' | 'clear-no
     () => undefined,
   );
   return asked;
+}
+
+function roleOf(w: World, name: MemberHostName): string | null {
+  return w.sites[name].instance?.mirror?.state.role.is ?? null;
 }
 
 /** Directed at single rules that random faults hardly reach, or whose breach only an operator's intention shows. */
@@ -59,7 +64,7 @@ export const rules: readonly Scenario[] = [
         const was = now(w);
         const { host } = w.sites[was];
         const { process } = w.sites[was].instance ?? {};
-        w.sites[was].instance?.operate('stop-nofailover');
+        w.sites[was].instance?.stop(true);
         ensure(await w.until(() => process?.alive === false || primary(w) === other(was), 4 * Q), 'it stops');
         ensure(host.isOn && primary(w) !== other(was), 'nobody takes over');
         await ends(w);
@@ -75,6 +80,27 @@ export const rules: readonly Scenario[] = [
       const data = between('A', 'B').filter((way) => way.endsWith('data'));
       await happen(w, [{ kind: 'cut', at: 0, ways: data, ms: 4 * Q }], 5 * Q);
       ensure(process?.alive === true && primary(w) === was, 'the primary works on');
+      await ends(w);
+    },
+  },
+  {
+    name: 'without the journal of a primary that went on alone nobody takes over',
+    play: async () => {
+      const w = await world(34, false);
+      const was = now(w);
+      const data = between('A', 'B').filter((way) => way.endsWith('data'));
+      w.plan([{ kind: 'cut', at: 0, ways: data, ms: 6 * Q }]);
+      ensure(await w.until(() => roleOf(w, other(was)) === 'lost', 2 * Q), 'the backup has lost the primary');
+      // It leaves word with the agent that it gives up: the primary goes on before the trouble timeout has passed.
+      const before = w.history.acknowledged;
+      ensure(await w.until(() => w.history.acknowledged > before + 1, Q / 2), 'the primary works alone');
+      const { journal } = pathsOf(was);
+      w.sites[was].host.drive.faults.add({ on: 'read', matches: (path) => path.startsWith(journal), effect: 'EIO' });
+      w.sites[was].instance?.process.kill();
+      for (let ms = 0; ms < 4 * Q; ms += Q / 8) {
+        await w.run(Q / 8);
+        ensure(primary(w) !== other(was), 'nobody takes over');
+      }
       await ends(w);
     },
   },

@@ -28,6 +28,10 @@ export class ClientSide implements ClientWorld {
     return this.#world.history;
   }
 
+  isGivenUp(major: number): boolean {
+    return this.#world.ledger.isGivenUp(major);
+  }
+
   start(count: number): void {
     for (let i = 1; i <= count; i += 1) this.#clients.push(new Client(this, `c${i}`, this.#world.profile.thinkMs));
   }

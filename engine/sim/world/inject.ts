@@ -1,7 +1,8 @@
 import { assertNever } from '../../io/assert.ts';
-import type { Fault, Target, Way } from '../faults/kinds.ts';
+import { ways, type Fault, type Target, type Way } from '../faults/kinds.ts';
 import type { DriveFault, SimProcess } from '../io/index.ts';
 import { ports } from './layout.ts';
+import { ask, changeBack, changeMirror, force, primarySite, resume } from './operator.ts';
 import type { Site } from './site.ts';
 import type { World } from './world.ts';
 
@@ -66,15 +67,27 @@ export function inject(world: World, fault: Fault): void {
       });
     }
     case 'operator':
-      return site.instance?.operate(fault.act);
+      return ask(site, fault.act);
+    case 'mirroring-stopped':
+      ask(site, 'stop-mirroring');
+      return later(fault.ms, () => ask(site, 'start-mirroring'));
+    case 'arbiter-changed':
+      changeMirror(world, (membership) => ({ ...membership, arbiter: null }));
+      return later(fault.ms, () => changeBack(world));
+    case 'qos-changed':
+      changeMirror(world, (membership) => ({ ...membership, qosMs: Math.round(world.profile.qosMs * fault.times) }));
+      return later(fault.ms, () => changeBack(world));
+    case 'resumed':
+      return leftAlone(world, fault.ms);
+    case 'forced':
+      return forced(world, fault.how, fault.ms);
     default:
       return assertNever(fault);
   }
 }
 
 function siteOf(world: World, target: Target): Site {
-  if (target !== 'primary') return world.sites[target];
-  return world.all.find((site) => site.instance?.isOpen === true) ?? world.sites.A;
+  return target === 'primary' ? primarySite(world) : world.sites[target];
 }
 
 function pause(world: World, processes: readonly (SimProcess | null | undefined)[], ms: number): void {
@@ -119,6 +132,36 @@ function cut(world: World, ways: readonly Way[], ms: number): void {
   world.timeline.in(ms, () => heals.forEach((heal) => heal()));
 }
 
+/** The primary's partner and the arbiter are gone; an operator makes sure of it, and resumes the primary. */
+function leftAlone(world: World, ms: number): void {
+  const primary = primarySite(world);
+  const partner = world.partnerOf(primary);
+  partner.powerCut();
+  world.arbiter?.kill();
+  // Nobody starts it for a while.
+  world.arbiterIsAway = true;
+  const { qosMs } = world.profile;
+  for (const times of [1.2, 1.8]) world.timeline.in(times * qosMs, () => resume(world, primary, partner));
+  world.timeline.in(ms, () => {
+    partner.allUp();
+    world.arbiterIsAway = false;
+    world.startArbiter();
+  });
+}
+
+function forced(world: World, how: 'power' | 'isolated', ms: number): void {
+  const lost = primarySite(world);
+  const partner = world.partnerOf(lost);
+  if (how === 'power') {
+    lost.powerCut();
+    world.timeline.in(ms, () => lost.allUp());
+  } else {
+    const isOfPartners = (way: Way): boolean => !way.endsWith('client') && (way[0] === lost.name || way[2] === lost.name);
+    cut(world, ways.filter(isOfPartners), ms);
+  }
+  world.timeline.in(2 * world.profile.qosMs, () => force(world, partner));
+}
+
 function flap(world: World, ways: readonly Way[], ms: number, everyMs: number): void {
   for (let at = 0; at < ms; at += 2 * everyMs) world.timeline.in(at, () => cut(world, ways, everyMs));
 }
@@ -153,6 +196,7 @@ export function healAll(world: World): void {
     site.instance?.process.killAtOperation(Number.POSITIVE_INFINITY);
     site.allUp();
   }
+  world.arbiterIsAway = false;
   world.arbiter?.resume();
   world.startArbiter();
 }

@@ -8,7 +8,6 @@ import type { JournalWriter } from '../../journal/index.ts';
 import { Mirror, readRecord, type MirrorHooks } from '../../mirror/index.ts';
 import { pairNode } from '../clients/client.ts';
 import { Service } from '../clients/service.ts';
-import type { OperatorAct } from '../faults/kinds.ts';
 import type { SimProcess } from '../io/index.ts';
 import { databaseName, pathsOf, ports, settingsOf } from './layout.ts';
 import type { Site } from './site.ts';
@@ -51,7 +50,8 @@ export class Instance {
     const paths = pathsOf(site.name);
     const log = (severity: 0 | 1 | 2 | 3, text: string): void => site.note(`${severity} ${text}`);
     const store = await Store.open({ io, paths, settings: settingsOf(site.name, site.database), log, parts: site.parts(process) });
-    const service = new Service(store.executor, io.clock, site.world.profile.qosMs);
+    const major = (): number => this.mirror?.journal.writer?.epoch.major ?? 0;
+    const service = new Service(store.executor, io.clock, site.world.profile.qosMs, major);
     store.onJournalFailed(() => service.cutAll());
     const record = readRecord(io.files, paths.mgr);
     if (record === null) throw new AssertionError('the member has its record');
@@ -119,23 +119,13 @@ export class Instance {
     return this.read(pairNode(pair, node));
   }
 
-  /** A person, or the host's service manager, asks for it. */
-  operate(act: OperatorAct): void {
-    const { mirror } = this;
-    if (mirror === null || this.phase !== 'running') return;
-    if (act === 'stop' || act === 'stop-nofailover') return this.#stop(act === 'stop-nofailover');
-    mirror.requests.ask(act).then(
-      () => this.site.note(`${act}: done`),
-      (error: unknown) => this.site.note(`${act}: ${error instanceof Error ? error.message : String(error)}`),
-    );
-  }
-
   #end(reason: string): void {
     this.site.note(`ends: ${reason}`);
-    this.io.turns.atEndOfTurn(() => this.#stop(false));
+    this.io.turns.atEndOfTurn(() => this.stop(false));
   }
 
-  #stop(nofailover: boolean): void {
+  /** A person, or the host's service manager, asks for it; or it ends by itself. */
+  stop(nofailover: boolean): void {
     if (this.phase === 'stopping') return;
     this.phase = 'stopping';
     void this.#orderlyEnd(nofailover).then(
@@ -168,7 +158,10 @@ class WatchedHost extends MemberHost {
     writer.onDurable((position) => {
       if (process.alive) ledger.durable(writer.epoch, position);
     });
-    if (process.alive && mirror !== null) ledger.begun(writer.epoch, mirror.journal.journal.lineage);
+    if (process.alive && mirror !== null) {
+      const { role } = mirror.state;
+      ledger.begun(writer.epoch, mirror.journal.journal.lineage, role.is === 'taking' && role.right.by === 'force');
+    }
     super.attachWriter(writer);
   }
 

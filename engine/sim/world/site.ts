@@ -114,7 +114,7 @@ export class Site {
     if (mirror === null || phase === 'starting') return { state: 'starting', why: 'it is starting', member: null };
     const { role } = mirror.state;
     const member = { boot: mirror.boot, role: role.is === 'primary' && role.trouble !== null ? ('in-trouble' as const) : role.is };
-    const isHung = stoppedAt !== null && this.world.now - stoppedAt > this.world.profile.qosMs / 2;
+    const isHung = stoppedAt !== null && this.world.now - stoppedAt > mirror.membership.qosMs / 2;
     return isHung ? { state: 'hung', why: 'the system has stopped it', member } : { state: 'operating', why: 'it turns', member };
   }
 

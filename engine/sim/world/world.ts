@@ -9,6 +9,7 @@ import { checkEnd } from './end.ts';
 import { healAll, inject } from './inject.ts';
 import type { Instance } from './instance.ts';
 import { ports } from './layout.ts';
+import { askForTheUsual } from './operator.ts';
 import { Site } from './site.ts';
 
 export interface WorldProfile {
@@ -51,6 +52,11 @@ export class World {
   #hasEnded = false;
   #steps = 0;
   #uncaught: unknown = null;
+  /** The newest major that a member has opened in. */
+  #major = 0;
+  /** The member that operators force. */
+  forces: Site | null = null;
+  arbiterIsAway = false;
 
   constructor(random: SimRandom, profile: WorldProfile, options: { readonly directory: string | null; readonly keepLines?: number }) {
     this.random = random.fork('world');
@@ -153,6 +159,12 @@ export class World {
   opened(instance: Instance): void {
     const { epoch } = instance.mirror?.journal.writer ?? {};
     this.note(instance.site.name, `is open for users in ${epoch?.major ?? 0}.${epoch?.minor ?? 0}`);
+    if (epoch !== undefined && epoch.major > this.#major && this.ledger.isGivenUp(this.#major, epoch.major))
+      this.history.cut(
+        (key) => instance.read(`^${key}`),
+        (pair) => instance.readPair(pair, 'a'),
+      );
+    this.#major = Math.max(this.#major, epoch?.major ?? 0);
     const wrong = this.history.checkPairs((pair, node) => instance.readPair(pair, node));
     if (wrong !== null) this.fail(`${instance.site.name} opens: ${wrong}`);
   }
@@ -203,7 +215,7 @@ export class World {
     await checkEnd(this);
   }
 
-  /** What only a person can mend is started anew. Always true. */
+  /** What only a person can mend is started anew. True when nothing is left to ask for. */
   #mend(): boolean {
     for (const site of this.all) {
       const { instance } = site;
@@ -212,11 +224,11 @@ export class World {
         instance.process.kill();
       }
     }
-    return true;
+    return !askForTheUsual(this);
   }
 
   startArbiter(): void {
-    if (this.arbiter !== null || !this.profile.arbiter) return;
+    if (this.arbiter !== null || !this.profile.arbiter || this.arbiterIsAway) return;
     const process = this.#arbiterHost.spawn('agent');
     this.arbiter = process;
     process.onEnd(() => {
@@ -249,14 +261,32 @@ export class World {
     return !this.#isFaulty || this.random.chance(0.7);
   }
 
-  /** One primary with an active backup, under the arbiter's rules where there is one. */
+  /** One primary with an active backup, under the arbiter's rules where there is one; or alone, where the other member has found that it cannot follow. */
   get isWell(): boolean {
+    if (this.#isAlone) return true;
     const roles = this.all.map((site) => site.instance?.mirror?.state.role);
     const primary = roles.find((role) => role?.is === 'primary');
     const backup = roles.find((role) => role?.is === 'backup');
     if (primary?.is !== 'primary' || backup?.is !== 'backup' || !this.all.some((site) => site.instance?.isOpen === true)) return false;
     if (primary.backup?.active !== true || backup.active === null || primary.trouble !== null) return false;
     return !this.profile.arbiter || backup.generation?.phase === 'formed';
+  }
+
+  /** A member that holds what an operator's force has given up stops, and has to be built anew. */
+  isRuined(site: Site): boolean {
+    return this.forces !== null && this.ledger.givenUp > 0 && typeof site.instance?.mirror?.crashed === 'string';
+  }
+
+  get #isAlone(): boolean {
+    const ruined = this.all.find((site) => this.isRuined(site));
+    if (ruined === undefined) return false;
+    const { instance } = this.partnerOf(ruined);
+    const role = instance?.mirror?.state.role;
+    return instance?.isOpen === true && role?.is === 'primary' && role.trouble === null;
+  }
+
+  partnerOf(site: Site): Site {
+    return this.sites[site.name === 'A' ? 'B' : 'A'];
   }
 
   /** Roles, for messages. */
