@@ -1,24 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { WhatIf } from '../engine/api/status.ts';
 import { runCommand } from '../engine/cli/program.ts';
 import { RespClient } from '../engine/cli/resp-client.ts';
 import { get, sameDatabases, set } from './support/acknowledged.ts';
-import { makePair, startTestAgent, type Pair, type PairOptions, type TestMember } from './support/pair.ts';
+import { startTestAgent, type TestMember } from './support/pair.ts';
+import { pairOfTest } from './support/pair-of-test.ts';
 import { stopAgent } from './stop-agent.ts';
-
-let pair: Pair | null = null;
-
-async function made(options: PairOptions = {}): Promise<Pair> {
-  pair = await makePair({ qosMs: 1500, ...options });
-  return pair;
-}
-
-afterEach(async () => {
-  await pair?.stop();
-  pair = null;
-});
 
 /** One command of the command line on a member's host. */
 async function gemel(member: TestMember, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
@@ -36,7 +25,7 @@ function refusal(out: string): { condition: string; facts: Record<string, unknow
 
 describe('forcing a member to become primary', () => {
   it('is refused without a yes, with what it would mean; with one it becomes primary when nobody answers, and the other joins it', async () => {
-    const { a, b, ready } = await made({ arbiter: false });
+    const { a, b, ready } = await pairOfTest({ arbiter: false });
     expect(await set(a, 'before', '1')).toBe('OK');
     await b.sees({ B: 'Backup' });
     expect(refusal((await gemel(b, 'mirror', 'force-primary', 'B', '--json')).out).condition).toBe('PRIMARY_EXISTS');
@@ -62,12 +51,12 @@ describe('forcing a member to become primary', () => {
     await a.startAgent();
     await a.start();
     await ready(b);
-    await sameDatabases(pair as Pair);
+    await sameDatabases({ a, b });
     expect(await get(b, 'before')).toBe('1');
   });
 
   it('is refused while the agent of the other host answers', async () => {
-    const { a, b } = await made({ arbiter: false });
+    const { a, b } = await pairOfTest({ arbiter: false });
     await a.stop({ nofailover: true });
     await b.sees({ B: 'Waiting' });
     const tried = await gemel(b, 'mirror', 'try-primary', 'B', '--json');
@@ -80,7 +69,7 @@ describe('forcing a member to become primary', () => {
 
 describe('a primary that is cut off', () => {
   it('is not resumed while that makes no sense', async () => {
-    const { a, b } = await made({ arbiter: false });
+    const { a, b } = await pairOfTest({ arbiter: false });
     const refused = async (member: TestMember) =>
       refusal((await gemel(member, 'mirror', 'resume-primary', member.name, '--yes', '--json')).out).condition;
     expect(await refused(a)).toBe('NOT_IN_TROUBLE');
@@ -90,7 +79,7 @@ describe('a primary that is cut off', () => {
 
 describe('mirroring that is stopped', () => {
   it('stays stopped through a restart, and is refused on the primary', async () => {
-    const { a, b, ready } = await made({ arbiter: false });
+    const { a, b, ready } = await pairOfTest({ arbiter: false });
     expect(refusal((await gemel(a, 'mirror', 'stop', 'A', '--json')).out).condition).toBe('PRIMARY_CANNOT_STOP');
     expect(await gemel(b, 'mirror', 'stop', 'B')).toMatchObject({ code: 0 });
     await b.sees({ B: 'Stopped' });
@@ -100,13 +89,13 @@ describe('mirroring that is stopped', () => {
     await b.sees({ B: 'Stopped' });
     expect(await gemel(b, 'mirror', 'start', 'B')).toMatchObject({ code: 0 });
     await ready(a);
-    await sameDatabases(pair as Pair);
+    await sameDatabases({ a, b });
   });
 });
 
 describe('the arbiter', () => {
   it('is changed, taken away and given while the mirror works, and the QoS timeout too', async () => {
-    const { a, b, root, ready, arbiterAddress } = await made();
+    const { a, b, root, ready, arbiterAddress } = await pairOfTest();
     const client = await RespClient.connect('127.0.0.1', a.port);
     const keeps = async (): Promise<void> => void expect(await client.command('GSET', '^|"DB"|x', String(performance.now()))).toBe('OK');
     expect(refusal((await gemel(b, 'mirror', 'edit', 'B', '--arbiter', 'none', '--json')).out).condition).toBe('NOT_PRIMARY');
@@ -147,7 +136,7 @@ describe('the arbiter', () => {
 
 describe('a mirrored database that cannot be mounted', () => {
   it('keeps its member from taking over; restored, the member takes over', async () => {
-    const { a, b, ready } = await made();
+    const { a, b, ready } = await pairOfTest();
     const file = path.join(b.directory, 'db', 'GEMEL.DAT');
     await b.stop();
     fs.renameSync(file, `${file}.away`);
@@ -168,7 +157,7 @@ describe('a mirrored database that cannot be mounted', () => {
 
 describe('the hooks of an administrator', () => {
   it('keep a member from becoming primary until they say yes, and one of them writes before any user may', async () => {
-    const { a, b, ready } = await made({ arbiter: false });
+    const { a, b, ready } = await pairOfTest({ arbiter: false });
     const hooks = path.join(b.directory, 'ZMIRROR.mjs');
     const flag = path.join(b.directory, 'go');
     fs.writeFileSync(
@@ -186,7 +175,7 @@ describe('the hooks of an administrator', () => {
     expect(await get(b, 'hook')).toBe('TEST');
     await expect.poll(() => fs.existsSync(flag), { timeout: 10_000 }).toBe(true);
     await ready(b);
-    await sameDatabases(pair as Pair);
+    await sameDatabases({ a, b });
 
     fs.writeFileSync(path.join(a.directory, 'ZMIRROR.mjs'), 'export const CanNodeStartToBecomePrimary = () => false;');
     await b.kill();

@@ -1,27 +1,16 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { RespClient } from '../engine/cli/resp-client.ts';
 import { instancePaths } from '../engine/instance/host.ts';
 import { errorCode } from '../engine/io/error-code.ts';
 import { controlFrame, MAGIC } from '../engine/mirror/wire.ts';
 import { Acknowledged, get, sameDatabases, set } from './support/acknowledged.ts';
-import { makePair, startTestAgent, TestMember, type Pair, type PairOptions } from './support/pair.ts';
+import { startTestAgent, TestMember } from './support/pair.ts';
+import { pairOfTest } from './support/pair-of-test.ts';
 import { stopAgent } from './stop-agent.ts';
 import { until } from './support/until.ts';
-
-let pair: Pair | null = null;
-
-async function made(options: PairOptions = {}): Promise<Pair> {
-  pair = await makePair({ qosMs: 1500, ...options });
-  return pair;
-}
-
-afterEach(async () => {
-  await pair?.stop();
-  pair = null;
-});
 
 /** Side files of journal data that never became durable. */
 function divergedFiles(member: TestMember): string[] {
@@ -33,10 +22,8 @@ function divergedFiles(member: TestMember): string[] {
 
 describe('a primary that is killed', () => {
   it('loses nothing acknowledged; it comes back as backup, and both hold the same', async () => {
-    const { a, b, ready } = await made();
-    const written = new Acknowledged();
-    await written.start(a);
-    await written.more(500);
+    const { a, b, ready } = await pairOfTest();
+    const written = await Acknowledged.by(a, 500);
     await a.kill();
     await written.cut();
     await b.sees({ B: 'Primary' });
@@ -46,16 +33,14 @@ describe('a primary that is killed', () => {
     await a.start();
     await ready(b);
     await written.stop();
-    await sameDatabases(pair as Pair);
+    await sameDatabases({ a, b });
     await written.verify(a);
     expect(await set(a, 'x', '1')).toBe('PROTECT');
   });
 
   it('loses nothing though its backup stood still, and a block was under way', async () => {
-    const { a, b, ready } = await made();
-    const written = new Acknowledged();
-    await written.start(a);
-    await written.more(100);
+    const { a, b, ready } = await pairOfTest();
+    const written = await Acknowledged.by(a, 100);
     process.kill(b.pid(), 'SIGSTOP');
     // The block under way is written here and never acknowledged there: then the writers stand still.
     const before = journalBytes(a);
@@ -68,12 +53,12 @@ describe('a primary that is killed', () => {
     await set(b, 'after', '1');
     await a.start();
     await ready(b);
-    await sameDatabases(pair as Pair);
+    await sameDatabases({ a, b });
     await written.verify(a);
   });
 
   it('that stood still until it was replaced ends by itself, and drops what never became durable: set aside, databases equal', async () => {
-    const { a, b, ready } = await made();
+    const { a, b, ready } = await pairOfTest();
     const client = await RespClient.connect('127.0.0.1', a.port);
     await client.command('GSET', '^|"DB"|before', '1');
     const pid = a.pid();
@@ -87,7 +72,7 @@ describe('a primary that is killed', () => {
     await waitFor(() => !a.running);
     await a.start();
     await ready(b);
-    await sameDatabases(pair as Pair);
+    await sameDatabases({ a, b });
     // It may find out that it stood still before it reads what was sent meanwhile; whatever it did write is set aside.
     const aside = divergedFiles(a).length;
     expect(aside).toBeLessThanOrEqual(1);
@@ -101,12 +86,10 @@ describe('a primary that is killed', () => {
   });
 
   it('is replaced by the grant of its agent when the arbiter is gone', async () => {
-    const { a, b, arbiterHome } = await made();
+    const { a, b, arbiterHome } = await pairOfTest();
     await stopAgent(String(arbiterHome));
     await a.waitFor('agent controlled mode', (s) => s.mirror?.arbiter.failoverMode === 'Agent Controlled');
-    const written = new Acknowledged();
-    await written.start(a);
-    await written.more(100);
+    const written = await Acknowledged.by(a, 100);
     await a.kill();
     await written.cut();
     await b.sees({ B: 'Primary' });
@@ -115,7 +98,7 @@ describe('a primary that is killed', () => {
   });
 
   it('is not replaced while no failover is set; its restart clears it', async () => {
-    const { a, b, ready } = await made();
+    const { a, b, ready } = await pairOfTest();
     await a.call('mirror.setNoFailover', {});
     await a.kill();
     await b.sees({ B: 'Waiting' });
@@ -130,24 +113,20 @@ describe('a primary that is killed', () => {
 
 describe('a backup that is killed', () => {
   it('stops the primary for a moment only, and comes back active', async () => {
-    const { a, b, ready } = await made();
-    const written = new Acknowledged();
-    await written.start(a);
-    await written.more(100);
+    const { a, b, ready } = await pairOfTest();
+    const written = await Acknowledged.by(a, 100);
     await b.kill();
     await written.more(100);
     await b.start();
     await ready(a);
     await written.more(100);
     await written.stop();
-    await sameDatabases(pair as Pair);
+    await sameDatabases({ a, b });
   });
 
   it('does the same in agent controlled mode', async () => {
-    const { a, b, ready } = await made({ arbiter: false });
-    const written = new Acknowledged();
-    await written.start(a);
-    await written.more(50);
+    const { a, b, ready } = await pairOfTest({ arbiter: false });
+    const written = await Acknowledged.by(a, 50);
     await b.kill();
     await written.more(100);
     await written.stop();
@@ -158,10 +137,8 @@ describe('a backup that is killed', () => {
 
 describe('both killed', () => {
   it("the one that is started first becomes primary under the grant of the other one's agent, with its journal", async () => {
-    const { a, b, ready } = await made();
-    const written = new Acknowledged();
-    await written.start(a);
-    await written.more(100);
+    const { a, b, ready } = await pairOfTest();
+    const written = await Acknowledged.by(a, 100);
     await b.kill();
     await written.more(100);
     await a.kill();
@@ -171,11 +148,11 @@ describe('both killed', () => {
     await written.verify(b);
     await a.start();
     await ready(b);
-    await sameDatabases(pair as Pair);
+    await sameDatabases({ a, b });
   });
 
   it('waits while nobody answers for the other one', async () => {
-    const { a, b, ready } = await made();
+    const { a, b, ready } = await pairOfTest();
     await b.kill();
     await a.kill();
     await stopAgent(a.home);
@@ -189,10 +166,8 @@ describe('both killed', () => {
 
 describe('in order', () => {
   it('a stop hands over, a switch over brings it back', async () => {
-    const { a, b, ready } = await made();
-    const written = new Acknowledged();
-    await written.start(a);
-    await written.more(100);
+    const { a, b, ready } = await pairOfTest();
+    const written = await Acknowledged.by(a, 100);
     await a.stop();
     await written.cut();
     await b.sees({ B: 'Primary' });
@@ -203,11 +178,11 @@ describe('in order', () => {
     await ready(a);
     expect(await set(a, 'x', 'back')).toBe('OK');
     await written.verify(a);
-    await sameDatabases(pair as Pair);
+    await sameDatabases({ a, b });
   });
 
   it('a former primary shows what the new one writes, not what it had in memory', async () => {
-    const { a, b, ready } = await made();
+    const { a, b, ready } = await pairOfTest();
     expect(await set(a, 'x', 'of a')).toBe('OK');
     await a.call('mirror.switchOver', {});
     await ready(b);
@@ -216,7 +191,7 @@ describe('in order', () => {
   });
 
   it('a stop without failover leaves the mirror without a primary', async () => {
-    const { a, b, ready } = await made();
+    const { a, b, ready } = await pairOfTest();
     await a.stop({ nofailover: true });
     await b.sees({ B: 'Waiting' });
     expect(b.messages()).not.toContain('This member is primary');
@@ -228,7 +203,7 @@ describe('in order', () => {
 
 describe('what is refused', () => {
   it("wrong names, a third member, a name taken, an arbiter on a member's host, an agent that does not run", async () => {
-    const { a, root } = await made();
+    const { a, root, arbiterAddress } = await pairOfTest();
     const c = new TestMember(path.join(root, 'c'), 'C');
     await c.create();
     await c.start();
@@ -240,7 +215,7 @@ describe('what is refused', () => {
     await expect(join({ mirror: 'OTHER' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(join({ member: 'A B' })).rejects.toMatchObject({ code: 'NAME' });
     await expect(join({ agent: '127.0.0.1:1' })).rejects.toMatchObject({ code: 'UNREACHABLE' });
-    await expect(c.call('mirror.create', { name: 'NEW', arbiter: String((pair as Pair).arbiterAddress) })).rejects.toMatchObject({
+    await expect(c.call('mirror.create', { name: 'NEW', arbiter: String(arbiterAddress) })).rejects.toMatchObject({
       code: 'REFUSED',
     });
     await c.call('mirror.create', { name: 'NEW', member: 'SAME' });
@@ -257,7 +232,7 @@ describe('what is refused', () => {
 
 describe('garbage', () => {
   it("on the mirror's way in and on the agent's port does no harm", async () => {
-    const { a, b, ready, root, arbiterAddress } = await made();
+    const { a, b, ready, root, arbiterAddress } = await pairOfTest();
     const ports = [a.port, b.port, ...[a.agentAddress, String(arbiterAddress)].map((address) => Number(address.split(':')[1]))];
     const pieces = [
       Buffer.concat([MAGIC, Buffer.from('ffffffff00', 'hex')]),

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { backupTakesOver, continuesWhenIsolated, formerPrimaryEnds } from './isolation.ts';
 import { outages } from './suite.ts';
 
 /** "Automatic Failover in Response to Primary Outage Scenarios", by their numbers there. Scenario 4 is in storage.test.ts. */
@@ -62,49 +63,31 @@ outages('outage of the primary, the backup is active', { qosMs: QOS_MS }, (mirro
 
   it('6: isolated: in trouble without limit; the backup takes over; it ends when the network is back, and stays down', async () => {
     const m = mirror();
-    const { primary: p, backup: b } = await m.roles();
+    const roles = await m.roles();
+    const { primary: p } = roles;
     await m.begin();
     m.network.isolate(p.computer.name);
-    await m.expect(QOS_MS, {
-      [b.name]: { [p.name]: 'Down', [b.name]: 'Primary' },
-      [p.name]: { [p.name]: 'In Trouble', [b.name]: 'Down' },
-    });
-    await m.writesGoOn(QOS_MS);
+    await backupTakesOver(m, roles);
     await m.staysSo(3 * QOS_MS, { [p.name]: { [p.name]: 'In Trouble' } });
-    m.network.heal();
-    await m.ends(p);
-    expect(await m.settle()).toBe(b);
+    await formerPrimaryEnds(m, roles);
   });
 
   it('6: the cable of the primary pulled: the same', async () => {
     const m = mirror();
-    const { primary: p, backup: b } = await m.roles();
+    const roles = await m.roles();
     await m.begin();
-    m.network.pullCable(p.computer.name);
-    await m.expect(QOS_MS, {
-      [b.name]: { [p.name]: 'Down', [b.name]: 'Primary' },
-      [p.name]: { [p.name]: 'In Trouble', [b.name]: 'Down' },
-    });
-    await m.writesGoOn(QOS_MS);
-    m.network.heal();
-    await m.ends(p);
-    expect(await m.settle()).toBe(b);
+    m.network.pullCable(roles.primary.computer.name);
+    await backupTakesOver(m, roles);
+    await formerPrimaryEnds(m, roles);
   });
 
   it('6: what the primary sends is lost, what it is sent arrives: the same', async () => {
     const m = mirror();
-    const { primary: p, backup: b } = await m.roles();
+    const roles = await m.roles();
     await m.begin();
-    m.network.drop(p.computer.name, b.computer.name);
-    m.network.drop(p.computer.name, m.arbiter.computer.name);
-    await m.expect(QOS_MS, {
-      [b.name]: { [p.name]: 'Down', [b.name]: 'Primary' },
-      [p.name]: { [p.name]: 'In Trouble', [b.name]: 'Down' },
-    });
-    await m.writesGoOn(QOS_MS);
-    m.network.heal();
-    await m.ends(p);
-    expect(await m.settle()).toBe(b);
+    for (const other of [roles.backup, m.arbiter]) m.network.drop(roles.primary.computer.name, other.computer.name);
+    await backupTakesOver(m, roles);
+    await formerPrimaryEnds(m, roles);
   });
 
   it('6: all three isolated: the primary in trouble without limit, the backup waits; the primary resumes when the network is back', async () => {
@@ -126,16 +109,25 @@ outages('outage of the primary, the backup is active', { qosMs: QOS_MS }, (mirro
 
   it('6: isolated, the arbiter gone before: it continues as primary after the trouble timeout, the backup waits', async () => {
     const m = mirror();
-    const { primary: p, backup: b } = await m.roles();
+    const roles = await m.roles();
     await m.arbiterFails();
-    await m.begin();
-    m.network.isolate(p.computer.name);
-    await m.expect(3 * QOS_MS, {
-      [p.name]: { [p.name]: 'Primary', [b.name]: 'Down' },
-      [b.name]: { [p.name]: 'Down', [b.name]: 'Waiting' },
-    });
-    await m.writesGoOn(3 * QOS_MS);
-    expect(await m.settle()).toBe(p);
+    await continuesWhenIsolated(m, roles);
+  });
+
+  it('6: isolated, the backup cut off from the arbiter before: the same', async () => {
+    const m = mirror();
+    const roles = await m.roles();
+    m.network.part(roles.backup.computer.name, m.arbiter.computer.name);
+    await m.ready(roles.primary, 'Agent Controlled');
+    await continuesWhenIsolated(m, roles);
+  });
+
+  it('6: isolated, itself cut off from the arbiter before: the same', async () => {
+    const m = mirror();
+    const roles = await m.roles();
+    m.network.part(roles.primary.computer.name, m.arbiter.computer.name);
+    await m.ready(roles.primary, 'Agent Controlled');
+    await continuesWhenIsolated(m, roles);
   });
 
   it('only the two members parted: the arbiter has both, and the primary continues', async () => {

@@ -38,8 +38,10 @@ export class History {
     return this.#answeredAt.length;
   }
 
-  get figures(): { acknowledged: number; refused: number; lost: number; reads: number } {
-    return { acknowledged: this.acknowledged, refused: this.#refused.size, lost: this.#lost, reads: this.#reads.length };
+  get figures(): { acknowledged: number; refused: Record<string, number>; lost: number; reads: number } {
+    const refused: Record<string, number> = {};
+    for (const code of this.#refused.values()) refused[code] = (refused[code] ?? 0) + 1;
+    return { acknowledged: this.acknowledged, refused, lost: this.#lost, reads: this.#reads.length };
   }
 
   /** Resolves when that many more writes are acknowledged. */

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { homePaths, probeLock } from '../../engine/instance/host.ts';
@@ -66,8 +68,17 @@ export class Host extends TestMember {
 
   /** A signal to the instance and the agent: the whole host stands still, or goes on. */
   signalAll(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    process.kill(this.#agentPid(), signal);
+    this.signalAgent(signal);
     this.signal(signal);
+  }
+
+  signalAgent(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    process.kill(this.#agentPid(), signal);
+  }
+
+  /** The administrator's hooks of the instance are these from now on. */
+  hooks(text: string): void {
+    fs.writeFileSync(path.join(this.directory, 'ZMIRROR.mjs'), text);
   }
 
   #agentPid(): number {

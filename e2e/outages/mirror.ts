@@ -1,12 +1,13 @@
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { connectAgent } from '../../engine/agent/start.ts';
 import type { MirrorStatus } from '../../engine/api/status.ts';
-import { endProcesses } from '../support/pair.ts';
+import { endProcesses, isActive } from '../support/pair.ts';
 import { sameDatabases } from '../support/acknowledged.ts';
 import { until } from '../support/until.ts';
 import { Client } from './client.ts';
+import type { TestDisk } from './disk.ts';
 import { History, now } from './history.ts';
 import { Host } from './host.ts';
 import { Network } from './network.ts';
@@ -22,8 +23,8 @@ export interface OutageOptions {
   readonly privateAddress?: (member: Host) => string;
   /** Done before the instances start. */
   readonly prepare?: (members: readonly Host[]) => Promise<void>;
-  /** Small disks of a member, in memory. */
-  readonly mounts?: (member: Host) => readonly { readonly at: string; readonly size: string }[];
+  /** Disks of a member's own. */
+  readonly disks?: (member: Host) => readonly TestDisk[];
 }
 
 /** By member asked: the statuses it gives, by member. */
@@ -42,7 +43,7 @@ export class OutageMirror {
   readonly history = new History();
   readonly clients: readonly Client[];
   readonly #options: OutageOptions;
-  readonly #mounted: string[] = [];
+  readonly #mounted: TestDisk[] = [];
   /** When the outage began, on the clients' clock. */
   #began = 0;
 
@@ -119,10 +120,9 @@ export class OutageMirror {
   }
 
   #mount(member: Host): void {
-    for (const { at, size } of this.#options.mounts?.(member) ?? []) {
-      fs.mkdirSync(at, { recursive: true });
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'outage', at]);
-      this.#mounted.push(at);
+    for (const disk of this.#options.disks?.(member) ?? []) {
+      disk.mount();
+      this.#mounted.push(disk);
     }
   }
 
@@ -251,6 +251,16 @@ export class OutageMirror {
     await this.ready(primary, 'Agent Controlled');
   }
 
+  /** The arbiter is connected to no member any more. */
+  async arbiterLosesBoth(): Promise<void> {
+    const client = await connectAgent(this.arbiter.home);
+    try {
+      await until('the arbiter has lost both members', async () => (await client.call('agent.status', {})).arbiterFor.length === 0);
+    } finally {
+      client.close();
+    }
+  }
+
   /** The host is back, with its agent; its instance is started by whoever wants it. */
   async hostReturns(host: Host): Promise<void> {
     this.network.heal();
@@ -299,17 +309,13 @@ export class OutageMirror {
   async remove(): Promise<void> {
     this.network.heal();
     await Promise.all(this.clients.map((client) => client.end()));
+    for (const member of this.#members) if (member.agentRuns) member.signalAgent('SIGCONT');
     try {
       await endProcesses(this.root);
     } finally {
       this.network.remove();
-      for (const at of this.#mounted.splice(0)) execFileSync('umount', [at]);
+      for (const disk of this.#mounted.splice(0)) disk.remove();
       fs.rmSync(this.root, { recursive: true, force: true });
     }
   }
-}
-
-function isActive(seen: MirrorStatus, primary: string, backup: string): boolean {
-  const is = (name: string, status: string): boolean => seen.members.some((m) => m.name === name && m.status === status);
-  return is(primary, 'Primary') && is(backup, 'Backup') && seen.members.some((m) => m.name === backup && m.journalTransfer === 'Active');
 }

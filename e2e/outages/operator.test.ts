@@ -79,4 +79,19 @@ outages('operators', { qosMs: QOS_MS }, (mirror) => {
     await b.gemel('mirror', 'start', b.name);
     expect(await m.settle()).toBe(p);
   });
+
+  it('try a member that its hook has kept from becoming primary', async () => {
+    const m = mirror();
+    const { primary: p, backup: b } = await m.roles();
+    await expect(b.gemel('mirror', 'try-primary', b.name)).rejects.toThrow('[PRIMARY_EXISTS]');
+    await m.begin();
+    b.hooks('export const CanNodeStartToBecomePrimary = () => false;');
+    await p.kill();
+    await m.expect(QOS_MS, { [b.name]: { [p.name]: 'Down', [b.name]: 'Transition' } });
+    await m.staysSo(QOS_MS, { [b.name]: { [b.name]: 'Transition' } });
+    b.hooks('');
+    await b.gemel('mirror', 'try-primary', b.name);
+    await m.expect(QOS_MS, { [b.name]: { [b.name]: 'Primary' } });
+    expect(await m.settle()).toBe(b);
+  });
 });

@@ -69,4 +69,31 @@ outages('a pause longer than the timeout, its clients still connected', { qosMs:
     b.signal('SIGCONT');
     expect(await m.settle()).toBe(p);
   });
+
+  it('of both hosts, the primary goes on first: the arbiter has lost the backup too, and it continues alone', async () => {
+    const m = mirror();
+    const { primary: p, backup: b } = await m.roles();
+    await m.begin();
+    for (const member of [p, b]) member.signalAll('SIGSTOP');
+    await m.arbiterLosesBoth();
+    p.signalAll('SIGCONT');
+    await m.expect(QOS_MS, { [p.name]: { [p.name]: 'Primary', [b.name]: 'Down' } });
+    await m.history.more(50);
+    b.signalAll('SIGCONT');
+    expect(await m.settle()).toBe(p);
+  });
+
+  it('of both hosts, the backup goes on first: it waits, until the primary goes on and resumes', async () => {
+    const m = mirror();
+    const { primary: p, backup: b } = await m.roles();
+    await m.begin();
+    for (const member of [p, b]) member.signalAll('SIGSTOP');
+    await m.arbiterLosesBoth();
+    b.signalAll('SIGCONT');
+    await m.expect(2 * QOS_MS, { [b.name]: { [p.name]: 'Down', [b.name]: 'Waiting' } });
+    await m.staysSo(QOS_MS, { [b.name]: { [b.name]: 'Waiting' } });
+    p.signalAll('SIGCONT');
+    await m.expect(2 * QOS_MS, { [p.name]: { [p.name]: 'Primary', [b.name]: 'Backup' } });
+    expect(await m.settle()).toBe(p);
+  });
 });

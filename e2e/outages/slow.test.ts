@@ -1,12 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { Delay, DELAYED_PORT } from './delay.ts';
+import { continuesWhenIsolated } from './isolation.ts';
 import { alone } from './suite.ts';
 
 /** The timeout that mirrors have by default, and what waits more than it works. */
 
 const DEFAULT_QOS_MS = 8000;
 const QOS_MS = 1500;
+/** Part of the timeout: well below the half of it from which a member counts as hung. */
+const SHORT_PAUSE = 0.3;
 /** Of killing a primary with what it has sent. */
 const ROUNDS = 2;
 
@@ -46,6 +49,12 @@ alone('the same without an arbiter: three times the timeout', { qosMs: DEFAULT_Q
 });
 
 alone(
+  '6: isolated, no arbiter configured: it continues as primary after the trouble timeout, the backup waits',
+  { qosMs: QOS_MS, arbiter: false },
+  async (m) => continuesWhenIsolated(m, await m.roles()),
+);
+
+alone(
   'an operator forces the backup to become primary, after it was tried the ordinary way',
   { qosMs: QOS_MS, arbiter: false },
   async (m) => {
@@ -53,6 +62,7 @@ alone(
     await m.begin();
     await m.hostFails(p);
     await m.expect(QOS_MS, { [b.name]: { [p.name]: 'Down', [b.name]: 'Waiting' } });
+    await expect(b.gemel('mirror', 'try-primary', b.name)).rejects.toThrow('[NOBODY_ANSWERS]');
     await expect(b.gemel('mirror', 'force-primary', b.name)).rejects.toThrow('active');
     await b.gemel('mirror', 'force-primary', b.name, '--yes');
     await m.expect(0, { [b.name]: { [p.name]: 'Down', [b.name]: 'Primary' } });
@@ -62,6 +72,36 @@ alone(
     expect(await m.settle()).toBe(b);
   },
 );
+
+alone(
+  'an operator may not force the backup while the agent of the former primary answers',
+  { qosMs: QOS_MS, arbiter: false },
+  async (m) => {
+    const { primary: p, backup: b } = await m.roles();
+    await p.stop({ nofailover: true });
+    await m.expect(QOS_MS, { [b.name]: { [p.name]: 'Down', [b.name]: 'Waiting' } });
+    await expect(b.gemel('mirror', 'try-primary', b.name)).rejects.toThrow('[NO_FAILOVER]');
+    await expect(b.gemel('mirror', 'force-primary', b.name, '--yes')).rejects.toThrow('[FORCE_REFUSED]');
+    await m.expect(0, { [b.name]: { [p.name]: 'Down', [b.name]: 'Waiting' } });
+    expect(await m.settle()).toBe(p);
+  },
+);
+
+alone('pauses shorter than half of the timeout change nothing', { qosMs: DEFAULT_QOS_MS }, async (m) => {
+  const { primary: p, backup: b } = await m.roles();
+  const decided = (): string[] => [p, b].flatMap((member) => member.messages().split('\n')).filter((line) => / \d \[[A-Z_]+\] /.test(line));
+  const before = decided();
+  for (const paused of [b, p]) {
+    await m.begin();
+    paused.signal('SIGSTOP');
+    await delay(SHORT_PAUSE * DEFAULT_QOS_MS);
+    paused.signal('SIGCONT');
+    await m.writesGoOn(SHORT_PAUSE * DEFAULT_QOS_MS);
+  }
+  await m.ready(p);
+  expect(decided()).toEqual(before);
+  expect(await m.settle()).toBe(p);
+});
 
 const delays = new Map<string, Delay>();
 

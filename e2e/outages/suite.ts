@@ -2,21 +2,27 @@ import { afterAll, afterEach, beforeEach, describe, it } from 'vitest';
 import { OutageMirror, type OutageOptions } from './mirror.ts';
 import { networksRefused } from './network.ts';
 
-const refused = networksRefused();
+const networkRefused = networksRefused();
 
 /**
  * Scenarios that share one mirror; each begins with a primary, its active backup and clients that write, and settles what it
  * has done. After one that failed the next begins with a new mirror. Skipped, with the reason in its name, where this process
- * cannot make networks.
+ * cannot make networks, or what else they need.
  */
-export function outages(title: string, options: OutageOptions, scenarios: (mirror: () => OutageMirror) => void): void {
+export function outages(
+  title: string,
+  options: OutageOptions,
+  scenarios: (mirror: () => OutageMirror) => void,
+  refusedToo: () => string | null = () => null,
+): void {
+  const refused = networkRefused ?? refusedToo();
   let made: OutageMirror | null = null;
   const remove = async (): Promise<void> => {
     const mirror = made;
     made = null;
     await mirror?.remove();
   };
-  describe.skipIf(refused !== null)(refused === null ? title : `${title} (skipped: ${refused})`, () => {
+  describe.skipIf(refused !== null)(named(title, refused), () => {
     beforeEach(async () => {
       made ??= await OutageMirror.make(options);
     });
@@ -33,7 +39,7 @@ export function outages(title: string, options: OutageOptions, scenarios: (mirro
 
 /** A scenario that waits more than it works, with a mirror of its own: all of a file run at once. */
 export function alone(title: string, options: OutageOptions, scenario: (mirror: OutageMirror) => Promise<void>): void {
-  it.skipIf(refused !== null).concurrent(refused === null ? title : `${title} (skipped: ${refused})`, async () => {
+  it.skipIf(networkRefused !== null).concurrent(named(title, networkRefused), async () => {
     const mirror = await OutageMirror.make(options);
     try {
       await scenario(mirror);
@@ -41,4 +47,8 @@ export function alone(title: string, options: OutageOptions, scenario: (mirror: 
       await mirror.remove();
     }
   });
+}
+
+function named(title: string, refused: string | null): string {
+  return refused === null ? title : `${title} (skipped: ${refused})`;
 }

@@ -17,6 +17,14 @@ export class Acknowledged {
     return this.#last.reduce((sum, last) => sum + last + 1, 0);
   }
 
+  /** Has written so many nodes to this member, and goes on. */
+  static async by(member: TestMember, count: number): Promise<Acknowledged> {
+    const written = new Acknowledged();
+    await written.start(member);
+    await written.more(count);
+    return written;
+  }
+
   /** Writes to this member until the connection is lost or `stop`. */
   async start(member: TestMember): Promise<void> {
     this.#clients = await Promise.all(this.#last.map(() => RespClient.connect('127.0.0.1', member.port)));

@@ -241,12 +241,16 @@ async function ready(primary: TestMember, backup: TestMember, hasArbiter: boolea
     async () => {
       seen = await primary.status();
       if (seen === undefined || (hasArbiter && seen.arbiter.failoverMode !== 'Arbiter Controlled')) return false;
-      const is = (name: string, status: string): boolean => seen?.members.some((m) => m.name === name && m.status === status) === true;
-      const active = seen.members.some((m) => m.name === backup.name && m.journalTransfer === 'Active');
-      return is(primary.name, 'Primary') && is(backup.name, 'Backup') && active;
+      return isActive(seen, primary.name, backup.name);
     },
     () => seen,
   );
+}
+
+/** Whether a member sees these two at work: one as primary, the other as its active backup. */
+export function isActive({ members }: MirrorStatus, primary: string, backup: string): boolean {
+  const is = (name: string, status: string): boolean => members.some((m) => m.name === name && m.status === status);
+  return is(primary, 'Primary') && is(backup, 'Backup') && members.some((m) => m.name === backup && m.journalTransfer === 'Active');
 }
 
 /** Ends every process below the host roots in `root` and deletes it. */
