@@ -26,8 +26,11 @@ export const carryingOut: readonly PlantedFault[] = [
     name: 'inherited-not-synced',
     rule: 'every inherited journal byte is synced before the new epoch',
     edits: [
-      { file: receiver, find: `    this.#timer?.cancel();\n    this.#file?.sync();\n`, replace: `    this.#timer?.cancel();\n` },
-      { file: receiver, find: `if (keepsDisk) this.#disk.sync(done);`, replace: `if (keepsDisk) done(null);` },
+      {
+        file: receiver,
+        find: `    if (comparePositions(this.#synced, end.position) < 0) await whenDone((done) => this.#disk.sync(done));\n`,
+        replace: ``,
+      },
     ],
   },
   {

@@ -217,7 +217,7 @@ export const generations: readonly PlantedFault[] = [
   },
   {
     name: 'opens-at-once-after-verdict',
-    rule: 'B opens no sooner than Q/2 after its last message to a P that is not proven down (R5)',
-    edits: [edit('backup.ts', `turn.facts.lastSentToPeer + turn.state.qosMs * 0.55`, `0`)],
+    rule: 'B opens no sooner than Q/2 after the last heartbeat of a P that is not proven down (R5)',
+    edits: [edit('backup.ts', `turn.facts.lastBeatFromPeer + turn.state.qosMs * 0.55`, `0`)],
   },
 ];
