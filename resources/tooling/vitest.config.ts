@@ -6,7 +6,10 @@ import { defineConfig } from 'vitest/config';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const exclude = ['**/node_modules/**', 'dist/**', 'test-results/**'];
 
-/** `unit` and `renderer` are part of `npm run check`; `e2e` starts whole processes and is part of `npm test` only. */
+/** Tests of minutes: `x.long.test.ts` beside the code. */
+const long = '**/*.long.test.ts';
+
+/** `unit` and `renderer` are part of `npm run check`; `long`, and `e2e`, which starts whole processes, are part of `npm test` only. */
 export default defineConfig({
   root,
   test: {
@@ -20,9 +23,19 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['{engine,main,resources}/**/*.test.ts'],
-          exclude,
+          exclude: [...exclude, long],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        root,
+        test: {
+          name: 'long',
+          environment: 'node',
+          include: [`{engine,main,resources}/${long}`],
+          exclude,
+          testTimeout: 600_000,
         },
       },
       {
@@ -50,6 +63,8 @@ export default defineConfig({
           exclude: [...exclude, 'e2e/browser/**', 'e2e/desktop/**'],
           // The tests kill and start processes on two cores: side by side they would only wait for each other.
           fileParallelism: false,
+          // Those that say so may run side by side, on two processors.
+          maxConcurrency: 2,
           testTimeout: 300_000,
           hookTimeout: 120_000,
         },

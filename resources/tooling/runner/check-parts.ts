@@ -28,16 +28,14 @@ export function checkParts(): Part[] {
     check('lint', ['node_modules/eslint/bin/eslint.js', '--config', 'resources/tooling/eslint.config.js', '--max-warnings=0', '.']),
     check('types: engine, main, tests', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']),
     check('types: renderer', svelteCheck('renderer/tsconfig.json', 'renderer')),
-    check(
-      'types: a wrong .svelte is found',
-      svelteCheck('resources/tooling/fixtures/tsconfig.json', 'resources/tooling/fixtures'),
-      (result) =>
+    check('types: a wrong .svelte is found', svelteCheck('resources/tooling/fixtures/tsconfig.json', 'resources/tooling/fixtures'), {
+      judge: (result) =>
         result.code === 1 &&
         result.output.includes('Bad.svelte') &&
         result.output.includes("Type 'string' is not assignable to type 'number'")
           ? null
           : 'svelte-check did not report the planted type error',
-    ),
+    }),
     check('format', ['node_modules/prettier/bin/prettier.cjs', '--check', '--cache', '--cache-strategy=content', '--log-level=warn', '.']),
     check('layers', [
       'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs',

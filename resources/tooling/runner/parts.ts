@@ -18,13 +18,20 @@ export interface Part {
   run(): Promise<PartResult>;
 }
 
-/** A check that is one test: it passes when the command ends with 0, or when `judge` says null instead of what is wrong. */
-export function check(name: string, args: string[], judge: (result: CommandResult) => string | null = judgeExit): Part {
+export interface CheckOptions {
+  /** What is wrong with a result; null: nothing. Without it: that it did not end with 0. */
+  judge?: (result: CommandResult) => string | null;
+  timeoutMs?: number;
+}
+
+/** A check that is one test: it passes when the command ends well. */
+export function check(name: string, args: string[], options: CheckOptions = {}): Part {
+  const { judge = judgeExit, timeoutMs = 300_000 } = options;
   return {
     name,
     async run() {
-      const result = await runCommand(process.execPath, args, { timeoutMs: 300_000 });
-      const wrong = judge(result);
+      const result = await runCommand(process.execPath, args, { timeoutMs });
+      const wrong = result.timedOut ? judgeExit(result) : judge(result);
       const report: Report = wrong === null ? { ...emptyReport(), passed: 1 } : { ...emptyReport(), failed: [`${name}: ${wrong}`] };
       return { name, report, seconds: result.seconds, output: wrong === null ? '' : result.output };
     },

@@ -14,7 +14,8 @@ const SEEDS = 500;
 /** `npm test` after the checks: whole processes, then the console in a browser and on the desktop. One after the other. */
 export function endToEndParts(debian: DebianPackages, say: (line: string) => void): Part[] {
   return [
-    check(`simulator, ${SEEDS} seeds`, ['engine/sim/main.ts', '--seeds', String(SEEDS)]),
+    suite('long unit tests', vitestArgs(['long'], 'default'), { timeoutMs: 15 * MINUTE_MS }),
+    check(`simulator, ${SEEDS} seeds`, ['engine/sim/main.ts', '--seeds', String(SEEDS)], { timeoutMs: 15 * MINUTE_MS }),
     suite('processes', vitestArgs(['e2e'], 'verbose'), { live: true, timeoutMs: 30 * MINUTE_MS }),
     later('console in a browser', () => browserSuite(debian)),
     later('console on the desktop', () => desktopSuite(debian, say)),

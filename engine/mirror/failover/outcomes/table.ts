@@ -8,7 +8,7 @@ import { BEFORES, type Before, type Failure, type Outcome, type Story } from './
 const HEADER = `# What a mirror does when something fails
 
 P is the primary, B the backup and Arb the arbiter *before* the outage. P-agent(B) is the link over which P asks the agent on B's host, B-agent(P) the other one. Q is the QoS timeout.
-Every row is stated from the documents' words by \`expected.ts\` and played in virtual time against the real decisions: \`links.test.ts\`, \`outages.test.ts\`. This file is generated; a test compares it.
+Every row is stated from the documents' words by \`expected.ts\` and played in virtual time against the real decisions: \`links.test.ts\`, \`links.long.test.ts\`, \`outages.test.ts\`. This file is generated; a test compares it.
 
 "At once" means: within one QoS timeout, before any of it is noticed. A link counts as lost when it is lost in either direction. The order does not matter then. Where losses follow each other slowly enough
 that some are noticed before others, they count as one event or as several, and the outcome is that of the sequence.

@@ -9,8 +9,15 @@ export interface Loss {
 
 /** Beyond the stated bound: half a QoS timeout, for the heartbeat that was under way and the member that becomes primary. */
 export const TOLERANCE_MS = Q / 2;
+/** What stays silent is noticed after half a QoS timeout at the earliest: losses this close to each other are one event. */
+export const ONE_EVENT_GAP_MS = Q / 12;
 /** Longer than any answer to a loss takes. */
 export const SETTLED_MS = 3.6 * Q;
+
+/** Each of them lost both ways, in this order. */
+export function whole(order: readonly Failure[]): Loss[] {
+  return order.map((what) => ({ what }));
+}
 
 /** Plays losses in the mirror; null: it came to one of the outcomes, in time; else what was wrong. */
 export function play(before: Before, losses: readonly Loss[], gapMs: number, allowed: readonly Outcome[]): string | null {
