@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { backupTakesOver, continuesWhenIsolated, formerPrimaryEnds } from './isolation.ts';
 import { outages } from './suite.ts';
 
@@ -6,9 +6,8 @@ import { outages } from './suite.ts';
 
 const QOS_MS = 1500;
 
-outages('outage of the primary, the backup is active', { qosMs: QOS_MS }, (mirror) => {
-  it('1: stopped in order: the backup is told to take over', async () => {
-    const m = mirror();
+outages('outage of the primary, the backup is active', { qosMs: QOS_MS }, (scenario) => {
+  scenario('1: stopped in order: the backup is told to take over', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
     await p.stop();
@@ -17,8 +16,7 @@ outages('outage of the primary, the backup is active', { qosMs: QOS_MS }, (mirro
     expect(await m.settle()).toBe(b);
   });
 
-  it('3: killed: the arbiter has lost it too', async () => {
-    const m = mirror();
+  scenario('3: killed: the arbiter has lost it too', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
     await p.kill();
@@ -27,8 +25,7 @@ outages('outage of the primary, the backup is active', { qosMs: QOS_MS }, (mirro
     expect(await m.settle()).toBe(b);
   });
 
-  it('3: killed, the arbiter gone before: its agent confirms that it is down', async () => {
-    const m = mirror();
+  scenario('3: killed, the arbiter gone before: its agent confirms that it is down', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.arbiterFails();
     await m.begin();
@@ -38,8 +35,7 @@ outages('outage of the primary, the backup is active', { qosMs: QOS_MS }, (mirro
     expect(await m.settle()).toBe(b);
   });
 
-  it('5: its host fails: the arbiter has lost it too', async () => {
-    const m = mirror();
+  scenario('5: its host fails: the arbiter has lost it too', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
     await m.hostFails(p);
@@ -48,8 +44,7 @@ outages('outage of the primary, the backup is active', { qosMs: QOS_MS }, (mirro
     expect(await m.settle()).toBe(b);
   });
 
-  it('5: its host fails, the arbiter gone before: no failover, until its agent is back and confirms that it is down', async () => {
-    const m = mirror();
+  scenario('5: its host fails, the arbiter gone before: no failover, until its agent is back and confirms that it is down', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.arbiterFails();
     await m.begin();
@@ -61,8 +56,7 @@ outages('outage of the primary, the backup is active', { qosMs: QOS_MS }, (mirro
     expect(await m.settle()).toBe(b);
   });
 
-  it('6: isolated: in trouble without limit; the backup takes over; it ends when the network is back, and stays down', async () => {
-    const m = mirror();
+  scenario('6: isolated: in trouble without limit; the backup takes over; it ends when the network is back, and stays down', async (m) => {
     const roles = await m.roles();
     const { primary: p } = roles;
     await m.begin();
@@ -72,8 +66,7 @@ outages('outage of the primary, the backup is active', { qosMs: QOS_MS }, (mirro
     await formerPrimaryEnds(m, roles);
   });
 
-  it('6: the cable of the primary pulled: the same', async () => {
-    const m = mirror();
+  scenario('6: the cable of the primary pulled: the same', async (m) => {
     const roles = await m.roles();
     await m.begin();
     m.network.pullCable(roles.primary.computer.name);
@@ -81,8 +74,7 @@ outages('outage of the primary, the backup is active', { qosMs: QOS_MS }, (mirro
     await formerPrimaryEnds(m, roles);
   });
 
-  it('6: what the primary sends is lost, what it is sent arrives: the same', async () => {
-    const m = mirror();
+  scenario('6: what the primary sends is lost, what it is sent arrives: the same', async (m) => {
     const roles = await m.roles();
     await m.begin();
     for (const other of [roles.backup, m.arbiter]) m.network.drop(roles.primary.computer.name, other.computer.name);
@@ -90,48 +82,46 @@ outages('outage of the primary, the backup is active', { qosMs: QOS_MS }, (mirro
     await formerPrimaryEnds(m, roles);
   });
 
-  it('6: all three isolated: the primary in trouble without limit, the backup waits; the primary resumes when the network is back', async () => {
-    const m = mirror();
-    const { primary: p, backup: b } = await m.roles();
-    await m.begin();
-    m.network.isolate(p.computer.name);
-    m.network.isolate(b.computer.name);
-    const apart = {
-      [p.name]: { [p.name]: 'In Trouble', [b.name]: 'Down' },
-      [b.name]: { [p.name]: 'Down', [b.name]: 'Waiting' },
-    };
-    await m.expect(QOS_MS, apart);
-    await m.staysSo(3 * QOS_MS, apart);
-    m.network.heal();
-    await m.expect(QOS_MS, { [p.name]: { [p.name]: 'Primary', [b.name]: 'Backup' } });
-    expect(await m.settle()).toBe(p);
-  });
+  scenario(
+    '6: all three isolated: the primary in trouble without limit, the backup waits; the primary resumes when the network is back',
+    async (m) => {
+      const { primary: p, backup: b } = await m.roles();
+      await m.begin();
+      m.network.isolate(p.computer.name);
+      m.network.isolate(b.computer.name);
+      const apart = {
+        [p.name]: { [p.name]: 'In Trouble', [b.name]: 'Down' },
+        [b.name]: { [p.name]: 'Down', [b.name]: 'Waiting' },
+      };
+      await m.expect(QOS_MS, apart);
+      await m.staysSo(3 * QOS_MS, apart);
+      m.network.heal();
+      await m.expect(QOS_MS, { [p.name]: { [p.name]: 'Primary', [b.name]: 'Backup' } });
+      expect(await m.settle()).toBe(p);
+    },
+  );
 
-  it('6: isolated, the arbiter gone before: it continues as primary after the trouble timeout, the backup waits', async () => {
-    const m = mirror();
+  scenario('6: isolated, the arbiter gone before: it continues as primary after the trouble timeout, the backup waits', async (m) => {
     const roles = await m.roles();
     await m.arbiterFails();
     await continuesWhenIsolated(m, roles);
   });
 
-  it('6: isolated, the backup cut off from the arbiter before: the same', async () => {
-    const m = mirror();
+  scenario('6: isolated, the backup cut off from the arbiter before: the same', async (m) => {
     const roles = await m.roles();
     m.network.part(roles.backup.computer.name, m.arbiter.computer.name);
     await m.ready(roles.primary, 'Agent Controlled');
     await continuesWhenIsolated(m, roles);
   });
 
-  it('6: isolated, itself cut off from the arbiter before: the same', async () => {
-    const m = mirror();
+  scenario('6: isolated, itself cut off from the arbiter before: the same', async (m) => {
     const roles = await m.roles();
     m.network.part(roles.primary.computer.name, m.arbiter.computer.name);
     await m.ready(roles.primary, 'Agent Controlled');
     await continuesWhenIsolated(m, roles);
   });
 
-  it('only the two members parted: the arbiter has both, and the primary continues', async () => {
-    const m = mirror();
+  scenario('only the two members parted: the arbiter has both, and the primary continues', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
     m.network.part(p.computer.name, b.computer.name);

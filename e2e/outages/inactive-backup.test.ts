@@ -1,13 +1,12 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { outages } from './suite.ts';
 
 /** The same outages of the primary while the backup has fallen behind: it takes over only with the journal that the primary's agent has. */
 
 const QOS_MS = 1500;
 
-outages('outage of the primary, the backup has fallen behind', { qosMs: QOS_MS }, (mirror) => {
-  it('1: stopped in order: the backup fetches the journal from its agent', async () => {
-    const m = mirror();
+outages('outage of the primary, the backup has fallen behind', { qosMs: QOS_MS }, (scenario) => {
+  scenario('1: stopped in order: the backup fetches the journal from its agent', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.backupFallsBehind(b);
     await p.stop();
@@ -18,8 +17,7 @@ outages('outage of the primary, the backup has fallen behind', { qosMs: QOS_MS }
     expect(await m.settle()).toBe(b);
   });
 
-  it('3: killed: the same', async () => {
-    const m = mirror();
+  scenario('3: killed: the same', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.backupFallsBehind(b);
     await p.kill();
@@ -30,8 +28,7 @@ outages('outage of the primary, the backup has fallen behind', { qosMs: QOS_MS }
     expect(await m.settle()).toBe(b);
   });
 
-  it('5: its host fails: no failover, though the arbiter is there', async () => {
-    const m = mirror();
+  scenario('5: its host fails: no failover, though the arbiter is there', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.backupFallsBehind(b);
     await m.hostFails(p);
@@ -43,8 +40,7 @@ outages('outage of the primary, the backup has fallen behind', { qosMs: QOS_MS }
     expect(await m.settle()).toBe(b);
   });
 
-  it('6: isolated: it works on without a pause, the backup waits', async () => {
-    const m = mirror();
+  scenario('6: isolated: it works on without a pause, the backup waits', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.backupFallsBehind(b);
     await m.begin();

@@ -1,13 +1,12 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { outages } from './suite.ts';
 
 /** What an operator changes while the mirror works, and what only an operator can decide. */
 
 const QOS_MS = 1500;
 
-outages('operators', { qosMs: QOS_MS }, (mirror) => {
-  it('remove, add and change the arbiter while clients write', async () => {
-    const m = mirror();
+outages('operators', { qosMs: QOS_MS }, (scenario) => {
+  scenario('remove, add and change the arbiter while clients write', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
     await p.gemel('mirror', 'edit', p.name, '--arbiter', 'none');
@@ -27,8 +26,7 @@ outages('operators', { qosMs: QOS_MS }, (mirror) => {
     expect((await p.status())?.arbiter.address).toBe(m.arbiter.agentAddress.replace(':', '|'));
   });
 
-  it("are refused an arbiter on a member's host", async () => {
-    const m = mirror();
+  scenario("are refused an arbiter on a member's host", async (m) => {
     const { primary: p, backup: b } = await m.roles();
     for (const { agentAddress } of [p, b]) {
       await expect(p.gemel('mirror', 'edit', p.name, '--arbiter', agentAddress)).rejects.toThrow('on the host of the member');
@@ -37,8 +35,7 @@ outages('operators', { qosMs: QOS_MS }, (mirror) => {
     await m.ready(p, 'Arbiter Controlled');
   });
 
-  it('change the timeout while clients write', async () => {
-    const m = mirror();
+  scenario('change the timeout while clients write', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
     await p.gemel('mirror', 'edit', p.name, '--qos', String(2 * QOS_MS));
@@ -51,8 +48,7 @@ outages('operators', { qosMs: QOS_MS }, (mirror) => {
     expect(await m.settle()).toBe(b);
   });
 
-  it('resume a primary in trouble without limit, once they have confirmed that its backup is down', async () => {
-    const m = mirror();
+  scenario('resume a primary in trouble without limit, once they have confirmed that its backup is down', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
     await Promise.all([m.hostFails(m.arbiter), m.hostFails(b)]);
@@ -65,8 +61,7 @@ outages('operators', { qosMs: QOS_MS }, (mirror) => {
     expect(await m.settle()).toBe(p);
   });
 
-  it('stop mirroring on the backup: it stays stopped when its instance restarts, until it is started', async () => {
-    const m = mirror();
+  scenario('stop mirroring on the backup: it stays stopped when its instance restarts, until it is started', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
     await expect(p.gemel('mirror', 'stop', p.name)).rejects.toThrow('primary');
@@ -80,8 +75,7 @@ outages('operators', { qosMs: QOS_MS }, (mirror) => {
     expect(await m.settle()).toBe(p);
   });
 
-  it('try a member that its hook has kept from becoming primary', async () => {
-    const m = mirror();
+  scenario('try a member that its hook has kept from becoming primary', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await expect(b.gemel('mirror', 'try-primary', b.name)).rejects.toThrow('[PRIMARY_EXISTS]');
     await m.begin();

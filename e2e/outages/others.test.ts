@@ -1,13 +1,12 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { outages } from './suite.ts';
 
 /** "Effect of ... Outage": the arbiter, the backup, and combinations. */
 
 const QOS_MS = 1500;
 
-outages('outages of the arbiter, the backup, and of several at once', { qosMs: QOS_MS }, (mirror) => {
-  it('the arbiter: no effect on availability', async () => {
-    const m = mirror();
+outages('outages of the arbiter, the backup, and of several at once', { qosMs: QOS_MS }, (scenario) => {
+  scenario('the arbiter: no effect on availability', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
     await m.hostFails(m.arbiter);
@@ -22,8 +21,7 @@ outages('outages of the arbiter, the backup, and of several at once', { qosMs: Q
     expect(await m.settle()).toBe(p);
   });
 
-  it("the backup's instance: the primary pauses for the timeout at most", async () => {
-    const m = mirror();
+  scenario("the backup's instance: the primary pauses for the timeout at most", async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
     await b.kill();
@@ -32,8 +30,7 @@ outages('outages of the arbiter, the backup, and of several at once', { qosMs: Q
     expect(await m.settle()).toBe(p);
   });
 
-  it("the backup's host: the primary pauses for the timeout at most", async () => {
-    const m = mirror();
+  scenario("the backup's host: the primary pauses for the timeout at most", async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
     await m.hostFails(b);
@@ -42,8 +39,7 @@ outages('outages of the arbiter, the backup, and of several at once', { qosMs: Q
     expect(await m.settle()).toBe(p);
   });
 
-  it('the backup, the arbiter gone before: three times the timeout', async () => {
-    const m = mirror();
+  scenario('the backup, the arbiter gone before: three times the timeout', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.arbiterFails();
     await m.begin();
@@ -53,8 +49,7 @@ outages('outages of the arbiter, the backup, and of several at once', { qosMs: Q
     expect(await m.settle()).toBe(p);
   });
 
-  it('the arbiter, the backup gone before: the primary works on', async () => {
-    const m = mirror();
+  scenario('the arbiter, the backup gone before: the primary works on', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.hostFails(b);
     await m.expect(QOS_MS, { [p.name]: { [p.name]: 'Primary', [b.name]: 'Down' } });
@@ -65,8 +60,7 @@ outages('outages of the arbiter, the backup, and of several at once', { qosMs: Q
     expect(await m.settle()).toBe(p);
   });
 
-  it('backup and arbiter at once: the primary in trouble without limit, until the backup is back', async () => {
-    const m = mirror();
+  scenario('backup and arbiter at once: the primary in trouble without limit, until the backup is back', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
     await Promise.all([m.hostFails(m.arbiter), m.hostFails(b)]);
@@ -78,8 +72,7 @@ outages('outages of the arbiter, the backup, and of several at once', { qosMs: Q
     expect(await m.settle()).toBe(p);
   });
 
-  it("the primary's instance and the arbiter at once: the backup takes over, confirmed by the primary's agent", async () => {
-    const m = mirror();
+  scenario("the primary's instance and the arbiter at once: the backup takes over, confirmed by the primary's agent", async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
     await Promise.all([m.hostFails(m.arbiter), p.kill()]);
@@ -88,8 +81,7 @@ outages('outages of the arbiter, the backup, and of several at once', { qosMs: Q
     expect(await m.settle()).toBe(b);
   });
 
-  it("the primary's host and the arbiter at once: a total outage, until the primary's agent is back", async () => {
-    const m = mirror();
+  scenario("the primary's host and the arbiter at once: a total outage, until the primary's agent is back", async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
     await Promise.all([m.hostFails(m.arbiter), m.hostFails(p)]);
@@ -100,8 +92,7 @@ outages('outages of the arbiter, the backup, and of several at once', { qosMs: Q
     expect(await m.settle()).toBe(b);
   });
 
-  it('both members: the one that is back first takes over with the journal that the agent of the other has', async () => {
-    const m = mirror();
+  scenario('both members: the one that is back first takes over with the journal that the agent of the other has', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await b.kill();
     await m.expect(QOS_MS, { [p.name]: { [p.name]: 'Primary', [b.name]: 'Down' } });
@@ -114,8 +105,7 @@ outages('outages of the arbiter, the backup, and of several at once', { qosMs: Q
     expect(await m.settle()).toBe(b);
   });
 
-  it('both hosts: the one that is back first waits; with both back the newer journal goes on', async () => {
-    const m = mirror();
+  scenario('both hosts: the one that is back first waits; with both back the newer journal goes on', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.hostFails(b);
     await m.expect(QOS_MS, { [p.name]: { [p.name]: 'Primary', [b.name]: 'Down' } });

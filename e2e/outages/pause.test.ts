@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { now } from './history.ts';
 import { outages } from './suite.ts';
 
@@ -6,9 +6,8 @@ import { outages } from './suite.ts';
 
 const QOS_MS = 1500;
 
-outages('a pause longer than the timeout, its clients still connected', { qosMs: QOS_MS }, (mirror) => {
-  it("of the primary's host: nothing old is read from it, nothing acknowledged by it when it goes on; it steps down", async () => {
-    const m = mirror();
+outages('a pause longer than the timeout, its clients still connected', { qosMs: QOS_MS }, (scenario) => {
+  scenario("of the primary's host: nothing old is read from it, nothing acknowledged by it when it goes on; it steps down", async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
     p.signalAll('SIGSTOP');
@@ -23,8 +22,7 @@ outages('a pause longer than the timeout, its clients still connected', { qosMs:
     expect(await m.settle()).toBe(b);
   });
 
-  it('3: of the primary: it is forced down by its agent once it is replaced', async () => {
-    const m = mirror();
+  scenario('3: of the primary: it is forced down by its agent once it is replaced', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
     p.signal('SIGSTOP');
@@ -34,8 +32,7 @@ outages('a pause longer than the timeout, its clients still connected', { qosMs:
     expect(await m.settle()).toBe(b);
   });
 
-  it('3: of the primary, the arbiter gone before: its agent finds it hung, and forces it down', async () => {
-    const m = mirror();
+  scenario('3: of the primary, the arbiter gone before: its agent finds it hung, and forces it down', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.arbiterFails();
     await m.begin();
@@ -46,8 +43,7 @@ outages('a pause longer than the timeout, its clients still connected', { qosMs:
     expect(await m.settle()).toBe(b);
   });
 
-  it('2: of the primary, the backup fallen behind: the same, with the journal that its agent has', async () => {
-    const m = mirror();
+  scenario('2: of the primary, the backup fallen behind: the same, with the journal that its agent has', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.backupFallsBehind(b);
     p.signal('SIGSTOP');
@@ -59,8 +55,7 @@ outages('a pause longer than the timeout, its clients still connected', { qosMs:
     expect(await m.settle()).toBe(b);
   });
 
-  it('of the backup: the primary works alone, and the backup follows again when it goes on', async () => {
-    const m = mirror();
+  scenario('of the backup: the primary works alone, and the backup follows again when it goes on', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
     b.signal('SIGSTOP');
@@ -70,8 +65,7 @@ outages('a pause longer than the timeout, its clients still connected', { qosMs:
     expect(await m.settle()).toBe(p);
   });
 
-  it('of both hosts, the primary goes on first: the arbiter has lost the backup too, and it continues alone', async () => {
-    const m = mirror();
+  scenario('of both hosts, the primary goes on first: the arbiter has lost the backup too, and it continues alone', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
     for (const member of [p, b]) member.signalAll('SIGSTOP');
@@ -83,8 +77,7 @@ outages('a pause longer than the timeout, its clients still connected', { qosMs:
     expect(await m.settle()).toBe(p);
   });
 
-  it('of both hosts, the backup goes on first: it waits, until the primary goes on and resumes', async () => {
-    const m = mirror();
+  scenario('of both hosts, the backup goes on first: it waits, until the primary goes on and resumes', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
     for (const member of [p, b]) member.signalAll('SIGSTOP');

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { Delay, DELAYED_PORT } from './delay.ts';
 import { continuesWhenIsolated } from './isolation.ts';
 import { alone } from './suite.ts';
 
 /** The timeout that mirrors have by default, and what waits more than it works. */
+
+vi.setConfig({ maxConcurrency: 5 });
 
 const DEFAULT_QOS_MS = 8000;
 const QOS_MS = 1500;
@@ -12,6 +14,39 @@ const QOS_MS = 1500;
 const SHORT_PAUSE = 0.3;
 /** Of killing a primary with what it has sent. */
 const ROUNDS = 2;
+
+alone(
+  'an operator forces the backup to become primary, after it was tried the ordinary way',
+  { qosMs: QOS_MS, arbiter: false },
+  async (m) => {
+    const { primary: p, backup: b } = await m.roles();
+    await m.begin();
+    await m.hostFails(p);
+    await m.expect(QOS_MS, { [b.name]: { [p.name]: 'Down', [b.name]: 'Waiting' } });
+    await expect(b.gemel('mirror', 'try-primary', b.name)).rejects.toThrow('[NOBODY_ANSWERS]');
+    await expect(b.gemel('mirror', 'force-primary', b.name)).rejects.toThrow('active');
+    await b.gemel('mirror', 'force-primary', b.name, '--yes');
+    await m.expect(0, { [b.name]: { [p.name]: 'Down', [b.name]: 'Primary' } });
+    await m.history.more(50);
+    // It was active: nothing acknowledged is lost.
+    await m.hostReturns(p);
+    expect(await m.settle()).toBe(b);
+  },
+);
+
+alone(
+  'an operator may not force the backup while the agent of the former primary answers',
+  { qosMs: QOS_MS, arbiter: false },
+  async (m) => {
+    const { primary: p, backup: b } = await m.roles();
+    await p.stop({ nofailover: true });
+    await m.expect(QOS_MS, { [b.name]: { [p.name]: 'Down', [b.name]: 'Waiting' } });
+    await expect(b.gemel('mirror', 'try-primary', b.name)).rejects.toThrow('[NO_FAILOVER]');
+    await expect(b.gemel('mirror', 'force-primary', b.name, '--yes')).rejects.toThrow('[FORCE_REFUSED]');
+    await m.expect(0, { [b.name]: { [p.name]: 'Down', [b.name]: 'Waiting' } });
+    expect(await m.settle()).toBe(p);
+  },
+);
 
 alone(
   '2: the primary hangs for more than half of the timeout: it hands over by itself when it is back',
@@ -52,39 +87,6 @@ alone(
   '6: isolated, no arbiter configured: it continues as primary after the trouble timeout, the backup waits',
   { qosMs: QOS_MS, arbiter: false },
   async (m) => continuesWhenIsolated(m, await m.roles()),
-);
-
-alone(
-  'an operator forces the backup to become primary, after it was tried the ordinary way',
-  { qosMs: QOS_MS, arbiter: false },
-  async (m) => {
-    const { primary: p, backup: b } = await m.roles();
-    await m.begin();
-    await m.hostFails(p);
-    await m.expect(QOS_MS, { [b.name]: { [p.name]: 'Down', [b.name]: 'Waiting' } });
-    await expect(b.gemel('mirror', 'try-primary', b.name)).rejects.toThrow('[NOBODY_ANSWERS]');
-    await expect(b.gemel('mirror', 'force-primary', b.name)).rejects.toThrow('active');
-    await b.gemel('mirror', 'force-primary', b.name, '--yes');
-    await m.expect(0, { [b.name]: { [p.name]: 'Down', [b.name]: 'Primary' } });
-    await m.history.more(50);
-    // It was active: nothing acknowledged is lost.
-    await m.hostReturns(p);
-    expect(await m.settle()).toBe(b);
-  },
-);
-
-alone(
-  'an operator may not force the backup while the agent of the former primary answers',
-  { qosMs: QOS_MS, arbiter: false },
-  async (m) => {
-    const { primary: p, backup: b } = await m.roles();
-    await p.stop({ nofailover: true });
-    await m.expect(QOS_MS, { [b.name]: { [p.name]: 'Down', [b.name]: 'Waiting' } });
-    await expect(b.gemel('mirror', 'try-primary', b.name)).rejects.toThrow('[NO_FAILOVER]');
-    await expect(b.gemel('mirror', 'force-primary', b.name, '--yes')).rejects.toThrow('[FORCE_REFUSED]');
-    await m.expect(0, { [b.name]: { [p.name]: 'Down', [b.name]: 'Waiting' } });
-    expect(await m.settle()).toBe(p);
-  },
 );
 
 alone('pauses shorter than half of the timeout change nothing', { qosMs: DEFAULT_QOS_MS }, async (m) => {

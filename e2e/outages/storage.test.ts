@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { instancePaths } from '../../engine/instance/host.ts';
 import { BrittleDisk, brittleDiskRefused, SmallDisk } from './disk.ts';
 import type { Host } from './host.ts';
@@ -37,9 +37,8 @@ async function fillDisk(m: OutageMirror, member: Host): Promise<void> {
   await m.clientOf(member).fill();
 }
 
-outages("the disk of the primary's journal is full", { qosMs: QOS_MS, disks: small.disks }, (mirror) => {
-  it('4: the active backup takes over; the former primary ends, and stays down', async () => {
-    const m = mirror();
+outages("the disk of the primary's journal is full", { qosMs: QOS_MS, disks: small.disks }, (scenario) => {
+  scenario('4: the active backup takes over; the former primary ends, and stays down', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.begin();
     await fillDisk(m, p);
@@ -50,8 +49,7 @@ outages("the disk of the primary's journal is full", { qosMs: QOS_MS, disks: sma
     expect(await m.settle()).toBe(b);
   });
 
-  it('4: the backup has fallen behind: updates are frozen, and it does not take over', async () => {
-    const m = mirror();
+  scenario('4: the backup has fallen behind: updates are frozen, and it does not take over', async (m) => {
     const { primary: p, backup: b } = await m.roles();
     await m.backupFallsBehind(b);
     await fillDisk(m, p);
@@ -74,9 +72,8 @@ const brittle = disksOf((member) => new BrittleDisk(journalOf(member), path.join
 outages(
   "the disk of the primary's journal fails",
   { qosMs: QOS_MS, disks: brittle.disks },
-  (mirror) => {
-    it('4: broken: the active backup takes over; the former primary ends, and stays down', async () => {
-      const m = mirror();
+  (scenario) => {
+    scenario('4: broken: the active backup takes over; the former primary ends, and stays down', async (m) => {
       const { primary: p, backup: b } = await m.roles();
       await m.begin();
       brittle.of(p).break();
@@ -87,8 +84,7 @@ outages(
       expect(await m.settle()).toBe(b);
     });
 
-    it('4: it hangs: the active backup takes over; the former primary ends when its disk goes on', async () => {
-      const m = mirror();
+    scenario('4: it hangs: the active backup takes over; the former primary ends when its disk goes on', async (m) => {
       const { primary: p, backup: b } = await m.roles();
       await m.begin();
       const disk = brittle.of(p);
@@ -103,8 +99,7 @@ outages(
       expect(await m.settle()).toBe(b);
     });
 
-    it('4: broken, the backup has fallen behind: it waits, and takes over once the agent can read the journal', async () => {
-      const m = mirror();
+    scenario('4: broken, the backup has fallen behind: it waits, and takes over once the agent can read the journal', async (m) => {
       const { primary: p, backup: b } = await m.roles();
       await m.backupFallsBehind(b);
       brittle.of(p).break();
