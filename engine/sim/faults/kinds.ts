@@ -30,6 +30,16 @@ export const ways = [
   'B>C client',
 ] as const;
 export type Way = (typeof ways)[number];
+/** Of whoever makes the connections. */
+export const dialledWays = [
+  'A>B data',
+  'B>A data',
+  'A>B agent-of-B',
+  'B>A agent-of-A',
+  'A>R arbiter',
+  'B>R arbiter',
+] as const satisfies readonly Way[];
+type DialledWay = (typeof dialledWays)[number];
 
 export const operatorActs = ['hand-over', 'stop', 'stop-nofailover', 'set-no-failover', 'clear-no-failover', 'try-primary'] as const;
 export type OperatorAct = (typeof operatorActs)[number];
@@ -73,6 +83,10 @@ export type Fault =
   | (At & { readonly kind: 'reset'; readonly ways: readonly Way[] })
   /** The wall clock is set. */
   | (At & OnMember & { readonly kind: 'clock-step'; readonly byMs: number })
+  /** All clocks of the host run too quick or too slow. */
+  | (For & OnMember & { readonly kind: 'clock-drift'; readonly ppm: number })
+  /** Somebody connects and sends what the one who dials there sent on an earlier connection; gone after `ms`. */
+  | (For & { readonly kind: 'replay'; readonly way: DialledWay })
   | (For & OnMember & { readonly kind: 'disk-full' })
   | (For & OnMember & { readonly kind: 'disk-error' })
   /** The next sync fails, once. */

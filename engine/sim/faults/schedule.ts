@@ -1,4 +1,4 @@
-import { memberHosts, operatorActs, ways, type Fault, type FaultKind, type HostName, type Target, type Way } from './kinds.ts';
+import { dialledWays, memberHosts, operatorActs, ways, type Fault, type FaultKind, type HostName, type Target, type Way } from './kinds.ts';
 
 /** Numbers from the seed. */
 export interface Dice {
@@ -49,6 +49,8 @@ const weights: Record<FaultKind, number> = {
   slow: 2,
   reset: 2,
   'clock-step': 1,
+  'clock-drift': 1,
+  replay: 2,
   'disk-full': 1,
   'disk-error': 1,
   'sync-fails': 1,
@@ -87,7 +89,7 @@ export function drawFaults(dice: Dice, profile: Profile): Fault[] {
       faults.push(drawTakeover(Math.round(at), dice, profile));
       at += gap(dice, profile);
     }
-    faults.push(draw(pickWeighted(dice, chosen), Math.round(at), dice, profile.qosMs));
+    faults.push(draw(pickWeighted(dice, chosen), Math.round(at), dice, profile));
     at += gap(dice, profile);
   }
   return faults;
@@ -136,7 +138,7 @@ function duration(dice: Dice, qosMs: number): number {
   return Math.max(1, Math.round(times * qosMs));
 }
 
-function draw(kind: FaultKind, at: number, dice: Dice, qosMs: number): Fault {
+function draw(kind: FaultKind, at: number, dice: Dice, { qosMs, arbiter }: Profile): Fault {
   const host: Target = dice.next() < 0.5 ? 'primary' : pick(dice, memberHosts);
   const ms = duration(dice, qosMs);
   switch (kind) {
@@ -172,6 +174,10 @@ function draw(kind: FaultKind, at: number, dice: Dice, qosMs: number): Fault {
       return { kind, at, ways: drawWays(dice) };
     case 'clock-step':
       return { kind, at, host, byMs: Math.round((dice.next() - 0.5) * 7_200_000) };
+    case 'clock-drift':
+      return { kind, at, host, ms: 4 * ms, ppm: Math.round((dice.next() - 0.5) * 1000) };
+    case 'replay':
+      return { kind, at, ms, way: pick(dice, arbiter ? dialledWays : dialledWays.filter((way) => !way.endsWith('arbiter'))) };
     case 'sync-fails':
       return { kind, at, host };
     case 'disk-slow':

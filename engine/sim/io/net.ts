@@ -40,8 +40,8 @@ interface Port {
 const usualWay: Way = { latencyMs: 0.1, jitterMs: 0.3, bytesPerMs: null, loss: 0 };
 /** While nothing passes, senders try again after so long, in ms. */
 const retryMs = 40;
-/** Pieces of a recording kept for a replay. */
-const recordedMax = 32;
+/** Pieces of a recording kept for a replay, and recordings of connections between the same two. */
+const recordedMax = { pieces: 32, connections: 4 } as const;
 
 /**
  * The network between simulated hosts: byte streams in order on each connection, in any order between connections. A cut way
@@ -55,7 +55,7 @@ export class SimNet {
   readonly #ways = new Map<string, Way>();
   readonly #cuts = new Set<Cut>();
   readonly #open = new Set<Open>();
-  readonly #recordings = new Map<string, Buffer[]>();
+  readonly #recordings = new Map<string, Buffer[][]>();
   #anyPort = 49_152;
   /** Keeps the first bytes of connections, for `replay`. */
   records = false;
@@ -63,6 +63,10 @@ export class SimNet {
   constructor(timeline: Timeline, random: SimRandom) {
     this.#timeline = timeline;
     this.#random = random.fork('net');
+  }
+
+  host(name: string): SimHost | undefined {
+    return this.#hosts.get(name);
   }
 
   /** Hosts are known by their names, as addresses are. */
@@ -134,7 +138,8 @@ export class SimNet {
 
   /** Makes a connection and sends what an earlier one between the same two has sent at its beginning (needs `records`). */
   replay(from: SimProcess, to: string, port: number): void {
-    const recorded = this.#recordings.get(`${from.host.name}>${to}:${port}`) ?? [];
+    const recordings = this.#recordings.get(`${from.host.name}>${to}:${port}`) ?? [];
+    const recorded = recordings.length === 0 ? [] : this.#random.pick(recordings);
     void this.#connect(from, to, port, 1000).then(
       (connection) => {
         for (const bytes of recorded) connection.write(bytes);
@@ -231,9 +236,12 @@ export class SimNet {
 
   #record(key: string): (bytes: Buffer) => void {
     const bytes: Buffer[] = [];
-    this.#recordings.set(key, bytes);
+    const recordings = this.#recordings.get(key) ?? [];
+    this.#recordings.set(key, recordings);
+    recordings.push(bytes);
+    if (recordings.length > recordedMax.connections) recordings.shift();
     return (more) => {
-      if (bytes.length < recordedMax) bytes.push(more);
+      if (bytes.length < recordedMax.pieces) bytes.push(more);
     };
   }
 

@@ -6,14 +6,23 @@ import { databaseName } from './layout.ts';
 import type { World } from './world.ts';
 
 /** How long dejournaling may take when nothing happens any more, in ms. */
-const DEJOURNAL_MS = 20_000;
+const DEJOURNAL_MS = 40_000;
 
 /** The last look at a mirror that works again and that nobody changes any more: both members hold the same, and what they should. */
 export async function checkEnd(world: World): Promise<void> {
   const primary = world.all.find((site) => site.instance?.isOpen === true)?.instance;
   if (primary === undefined || primary === null) return world.fail(`there is no primary in the end: ${world.state}`);
-  const end = primary.mirror?.journal.writer?.end;
-  assert(end !== undefined, 'a primary writes');
+  const writer = primary.mirror?.journal.writer ?? null;
+  assert(writer !== null, 'a primary writes');
+  // A block may still be on its way to a disk that was slow, and updates behind it; the database shows them.
+  let isSettled = false;
+  writer.settled().then(
+    () => (isSettled = true),
+    () => undefined,
+  );
+  if (!(await world.until(() => isSettled, DEJOURNAL_MS + 10 * world.profile.qosMs)))
+    return world.fail(`the journal does not come to rest: ${world.state}`);
+  const { end } = writer;
   const members = world.all.filter((site) => !world.isRuined(site));
   const isContained = (): boolean => members.every((site) => site.instance !== null && isAt(site.instance, end));
   if (!(await world.until(isContained, DEJOURNAL_MS + 10 * world.profile.qosMs)))

@@ -47,6 +47,13 @@ export function inject(world: World, fault: Fault): void {
       return;
     case 'clock-step':
       return site.host.time.step(fault.byMs);
+    case 'clock-drift': {
+      const { time } = site.host;
+      time.drift(world.now, 1 + fault.ppm / 1_000_000);
+      return later(fault.ms, () => time.drift(world.now, 1));
+    }
+    case 'replay':
+      return replay(world, fault.way, fault.ms);
     case 'disk-full':
       return disk(world, site, [{ on: 'write', effect: 'ENOSPC' }], fault.ms);
     case 'disk-error':
@@ -178,6 +185,15 @@ function slow(world: World, ways: readonly Way[], upToMs: number, loss: number, 
     world.net.slow(from, to, { jitterMs: upToMs, loss });
     world.timeline.in(ms, () => world.net.usual(from, to));
   }
+}
+
+function replay(world: World, way: Way, ms: number): void {
+  const { from, to, port } = routeOf(way);
+  const host = world.net.host(from);
+  if (port === null || host?.isOn !== true) return;
+  const process = host.spawn('replay');
+  process.run(() => world.net.replay(process, to, port));
+  world.timeline.in(ms, () => process.kill());
 }
 
 function disk(world: World, site: Site, faults: readonly DriveFault[], ms: number): void {

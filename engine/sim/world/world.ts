@@ -70,6 +70,7 @@ export class World {
       };
     }
     this.net = new SimNet(this.timeline, this.random);
+    this.net.records = true;
     this.ledger = new Ledger((what) => this.fail(what));
     this.sites = { A: new Site(this, 'A'), B: new Site(this, 'B') };
     this.#arbiterHost = this.newHost('R');
