@@ -134,17 +134,6 @@ export const carryingOut: readonly PlantedFault[] = [
       },
     ],
   },
-  {
-    name: 'grant-not-recorded',
-    rule: 'the agent records a grant durably before it answers',
-    edits: [
-      {
-        file: 'engine/agent/answers.ts',
-        find: `  writeRecord(hosted.io.files, found.paths.mgr, { ...record, durable });\n  return { ...down, grant };`,
-        replace: `  return { ...down, grant: durable.grant };`,
-      },
-    ],
-  },
 ];
 
 export const journalAndDatabases: readonly PlantedFault[] = [

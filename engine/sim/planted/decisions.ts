@@ -16,6 +16,7 @@ export const periodsAndTrouble: readonly PlantedFault[] = [
   },
   {
     name: 'period-end-not-recorded',
+    first: 'without the journal of a primary',
     rule: 'P records the end of a period durably before any block becomes durable alone',
     edits: [edit('trouble.ts', `  turn.endPeriod();\n`, '')],
   },
@@ -146,17 +147,6 @@ export const generations: readonly PlantedFault[] = [
     ],
   },
   {
-    name: 'takeover-after-give-up-asked',
-    rule: 'once B is asked to give up, Arb only gives primary-continues',
-    edits: [
-      edit(
-        'arbiter.ts',
-        `else if (!current.onlyPrimary) give(state, 'backup-takes-over', tell);`,
-        `else give(state, 'backup-takes-over', tell);`,
-      ),
-    ],
-  },
-  {
     name: 'no-round-trip',
     rule: 'Arb completes a round trip before it says that it still has a member',
     edits: [
@@ -173,12 +163,8 @@ export const generations: readonly PlantedFault[] = [
     edits: [edit('arbiter.ts', `ask(state, from === gen.primary ? from : who, from, g, ctx);`, `ask(state, who, from, g, ctx);`)],
   },
   {
-    name: 'arbiter-waits-for-ever',
-    rule: 'Arb declares who does not answer within Q lost',
-    edits: [edit('arbiter.ts', `state.questions.filter((q) => q.until <= now)`, `state.questions.filter((q) => q.until < 0)`)],
-  },
-  {
     name: 'loss-of-who-was-asked',
+    first: 'core: a backup that is lost',
     rule: "B's loss brings the verdict as its give-up does",
     edits: [
       edit(
@@ -189,34 +175,8 @@ export const generations: readonly PlantedFault[] = [
     ],
   },
   {
-    name: 'new-boot-is-no-loss',
-    rule: 'a P with a new boot id is lost for g',
-    edits: [
-      edit(
-        'arbiter.ts',
-        `return (from === gen.primary && boot === gen.primaryBoot) || (from === gen.backup && boot === gen.backupBoot) ? gen : null;`,
-        `return boot === undefined ? null : gen;`,
-      ),
-      edit(
-        'arbiter.ts',
-        `  if (state.members[who]?.boot !== otherBoot) return`,
-        `  if (otherBoot !== undefined && state.members[who] === undefined) return`,
-      ),
-    ],
-  },
-  {
-    name: 'verdict-lost-is-takeover',
-    rule: 'only the verdict backup-takes-over lets B take over; a restarted Arb knows no generation',
-    edits: [
-      edit(
-        'backup.ts',
-        `if (message.m === 'verdict' && message.verdict === 'backup-takes-over') {`,
-        `if (message.m === 'verdict' || message.m === 'unknown') {`,
-      ),
-    ],
-  },
-  {
     name: 'opens-at-once-after-verdict',
+    first: 'core: a backup whose connection',
     rule: 'B opens no sooner than Q/2 after the last heartbeat of a P that is not proven down (R5)',
     edits: [edit('backup.ts', `turn.facts.lastBeatFromPeer + turn.state.qosMs * 0.55`, `0`)],
   },

@@ -8,9 +8,11 @@ import { BEFORES, WAYS, type Before, type Link, type Outcome } from '../../mirro
 import { Q } from '../../mirror/failover/testing/events.ts';
 import { anyStory, playStory, type StoryAction } from '../../mirror/failover/testing/stories.ts';
 import { runSeed } from '../run.ts';
-import { play, scenarios } from '../scenarios/index.ts';
+import { play, scenarios as simulated } from '../scenarios/index.ts';
+import { coreScenarios } from './core-scenarios.ts';
 import type { Bounds, Caught, Detector, Evidence, Search } from './kinds.ts';
 
+const scenarios = [...simulated, ...coreScenarios];
 const WHY_MAX = 200;
 /** Rows with more of them lost at once are left to the table's own tests. */
 const LINKS_EACH_WAY = 3;

@@ -125,4 +125,98 @@ export const keptTwice: readonly (PlantedFault & {
     ],
     keptBy: 'Its answer says that it is a backup, which ends no trouble; only lost, waiting, starting and stopped members do.',
   },
+  {
+    name: 'promise-not-durable',
+    rule: 'a promise is recorded before it is told',
+    edits: [edit('promise.ts', `  turn.persist({ grant });\n  const role`, `  const role`)],
+    keptBy:
+      'Two members alone need the word of the other one, or of its agent, for any right, and whoever holds the promise is that other one. The record is for a third asker, an operator who forces, copies of a member (see `failover/model`).',
+  },
+  {
+    name: 'standing-promise-ignored',
+    rule: 'one promise at a time: a standing one binds',
+    edits: [edit('taking.ts', `  if (standing && grant.to !== giver)`, `  if (standing && grant.to === 'nobody')`)],
+    keptBy:
+      'Two members alone need the word of the other one, or of its agent, for any right, and whoever holds the promise is that other one. The record is for a third asker, an operator who forces, copies of a member (see `failover/model`).',
+  },
+  {
+    name: 'right-given-back-undurably',
+    rule: 'B gives the right back durably when P asks and B cannot finish',
+    edits: [edit('promise.ts', `  if (needsNoPromise) turn.persist({ grant: { to: from.member, above: turn.newestEpoch } });\n`, '')],
+    keptBy:
+      'Two members alone need the word of the other one, or of its agent, for any right, and whoever holds the promise is that other one. The record is for a third asker, an operator who forces, copies of a member (see `failover/model`).',
+  },
+  {
+    name: 'promise-forgotten-when-following',
+    rule: 'a grant ends only when its holder is primary above it',
+    edits: [
+      edit(
+        'agent.ts',
+        `const standing = durable.grant !== null && compareEpochs(newest, durable.grant.above) <= 0;`,
+        `const standing = false;`,
+      ),
+    ],
+    keptBy:
+      'Two members alone need the word of the other one, or of its agent, for any right, and whoever holds the promise is that other one. The record is for a third asker, an operator who forces, copies of a member (see `failover/model`).',
+  },
+  {
+    name: 'grant-not-recorded',
+    rule: 'the agent records a grant durably before it answers',
+    edits: [
+      {
+        file: 'engine/agent/answers.ts',
+        find: `  writeRecord(hosted.io.files, found.paths.mgr, { ...record, durable });\n  return { ...down, grant };`,
+        replace: `  return { ...down, grant: durable.grant };`,
+      },
+    ],
+    keptBy:
+      'Two members alone need the word of the other one, or of its agent, for any right, and whoever holds the promise is that other one. The record is for a third asker, an operator who forces, copies of a member (see `failover/model`).',
+  },
+  {
+    name: 'takeover-after-give-up-asked',
+    rule: 'once B is asked to give up, Arb only gives primary-continues',
+    edits: [
+      edit(
+        'arbiter.ts',
+        `else if (!current.onlyPrimary) give(state, 'backup-takes-over', tell);`,
+        `else give(state, 'backup-takes-over', tell);`,
+      ),
+    ],
+    keptBy: 'A backup that was asked has left the generation, before any later verdict reaches it.',
+  },
+  {
+    name: 'arbiter-waits-for-ever',
+    rule: 'Arb declares who does not answer within Q lost',
+    edits: [edit('arbiter.ts', `state.questions.filter((q) => q.until <= now)`, `state.questions.filter((q) => q.until < 0)`)],
+    keptBy: 'A member that is silent for three quarters of Q is lost anyway; who answers heartbeats answers questions.',
+  },
+  {
+    name: 'new-boot-is-no-loss',
+    rule: 'a P with a new boot id is lost for g',
+    edits: [
+      edit(
+        'arbiter.ts',
+        `return (from === gen.primary && boot === gen.primaryBoot) || (from === gen.backup && boot === gen.backupBoot) ? gen : null;`,
+        `return boot === undefined ? null : gen;`,
+      ),
+      edit(
+        'arbiter.ts',
+        `  if (state.members[who]?.boot !== otherBoot) return`,
+        `  if (otherBoot !== undefined && state.members[who] === undefined) return`,
+      ),
+    ],
+    keptBy: 'A primary that has restarted asks the backup before it is anything; the two agree without the arbiter.',
+  },
+  {
+    name: 'verdict-lost-is-takeover',
+    rule: 'only the verdict backup-takes-over lets B take over; a restarted Arb knows no generation',
+    edits: [
+      edit(
+        'backup.ts',
+        `if (message.m === 'verdict' && message.verdict === 'backup-takes-over') {`,
+        `if (message.m === 'verdict' || message.m === 'unknown') {`,
+      ),
+    ],
+    keptBy: 'Who loses the arbiter leaves the generation, and asks once: nobody asks a restarted one about it.',
+  },
 ];

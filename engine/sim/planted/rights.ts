@@ -9,11 +9,6 @@ const withoutJournal = (find: string): Edit => edit('starting.ts', find, '');
 
 export const rights: readonly PlantedFault[] = [
   {
-    name: 'standing-promise-ignored',
-    rule: 'one promise at a time: a standing one binds',
-    edits: [edit('taking.ts', `  if (standing && grant.to !== giver)`, `  if (standing && grant.to === 'nobody')`)],
-  },
-  {
     name: 'becomes-primary-behind',
     rule: 'nobody becomes primary who knows of an epoch whose journal it lacks',
     edits: [edit('taking.ts', `  if (compareEpochs(above, journal) > 0)`, `  if (compareEpochs(above, journal) > 1000)`)],
@@ -30,9 +25,17 @@ export const rights: readonly PlantedFault[] = [
     ],
   },
   {
-    name: 'promise-not-durable',
-    rule: 'a promise is recorded before it is told',
-    edits: [edit('promise.ts', `  turn.persist({ grant });\n  const role`, `  const role`)],
+    name: 'promise-means-nothing',
+    rule: 'who has promised the other one is not primary before it',
+    edits: [
+      edit('promise.ts', `  turn.persist({ grant });\n  const role`, `  const role`),
+      edit(
+        'promise.ts',
+        `  if (role !== null) pause(turn, role, turn.retryMs);\n`,
+        `  if (role !== null) return takeOver(turn, { by: 'only-member' }, 0);\n`,
+      ),
+      edit('promise.ts', `import { epochText, vetoed } from`, `import { epochText, takeOver, vetoed } from`),
+    ],
   },
   {
     name: 'promise-keeps-questions',
@@ -49,11 +52,6 @@ export const rights: readonly PlantedFault[] = [
         `  if (role.stuck === null) return turn.notPrimary();\n`,
       ),
     ],
-  },
-  {
-    name: 'right-given-back-undurably',
-    rule: 'B gives the right back durably when P asks and B cannot finish',
-    edits: [edit('promise.ts', `  if (needsNoPromise) turn.persist({ grant: { to: from.member, above: turn.newestEpoch } });\n`, '')],
   },
   {
     name: 'older-journal-goes-on',
@@ -101,6 +99,7 @@ export const rights: readonly PlantedFault[] = [
   },
   {
     name: 'another-copy-grants',
+    first: 'core: an older copy',
     rule: 'a grant counts only with the boot id, epoch and period that B last had from P',
     edits: [
       edit('starting.ts', `  if (role.is === 'lost' && !isSameMember(role.had, answer))`, `  if (role.is === 'lost' && role.had.n < 0)`),
@@ -110,17 +109,6 @@ export const rights: readonly PlantedFault[] = [
     name: 'records-believed',
     rule: 'ValidatedMember=0: its own records are not believed',
     edits: [edit('turn.ts', `return this.state.durable.validated && this.facts`, `return this.facts`)],
-  },
-  {
-    name: 'promise-forgotten-when-following',
-    rule: 'a grant ends only when its holder is primary above it',
-    edits: [
-      edit(
-        'agent.ts',
-        `const standing = durable.grant !== null && compareEpochs(newest, durable.grant.above) <= 0;`,
-        `const standing = false;`,
-      ),
-    ],
   },
   {
     name: 'unreadable-is-enough',

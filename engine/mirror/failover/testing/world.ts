@@ -144,6 +144,11 @@ class ArbiterProcess implements Process {
     for (const { end } of this.#ends.values()) end.close();
   }
 
+  /** The connection to a member is reset at this end; the other one does not hear of it while its way is cut. */
+  reset(member: string): void {
+    if (this.#ends.has(member)) this.#lost(member);
+  }
+
   accept(end: End): void {
     let member: string | null = null;
     const gone = (): void => {

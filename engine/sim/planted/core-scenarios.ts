@@ -1,0 +1,101 @@
+import { decideGrant } from '../../mirror/failover/agent.ts';
+import { Q } from '../../mirror/failover/testing/events.ts';
+import type { MemberProcess } from '../../mirror/failover/testing/member-process.ts';
+import { journalEnd } from '../../mirror/failover/testing/model-journal.ts';
+import { isWell, settle } from '../../mirror/failover/testing/stories.ts';
+import { World } from '../../mirror/failover/testing/world.ts';
+import { ensure, type Scenario } from '../scenarios/staging.ts';
+
+/* Scenarios of the core alone, for what a simulated host cannot do: copies of members, and single moments between two messages. */
+
+/** A is primary, B its active backup, under the arbiter's rules. */
+function began(seed: number): World {
+  const world = new World(seed);
+  world.startArbiter();
+  world.member('A').journal = [{ epoch: { major: 1, minor: 1, member: 'A' }, blocks: [] }];
+  for (const member of world.members) member.start();
+  for (let round = 0; round < 4; round += 1) {
+    settle(world);
+    if (isWell(world)) break;
+  }
+  ensure(processOf(world, 'A').state.role.is === 'primary' && isWell(world), 'A is primary and the mirror works');
+  return world;
+}
+
+function processOf(world: World, name: string): MemberProcess {
+  const { process } = world.member(name);
+  if (process === null) throw new Error(`${name} does not run`);
+  return process;
+}
+
+function cut(world: World, ...ways: string[]): void {
+  for (const way of ways) world.blocked.add(way);
+}
+
+/** Clients write all the time. */
+function run(world: World, ms: number): void {
+  for (let past = 0; past < ms; past += Q / 40) {
+    for (const member of world.members) member.process?.write(1);
+    world.events.run(Q / 40);
+  }
+}
+
+const play = (act: () => void) => (): Promise<void> => {
+  act();
+  return Promise.resolve();
+};
+
+export const coreScenarios: readonly Scenario[] = [
+  {
+    name: "core: an older copy of the primary that answers at its agent's address lets nobody take over",
+    play: play(() => {
+      const world = new World(1);
+      const a = world.member('A');
+      a.journal = [{ epoch: { major: 1, minor: 1, member: 'A' }, blocks: [] }];
+      for (const member of world.members) member.start();
+      run(world, 3 * Q);
+      // As A's host was before A became primary this time.
+      const copy = { durable: { ...a.durable, reign: null, period: null }, journal: journalEnd(a.journal.slice(0, 1)) };
+      ensure(processOf(world, 'A').state.role.is === 'primary' && processOf(world, 'B').state.role.is === 'backup', 'the mirror works');
+      a.ask = (asker, above) => {
+        const { boot, seen } = copy.durable;
+        const said = { member: 'A', boot, reign: null, period: null, seen, membership: 1, role: null, noFailover: false };
+        const decision = decideGrant({ ...copy, members: ['A', 'B'], self: 'A', asker, above: above ?? seen });
+        const grant = above === null || 'refused' in decision ? null : decision.grant;
+        return { ...said, state: 'down', journal: copy.journal, grant, refused: null };
+      };
+      cut(world, 'A>B:data', 'B>A:data');
+      run(world, 6 * Q);
+      ensure(processOf(world, 'B').state.role.is === 'lost', 'B waits for the member that it was connected to');
+    }),
+  },
+  {
+    name: 'core: a backup that is lost when it was asked to give up brings the verdict for the primary',
+    play: play(() => {
+      // In some of them the primary loses the backup before that one has noticed anything.
+      for (let seed = 1; seed <= 12; seed += 1) {
+        const world = began(seed);
+        cut(world, 'A>B:data', 'B>A:data', 'A>B:agent');
+        world.network.onPassing = (message, when) => {
+          if (when === 'sent' && JSON.stringify(message).includes('"give-up"')) world.events.in(0, () => world.member('B').crash(true));
+        };
+        run(world, 4 * Q);
+        const { role } = processOf(world, 'A').state;
+        ensure(role.is === 'primary' && role.trouble === null && world.member('B').process === null, 'the primary works on');
+      }
+    }),
+  },
+  {
+    name: 'core: a backup whose connection is reset takes over while the primary knows nothing yet: no old data is read there',
+    play: play(() => {
+      for (let seed = 1; seed <= 4; seed += 1) {
+        const world = began(seed);
+        cut(world, 'A>R:arb', 'R>A:arb', 'A>B:data', 'B>A:data', 'A>B:agent', 'B>A:agent');
+        world.arbiter?.reset('A');
+        processOf(world, 'B').partner.link?.end.onClose();
+        run(world, Q);
+        ensure(world.member('B').process?.open === true, 'the backup has taken over');
+      }
+    }),
+  },
+];
