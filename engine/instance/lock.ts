@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import { z } from 'zod';
 import { GemelError } from '../api/errors.ts';
 import { errorCode } from '../io/error-code.ts';
-import { realClock, realFiles, type Clock } from '../io/index.ts';
+import { realClock, type Clock } from '../io/index.ts';
 
 /**
  * One process per directory. The lock is an exclusive SQLite transaction, that is a lock of the operating system on
@@ -44,7 +44,9 @@ export function acquireLock(run: string, purpose: Holder['purpose'], clock: Cloc
     throw lockedError(run);
   }
   const holder: Holder = { pid: process.pid, identity: processIdentity(process.pid), purpose, phase: 'starting', since: clock.wallMs() };
-  const write = (phase: Holder['phase']): void => realFiles.atomicWrite(holderFile(run), Buffer.from(JSON.stringify({ ...holder, phase })));
+  const write = (phase: Holder['phase']): void => writeHolder(run, { ...holder, phase });
+  // Of a process that is no more. Before that is written over the system would bring the new one to the disk.
+  fs.rmSync(holderFile(run), { force: true });
   write('starting');
   let held = true;
   return {
@@ -138,6 +140,13 @@ function openLock(run: string, timeout: number): Database.Database {
 
 function isBusy(error: unknown): boolean {
   return errorCode(error)?.startsWith('SQLITE_BUSY') === true;
+}
+
+/** Whole or not at all, but not durable: it says something only about a process that lives. */
+function writeHolder(run: string, holder: Holder): void {
+  const file = holderFile(run);
+  fs.writeFileSync(`${file}.new`, JSON.stringify(holder), { mode: 0o600 });
+  fs.renameSync(`${file}.new`, file);
 }
 
 function readHolder(run: string): Holder | null {

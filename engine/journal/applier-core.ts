@@ -115,6 +115,11 @@ export class ApplierCore {
     this.#settleDrains();
   }
 
+  /** Commits do not wait for more until everything up to the goal is in the files. */
+  hurry(): void {
+    this.drain(this.#goal, () => undefined);
+  }
+
   #settleDrains(): void {
     const targets = [...this.#targets.values()];
     const failure = targets.find((target) => target.failure !== null)?.failure ?? null;

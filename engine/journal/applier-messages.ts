@@ -21,6 +21,8 @@ export type ApplierCommand =
   | { readonly name: 'target'; readonly position: Position }
   /** Commit everything up to there without waiting for more; answered when every file contains it. */
   | { readonly name: 'drain'; readonly id: number; readonly position: Position }
+  /** Commit everything up to the target without waiting for more. */
+  | { readonly name: 'hurry' }
   | { readonly name: 'interval'; readonly intervalMs: number }
   | { readonly name: 'close'; readonly id: number };
 

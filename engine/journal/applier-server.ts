@@ -75,6 +75,9 @@ export class ApplierServer {
           this.#options.tell({ name: 'done', id: command.id, position: this.#core.position, error: error === null ? null : plain(error) }),
         );
         break;
+      case 'hurry':
+        this.#core.hurry();
+        break;
       case 'interval':
         this.#core.intervalMs = command.intervalMs;
         break;

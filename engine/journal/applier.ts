@@ -135,6 +135,13 @@ export class Applier {
     await this.#ask((id) => ({ name: 'drain', id, position }));
   }
 
+  /** What may be applied is committed without waiting for more of it. */
+  hurry(): void {
+    if (this.#broken !== null || this.#isClosed) return;
+    this.#tellGoal();
+    this.#post({ name: 'hurry' });
+  }
+
   /** Commits what was read, closes all files and ends the thread. */
   async close(): Promise<void> {
     if (this.#isClosed) return;

@@ -26,6 +26,8 @@ export type Command =
   | { readonly name: 'attach'; readonly path: string }
   | { readonly name: 'finish'; readonly length: number }
   | { readonly name: 'close' }
+  /** A file of zeros is to be made there meanwhile, for the next `create`. */
+  | { readonly name: 'prepare'; readonly path: string }
   /** Not an operation: makes memory known before an append that uses it. */
   | { readonly name: 'memory'; readonly number: number; readonly memory: SharedArrayBuffer; readonly forget: number };
 

@@ -4,6 +4,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { assert } from '../io/assert.ts';
 import { realFiles } from '../io/files.ts';
 import { control, type Answer, type Command } from './disk-messages.ts';
+import { SpareFile } from './spare-file.ts';
 
 /*
  * The thread of a ThreadDisk. It sleeps on the control word, does one thing, answers, and uses the gap before the next one to
@@ -26,6 +27,8 @@ let mayExtend = true;
 let failure: Answer['error'] = null;
 let seen = 0;
 let running = true;
+/** What the next file is made of. */
+let spare: SpareFile | null = null;
 
 function writeAll(bytes: Buffer, offset: number): void {
   for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done, offset + done);
@@ -47,14 +50,24 @@ function create(command: Extract<Command, { name: 'create' }>): void {
   path = command.path;
   doing = 'create';
   closeCurrent();
-  const temporary = `${path}.new`;
-  fd = openSync(temporary, 'w+', 0o600);
+  const taken = spare?.take(dirname(path)) ?? null;
+  const temporary = taken?.path ?? `${path}.new`;
+  fd = taken?.fd ?? openSync(temporary, 'w+', 0o600);
   writeAll(Buffer.from(command.header), 0);
-  fsyncSync(fd);
+  // One that was prepared has its length and its blocks on the disk already.
+  if (taken === null) fsyncSync(fd);
+  else fdatasyncSync(fd);
   renameSync(temporary, path);
   realFiles.syncDirectory(dirname(path));
   writes = mayExtend = true;
-  allocate(command.header.length);
+  allocate(taken?.length ?? command.header.length);
+  dropSpare();
+}
+
+/** One that was not used, or is not wanted any more. */
+function dropSpare(): void {
+  spare?.drop();
+  spare = null;
 }
 
 function append(): void {
@@ -91,7 +104,13 @@ function obey(command: Command): void {
       return finish(command.length);
     case 'close':
       running = false;
+      dropSpare();
       return closeCurrent();
+    case 'prepare':
+      dropSpare();
+      // What zeros are written ahead of is a piece more than nothing: a file that has just begun gets none in addition.
+      spare = new SpareFile(command.path, preallocate + zeros.length);
+      return;
     case 'memory':
       memories.delete(command.forget);
       memories.set(command.number, Buffer.from(command.memory));
@@ -148,6 +167,11 @@ function extend(): void {
   }
 }
 
+/** As `extend`, for a file that is not needed yet. */
+function prepare(): void {
+  while (spare !== null && !isAsked() && spare.grow(zeros)) continue;
+}
+
 while (running) {
   Atomics.wait(words, control.sequence, seen);
   // Woken without being asked: the caller has used up some of the zeros.
@@ -163,5 +187,7 @@ while (running) {
     failure = describe(error);
   }
   answer(failure);
-  if (failure === null) extend();
+  if (failure !== null) continue;
+  extend();
+  prepare();
 }

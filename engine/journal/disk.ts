@@ -18,6 +18,11 @@ export interface JournalDisk {
   finish(length: number, done: Done): void;
   /** Opens a file that someone else writes, to sync it. Closes the one before. */
   attach(path: string, done: Done): void;
+  /**
+   * Makes a file of zeros there in quiet moments, which the next `create` in that directory takes: it can be written into as soon
+   * as it has its name. Nothing depends on it. What is there is made anew. Left out: files are made when they are needed.
+   */
+  prepare?(path: string): void;
   /** Syncs the data of the current file. */
   sync(done: Done): void;
   /** Closes the current file as it is and ends the thread. */

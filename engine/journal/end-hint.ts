@@ -6,7 +6,7 @@ import type { JournalEnd, JournalIdentity } from './types.ts';
 const magic = 'GEMHINT1';
 const hintBytes = 48;
 /** Bytes of journal between two hints: what has to be verified after a crash at most, beside what was written since. */
-const everyBytes = 4 * 1024 * 1024;
+const everyBytes = 512 * 1024;
 
 /**
  * A small file beside a journal that says where, up to a while ago, a synced block ended, and the chain there. Whoever opens the

@@ -14,6 +14,10 @@ function namePrefix(journal: JournalIdentity): string {
   return journal.kind === 'mirror' ? `MIRROR-${journal.name}-` : '';
 }
 
+function spareName(journal: JournalIdentity): string {
+  return journal.kind === 'mirror' ? `MIRROR-${journal.name}` : 'local';
+}
+
 /** Reads the header of one journal file. Throws as `decodeHeader` and `Files` do. */
 export function readHeader(files: Files, path: string): JournalHeader {
   const file = files.open(path, 'read');
@@ -105,6 +109,11 @@ export class JournalFiles {
 
   path(header: JournalHeader): string {
     return join(this.directory, header.fileName);
+  }
+
+  /** Where a file may be made ready before it is needed; it is none of the journal's until it has the name of one. */
+  get sparePath(): string {
+    return join(this.directory, `${spareName(this.journal)}.spare`);
   }
 
   /** The length at which a file was closed; undefined while it is the last one. */

@@ -6,7 +6,7 @@ import type { Io } from '../io/io.ts';
 import { EndHint } from './end-hint.ts';
 import { JournalFiles } from './files.ts';
 import { encodeHeader } from './header.ts';
-import { sameEpoch } from './position.ts';
+import { comparePositions, sameEpoch } from './position.ts';
 import { BlockReader } from './reader.ts';
 import { finishCut } from './tail.ts';
 import {
@@ -77,6 +77,8 @@ export class Journal {
   readonly #hint: EndHint;
   /** From there on the last file was read, but a sync of the process before may have failed; null: it was written again. */
   #unsureFrom: number | null = null;
+  /** Everything before it was synced in this process. */
+  #synced: Position = { file: 0, offset: 0 };
 
   private constructor(options: JournalOptions, files: JournalFiles, end: JournalEnd, torn: TornTail | null) {
     this.#options = options;
@@ -146,6 +148,7 @@ export class Journal {
 
   /** Everything before it is synced: the next opening may begin there. */
   noteSynced(end: JournalEnd): void {
+    this.#synced = end.position;
     try {
       this.#hint.note(end);
     } catch (error) {
@@ -159,7 +162,10 @@ export class Journal {
     if (last === undefined) return;
     const file = this.#options.io.files.open(this.files.path(last), 'update');
     try {
-      if (file.size() > this.end.position.offset) file.truncate(this.end.position.offset);
+      const isCut = file.size() > this.end.position.offset;
+      if (isCut) file.truncate(this.end.position.offset);
+      // Known to be on the disk, to the last byte.
+      else if (this.#unsureFrom === null && comparePositions(this.#synced, this.end.position) === 0) return;
       // Inherited bytes may never have been synced, or a sync of them failed, after which another one says nothing about them.
       if (this.#unsureFrom !== null) rewrite(file, this.#unsureFrom, this.end.position.offset);
       this.#unsureFrom = null;

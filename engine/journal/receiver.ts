@@ -4,7 +4,7 @@ import { assert } from '../io/assert.ts';
 import type { Io } from '../io/io.ts';
 import type { OpenFile } from '../io/files.ts';
 import { isIntact, readBlockHeader } from './block.ts';
-import type { JournalDisk } from './disk.ts';
+import type { Done, JournalDisk } from './disk.ts';
 import { decodeHeader, looksLikeHeader } from './header.ts';
 import type { Journal } from './journal.ts';
 import { continues } from './lineage.ts';
@@ -37,6 +37,10 @@ export interface JournalReceiverOptions {
   readonly syncIntervalMs?: number;
 }
 
+function whenDone(act: (done: Done) => void): Promise<void> {
+  return new Promise((resolve, reject) => act((error) => (error === null ? resolve() : reject(error))));
+}
+
 /**
  * Carries a journal on with what another member sends: byte for byte the same files. What `append` has returned for is in the
  * file (it survives this process); `synced` says how much also survives this machine.
@@ -63,8 +67,10 @@ export class JournalReceiver {
     this.#syncIntervalMs = options.syncIntervalMs ?? 200;
     this.#journal.cutTornTail();
     this.#synced = this.#journal.end.position;
-    const last = this.#journal.files.last;
-    if (last !== undefined) this.#attach(last);
+    const { files } = this.#journal;
+    if (files.last !== undefined) this.#attach(files.last);
+    // Who receives may have to write at any moment.
+    this.#disk.prepare?.(files.sparePath);
   }
 
   get error(): GemelError | null {
@@ -144,15 +150,13 @@ export class JournalReceiver {
 
   async #close(keepsDisk: boolean): Promise<void> {
     this.#timer?.cancel();
-    this.#file?.sync();
     this.#file?.close();
     this.#file = null;
-    await new Promise<void>((resolve, reject) => {
-      const done = (error: GemelError | null): void => (error === null ? resolve() : reject(error));
-      if (keepsDisk) this.#disk.sync(done);
-      else this.#disk.close(done);
-    });
-    this.#reached(this.#journal.end.position);
+    const { end } = this.#journal;
+    if (comparePositions(this.#synced, end.position) < 0) await whenDone((done) => this.#disk.sync(done));
+    if (!keepsDisk) await whenDone((done) => this.#disk.close(done));
+    if (this.#journal.files.last !== undefined) this.#journal.noteSynced(end);
+    this.#reached(end.position);
     this.#journal.log('closed', this.#journal.files.last, 'receiving ends');
   }
 
@@ -240,11 +244,21 @@ export class JournalReceiver {
         this.#reached(end.position);
       }
       if (this.#closing !== null) return;
-      this.#timer = this.#io.clock.timer(this.#syncIntervalMs, () => {
-        this.#isSyncing = false;
-        this.#scheduleSync();
-      });
+      this.#timer = this.#io.clock.timer(this.#syncIntervalMs, () => this.#mayScheduleSync());
     });
+  }
+
+  #mayScheduleSync(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#isSyncing = false;
+    this.#scheduleSync();
+  }
+
+  /** Syncs what is left without waiting for more of it. */
+  hurry(): void {
+    // Else a sync is under way, or nothing has come since the last one.
+    if (this.#timer !== null && this.#closing === null) this.#mayScheduleSync();
   }
 
   #reached(position: Position): void {

@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { GemelError } from '../api/errors.ts';
 import type { Done } from './disk.ts';
 import { ThreadDisk } from './thread-disk.ts';
@@ -66,5 +66,47 @@ test('a slow disk is written by the thread', async () => {
   const memory = new SharedArrayBuffer(512);
   expect(await ended((done) => disk.append(memory, 0, 512, end, done))).toBeNull();
   expect(disk.isInline(512, end + 512)).toBe(false);
+  await ended((done) => disk.close(done));
+});
+
+test('a file is made of the one that was prepared: it has its zeros at once, and what was there is gone', async () => {
+  const disk = new ThreadDisk({ preallocate: 1024 * 1024, clock: stopwatch().clock });
+  const [spare, path] = [join(directory, 'spare'), join(directory, 'journal')];
+  writeFileSync(spare, Buffer.alloc(3 * 1024 * 1024, 5));
+  disk.prepare(spare);
+  await vi.waitUntil(() => existsSync(spare) && statSync(spare).size === 1024 * 1024 + 256 * 1024);
+  expect(await ended((done) => disk.create(path, Buffer.alloc(4096, 7), done))).toBeNull();
+  expect(readdirSync(directory)).toEqual(['journal']);
+  const { end } = await fill(disk, 4096, 4096, 200);
+  expect(await ended((done) => disk.finish(end, done))).toBeNull();
+  await ended((done) => disk.close(done));
+  const bytes = readFileSync(path);
+  expect(bytes.subarray(0, 4096).equals(Buffer.alloc(4096, 7))).toBe(true);
+  for (let at = 4096; at < end; at += 4096)
+    expect(bytes.subarray(at, at + 4096).every((byte) => byte === 1 + ((at / 4096) & 0x7f))).toBe(true);
+});
+
+test('a file that was prepared and not used is removed; one for another directory is not taken', async () => {
+  const disk = new ThreadDisk({ preallocate: 256 * 1024, clock: stopwatch().clock });
+  const spare = join(directory, 'spare');
+  disk.prepare(spare);
+  await vi.waitUntil(() => existsSync(spare));
+  const elsewhere = mkdtempSync(join(directory, 'other-'));
+  expect(await ended((done) => disk.create(join(elsewhere, 'journal'), Buffer.alloc(4096), done))).toBeNull();
+  expect(existsSync(spare)).toBe(false);
+  disk.prepare(spare);
+  await vi.waitUntil(() => existsSync(spare));
+  await ended((done) => disk.close(done));
+  expect(existsSync(spare)).toBe(false);
+});
+
+test('what cannot be prepared does no harm', async () => {
+  const disk = new ThreadDisk({ preallocate: 256 * 1024, clock: stopwatch().clock });
+  disk.prepare(join(directory, 'nowhere', 'spare'));
+  const path = join(directory, 'journal');
+  expect(await ended((done) => disk.create(path, Buffer.alloc(4096, 7), done))).toBeNull();
+  const { end } = await fill(disk, 4096, 4096, 20);
+  expect(await ended((done) => disk.finish(end, done))).toBeNull();
+  expect(readFileSync(path).length).toBe(end);
   await ended((done) => disk.close(done));
 });

@@ -16,7 +16,7 @@ interface Operation {
 }
 
 export interface ThreadDiskOptions {
-  /** Bytes to have zeroed ahead of the end of a written file, so that a sync does not have to extend it; default 8 MB. */
+  /** Bytes to have zeroed ahead of the end of a written file, so that a sync does not have to extend it; default 2 MB. */
   readonly preallocate?: number;
   /** Times the syncs; default the real one. */
   readonly clock?: Clock;
@@ -45,7 +45,7 @@ export class ThreadDisk implements JournalDisk {
   /** End of what was appended to it. */
   #end = 0;
 
-  constructor({ preallocate = 8 * 1024 * 1024, clock = realClock }: ThreadDiskOptions = {}) {
+  constructor({ preallocate = 2 * 1024 * 1024, clock = realClock }: ThreadDiskOptions = {}) {
     this.#preallocate = preallocate;
     this.#clock = clock;
     this.#worker = new Worker(new URL('./disk-thread.ts', import.meta.url), { workerData: { control: this.#control, preallocate } });
@@ -109,6 +109,14 @@ export class ThreadDisk implements JournalDisk {
       this.#closeFile();
       return { name: 'attach', path };
     }, done);
+  }
+
+  prepare(path: string): void {
+    // It is made afterwards, whenever there is nothing else to do; whether that succeeds nobody has to know.
+    this.#command(
+      () => ({ name: 'prepare', path }),
+      () => undefined,
+    );
   }
 
   sync(done: Done): void {

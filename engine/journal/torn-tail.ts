@@ -3,7 +3,8 @@ import { findBlock, isIntact, readBlockHeader } from './block.ts';
 import { comparePositions } from './position.ts';
 import { blockBytesMax, type Position } from './types.ts';
 
-const pieceBytes = 1024 * 1024;
+/** Read through fastest when it stays in the processor's cache. */
+const pieceBytes = 64 * 1024;
 /** A block's beginning may lie across two pieces. */
 const overlapBytes = 20;
 
