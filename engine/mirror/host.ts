@@ -27,6 +27,8 @@ export interface MirrorHost {
 
   /** Journal below this position is durable in the mirror and synced here: it may be applied. Only grows while the journal is the same. */
   applyTo(position: Position): void;
+  /** The primary is lost: what may be applied is to be in the databases soon, since this member may have to take over. */
+  hurry(): void;
   /** Resolves when every mirrored database contains everything before the position. Rejects when dejournaling has stopped. */
   applied(position: Position): Promise<void>;
   /** The journal was cut at a fork: nothing behind its new end was ever applied. */

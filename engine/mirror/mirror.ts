@@ -201,7 +201,7 @@ export class Mirror {
     const now = state.role.is;
     if (before === 'taking' && now !== 'taking') this.roles.dropHooks();
     // A member on which mirroring is stopped is nobody's: the arbiter is not to count on it either.
-    if (now === 'stopped' && before !== 'stopped') this.outside.close();
+    if (now === 'stopped' && before !== 'stopped') this.#changeArbiter();
     else if (before === 'stopped' && now !== 'stopped') this.outside.connectArbiter();
   }
 
@@ -212,7 +212,7 @@ export class Mirror {
       journal: this.journal.end,
       canTakeOver: why === null,
       cannotWhy: why ?? '',
-      lastSentToPeer: this.peers.lastSentAt,
+      lastBeatFromPeer: this.peers.lastBeatAt,
       lastEchoedByPeer: this.peers.lastEchoedAt,
     };
   }
@@ -277,7 +277,7 @@ export class Mirror {
   #logged({ severity, code, text, facts }: Extract<Effect, { do: 'log' }>): void {
     if (code !== 'ARBITER_LOST' || !this.#leavingArbiter) return this.say(severity, code, text, facts);
     this.#leavingArbiter = false;
-    this.say(0, code, 'The connection to the arbiter was closed, because the mirror has been changed.', facts);
+    this.say(0, code, 'The connection to the arbiter was closed here, because the mirror was changed or mirroring stopped.', facts);
   }
 
   #persist(record: Partial<Durable>, bestEffort: boolean): void {
@@ -362,13 +362,14 @@ export class Mirror {
     this.options.host.changed();
   }
 
-  /** The connection to the arbiter is made anew; what ends with the old one ends, but nobody is to be alarmed. */
+  /** The connection to the arbiter is made anew, unless mirroring is stopped; what ends with the old one ends, but nobody is to be alarmed. */
   #changeArbiter(): void {
     if (this.state.arbiter.connected) {
       this.#leavingArbiter = true;
       this.input({ on: 'arbiter-lost' });
     }
-    if (this.state.role.is !== 'stopped') this.outside.connectArbiter();
+    if (this.state.role.is === 'stopped') this.outside.close();
+    else this.outside.connectArbiter();
   }
 
   /** Journal data was set aside because it does not belong to the mirror's history. */

@@ -89,3 +89,17 @@ it('closed here, it tells nobody here; the other side hears of it', () => {
   a.close('enough');
   expect(lost).toEqual(['b: closed by the other side']);
 });
+
+it('knows when the newest heartbeat came in: what it has echoed was sent before', () => {
+  clock.advance(500);
+  const [a, b] = [link(ends.a, true, 'a'), link(ends.b, false, 'b')];
+  expect(b.beatHeardAt).toBe(0);
+  go(2 * QOS);
+  const sentBefore = b.beatHeardAt;
+  expect(a.echoedAt).toBeLessThanOrEqual(sentBefore);
+  // The other goes on sending, and so keeps its own silence from being noticed; nothing of it is heard.
+  ends.b.onData = () => undefined;
+  go(QOS / 2);
+  expect(b.beatHeardAt).toBe(sentBefore);
+  expect(a.echoedAt).toBeLessThanOrEqual(sentBefore);
+});

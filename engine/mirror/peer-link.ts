@@ -22,6 +22,8 @@ export class PeerLink {
   seen: { arbiter: boolean; canTakeOver: boolean; dejournaled: Dejournaled | null; received: Position } | null = null;
   /** This side's clock in the newest message that the other has echoed. */
   echoedAt = Number.NEGATIVE_INFINITY;
+  /** When the newest heartbeat came in: everything echoed here was sent before. 0: none yet. */
+  beatHeardAt = 0;
   /** The newest clock reading received from the other. */
   #theirs = 0;
   readonly #clock: Clock;
@@ -81,6 +83,7 @@ export class PeerLink {
   }
 
   received(beat: Extract<PeerControl, { t: 'beat' }>): void {
+    if (beat.at > this.#theirs) this.beatHeardAt = this.#clock.monotonicMs();
     this.#theirs = Math.max(this.#theirs, beat.at);
     if (beat.echo > this.echoedAt && beat.echo > 0) this.echoedAt = beat.echo;
     this.seen = { arbiter: beat.arbiter, canTakeOver: beat.canTakeOver, dejournaled: beat.dejournaled, received: beat.received };

@@ -17,7 +17,7 @@ export class PeerConnections {
   #asking: { channel: Channel; hello: Hello; reach: JournalReach } | null = null;
   #dialling: Channel | null = null;
   readonly #unknown = new Set<Channel>();
-  #lastSentAt = 0;
+  #lastBeatAt = 0;
   #lastEchoedAt = Number.NEGATIVE_INFINITY;
   /** Incoming journal, for the figures. */
   received = { networkBytes: 0, journalBytes: 0 };
@@ -36,9 +36,9 @@ export class PeerConnections {
     return Math.max(this.#lastEchoedAt, this.link?.echoedAt ?? Number.NEGATIVE_INFINITY);
   }
 
-  /** Monotonic ms of the last message handed to a connection to the partner. */
-  get lastSentAt(): number {
-    return Math.max(this.#lastSentAt, this.link?.channel.lastSentAt ?? 0);
+  /** Monotonic ms at which the newest heartbeat of the partner came in; 0: none has. */
+  get lastBeatAt(): number {
+    return Math.max(this.#lastBeatAt, this.link?.beatHeardAt ?? 0);
   }
 
   /** The newest position known to be durable in the mirror. */
@@ -94,7 +94,6 @@ export class PeerConnections {
       reach: this.#mirror.journal.reach,
       membership: this.#mirror.membership,
     } satisfies PeerControl);
-    this.#lastSentAt = this.#clock.monotonicMs();
     this.#unknown.delete(channel);
     const stays = answer.is === 'primary' && hello.role !== 'in-trouble' && hello.role !== 'primary';
     if (stays) this.#establish(channel, hello.member);
@@ -151,7 +150,6 @@ export class PeerConnections {
       this.#dialling = null;
       void this.#answered(channel, member, message, question);
     };
-    this.#lastSentAt = this.#clock.monotonicMs();
     channel.control({
       t: 'hello',
       mirror: mirror.membership.guid,
@@ -201,6 +199,7 @@ export class PeerConnections {
   // ------------------------------------------------------------ established
 
   #establish(channel: Channel, member: string): void {
+    this.#lastBeatAt = this.lastBeatAt;
     this.link?.close('replaced');
     const mirror = this.#mirror;
     const link = new PeerLink({
@@ -223,24 +222,33 @@ export class PeerConnections {
 
   #lost(link: PeerLink, why: string): void {
     if (this.link !== link) return;
-    this.#forget(link);
+    this.#forget();
     this.#mirror.input({ on: 'peer-lost', why });
   }
 
   hangUp(why: string): void {
     const link = this.link;
     if (link === null) return;
-    this.#forget(link);
+    this.#forget();
     link.close(why);
   }
 
-  #forget(link: PeerLink): void {
-    this.#lastSentAt = link.channel.lastSentAt;
+  #forget(): void {
+    this.#lastBeatAt = this.lastBeatAt;
     this.#lastEchoedAt = this.lastEchoedAt;
     this.link = null;
     this.#mirror.partnerLostAt = this.#clock.wallMs();
     // What the partner said when it connected is no longer so.
     this.#mirror.hear(null);
+    this.#hurry();
+  }
+
+  /** A backup without its primary may have to take over: what it has received is synced and dejournaled at once. */
+  #hurry(): void {
+    const { receiver } = this.#mirror.journal;
+    if (receiver === null || receiver.error !== null) return;
+    receiver.hurry();
+    this.applyDurable();
   }
 
   close(): void {
@@ -337,6 +345,8 @@ export class PeerConnections {
     const { receiver } = this.#mirror.journal;
     if (receiver === null) return;
     const to = comparePositions(this.#knownDurable, receiver.synced) < 0 ? this.#knownDurable : receiver.synced;
-    if (to.file > 0) this.#mirror.options.host.applyTo(to);
+    if (to.file === 0) return;
+    this.#mirror.options.host.applyTo(to);
+    if (this.link === null) this.#mirror.options.host.hurry();
   }
 }

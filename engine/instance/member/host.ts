@@ -83,6 +83,10 @@ export class MemberHost implements MirrorHost {
     if (journal !== undefined) this.#options.store.decidePrepared(journal, position);
   }
 
+  hurry(): void {
+    this.#feed.applier.hurry();
+  }
+
   applied(position: Position): Promise<void> {
     return this.#feed.drained(position);
   }

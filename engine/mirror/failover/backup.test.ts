@@ -75,29 +75,44 @@ describe('a backup that lost its primary', () => {
     expect(becomes(b.do(verdict))).toEqual([]);
   });
 
-  it('opens half a QoS timeout after its last message to the primary, or at once when that is proven down', () => {
+  it('opens half a QoS timeout after the last heartbeat from the primary, or at once when that is proven down', () => {
     const b = lost();
-    b.lastSentToPeer = b.now - 10;
+    b.lastBeatFromPeer = b.now - 10;
     b.do(verdict);
     expect(kinds(b.become(epoch(3, 'B')))).not.toContain('open');
     b.now += QOS / 2 - 10;
     expect(kinds(b.do({ on: 'tick' }))).not.toContain('open');
     b.now += QOS * 0.05;
     expect(kinds(b.do({ on: 'tick' }))).toEqual(['gate open', 'open']);
+  });
 
-    const c = lost();
-    c.lastSentToPeer = c.now;
-    const before = c.question;
-    c.do(verdict);
-    c.become(epoch(3, 'B'));
+  it('opens at once when the primary is proven down, by an answer to what was asked since its loss', () => {
+    const b = lost();
+    b.lastBeatFromPeer = b.now;
+    expect(kinds(b.do(verdict)), 'that question is still under way').not.toContain('ask-agent');
+    b.become(epoch(3, 'B'));
     const down = agentSays('A', { state: 'down' });
-    expect(kinds(c.do({ on: 'agent', question: before, answer: down })), 'asked before').toEqual([]);
-    expect(kinds(c.do({ on: 'agent', question: c.question, answer: down }))).toEqual(['gate open', 'open']);
+    expect(kinds(b.do({ on: 'agent', question: b.question - 1, answer: down })), 'asked before the loss').toEqual([]);
+    expect(kinds(b.do({ on: 'agent', question: b.question, answer: down }))).toEqual(['gate open', 'open']);
+  });
+
+  it('asks again, soon, when the agent has not found the primary down', () => {
+    const b = lost();
+    b.lastBeatFromPeer = b.now;
+    const running = agentSays('A', { state: 'operating', refused: { code: 'RUNNING', text: '', facts: {} } });
+    b.do({ on: 'agent', question: b.question, answer: running });
+    const first = b.question;
+    expect(kinds(b.do(verdict))).toContain('ask-agent');
+    b.become(epoch(3, 'B'));
+    expect(kinds(b.do({ on: 'agent', question: first, answer: agentSays('A', { state: 'down' }) })), 'answered already').toEqual([]);
+    b.do({ on: 'agent', question: b.question, answer: running });
+    expect(kinds(b.after(10))).toEqual(['ask-agent']);
+    expect(kinds(b.do({ on: 'agent', question: b.question, answer: agentSays('A', { state: 'down' }) }))).toEqual(['gate open', 'open']);
   });
 
   it('sleeps while it becomes primary, though its time to open has come', () => {
     const b = lost();
-    b.lastSentToPeer = b.now - QOS;
+    b.lastBeatFromPeer = b.now - QOS;
     const wakes = b.do(verdict).flatMap((e) => (e.do === 'wake' ? [e.at] : []));
     expect(wakes.every((wake) => wake > b.now)).toBe(true);
   });

@@ -1,5 +1,5 @@
 import { epochText } from './taking.ts';
-import type { LostRole } from './state.ts';
+import type { Asking, LostRole } from './state.ts';
 import type { Turn } from './turn.ts';
 import { takeOver } from './taking.ts';
 import type { FromArbiter, PeerMessage } from './types.ts';
@@ -154,12 +154,22 @@ export function arbiterMessage(turn: Turn, message: FromArbiter): void {
   if (message.m === 'verdict' && message.verdict === 'backup-takes-over') {
     if (!turn.facts.canTakeOver) return;
     turn.log(2, 'VERDICT', 'The arbiter has lost the primary too: this member takes over.', { generation: message.g });
-    // Not proven down, perhaps only cut off: its clients may still read from it for half a QoS timeout after the last message it had from here.
-    takeOver(turn, { by: 'verdict', g: message.g }, turn.facts.lastSentToPeer + turn.state.qosMs * 0.55);
-    turn.askAgent(false);
+    // Not proven down, perhaps only cut off: its clients may still read from it for half a QoS timeout after it sent what was last echoed here.
+    takeOver(turn, { by: 'verdict', g: message.g }, turn.facts.lastBeatFromPeer + turn.state.qosMs * 0.55);
+    askWhetherDown(turn, role.asking);
     return;
   }
   role.generation = null;
+}
+
+/**
+ * The question asked since the primary was lost, if it is under way, is as good as a new one: this member, which could have had the
+ * verdict all the time, has let nobody else become primary meanwhile.
+ */
+function askWhetherDown(turn: Turn, asking: Asking | null): void {
+  const { role } = turn.state;
+  if (role.is === 'taking' && asking?.whom === 'agent') role.firstQuestion = asking.question;
+  else turn.askAgent(false);
 }
 
 /** Leaves a generation for good: later verdicts in it are ignored. */
@@ -185,7 +195,7 @@ export function askNoFailover(turn: Turn, id: number, set: boolean): void {
 /** A member that is not primary just stops. */
 export function stop(turn: Turn, id: number, what: 'hand-over' | 'stop'): void {
   if (what === 'hand-over')
-    return turn.answer(id, { code: 'NOT_PRIMARY', text: 'This member is not primary; switch over on the primary.' });
+    return turn.answer(id, { code: 'NOT_PRIMARY', text: 'This member is not primary, so it has no place to hand over.' });
   turn.answer(id, null);
   if (turn.state.role.is === 'taking') turn.effects.push({ do: 'release-vip' });
   turn.effects.push({ do: 'handed-over', accepted: false });

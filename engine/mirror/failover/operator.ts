@@ -16,9 +16,9 @@ function cannotWish(turn: Turn): { code: string; text: string; facts: Details } 
   const facts = { role: turn.roleName(), epoch: epochText(turn.newestEpoch) };
   if (role.is === 'primary' && role.trouble === null) return { code: 'ALREADY_PRIMARY', text: 'This member is primary.', facts };
   if (role.is === 'primary')
-    return { code: 'IN_TROUBLE', text: 'This member is a primary in trouble; if it does not end, resume it or shut it down.', facts };
+    return { code: 'IN_TROUBLE', text: 'This primary is in trouble: it is not certain yet that its backup does not take over.', facts };
   if (role.is === 'backup') return { code: 'PRIMARY_EXISTS', text: 'The other failover member is primary.', facts };
-  if (role.is === 'stopped') return { code: 'MIRRORING_STOPPED', text: 'Mirroring is stopped on this member; start it first.', facts };
+  if (role.is === 'stopped') return { code: 'MIRRORING_STOPPED', text: 'Mirroring is stopped on this member.', facts };
   if (role.is === 'yielded' || role.is === 'down') return { code: 'STOPPING', text: 'This member is being stopped.', facts };
   if (wish !== null) return { code: 'BUSY', text: 'Such a request is under way already.', facts };
   if (!turn.facts.canTakeOver)
@@ -38,7 +38,7 @@ export function tryPrimary(turn: Turn, id: number): void {
   if (!turn.able)
     return turn.answer(id, {
       code: 'NO_FAILOVER',
-      text: 'No failover is set; clear it first, or force.',
+      text: 'No failover is set, so this member does not become primary by itself.',
       facts: { role: turn.roleName() },
     });
   turn.state.wish = { id, what: 'try', until: turn.now + 2 * turn.state.qosMs, answeredAt: null, answered: '' };
@@ -97,8 +97,8 @@ export function forcePrimary(turn: Turn, id: number, confirmed: boolean): void {
 
 function force(turn: Turn): void {
   turn.log(2, 'FORCED', "This member becomes primary by an operator's word.", forceFacts(turn));
-  // Whoever was primary may still answer reads for half a QoS timeout after the last message it had from here.
-  takeOver(turn, { by: 'force' }, turn.facts.lastSentToPeer + turn.state.qosMs * 0.55);
+  // Whoever was primary may still answer reads for half a QoS timeout after it sent what was last echoed here.
+  takeOver(turn, { by: 'force' }, turn.facts.lastBeatFromPeer + turn.state.qosMs * 0.55);
 }
 
 /** The time of a wish is over. */
@@ -143,7 +143,7 @@ export function resumePrimary(turn: Turn, id: number, confirmed: ResumeConfirmat
   if (!confirmed.backupIsDown || !confirmed.backupNeverBecamePrimary || !confirmed.backupHasNoNewerJournalFile)
     return turn.answer(id, {
       code: 'RESUME_NOT_CONFIRMED',
-      text: 'Confirm that the backup is down, that it never became primary, and that it has no journal file later than the latest one here; otherwise shut this member down.',
+      text: `Confirm that the backup is down, that it never became primary, and that it has no mirror journal file later than number ${facts.file}, the latest one here; otherwise shut this member down.`,
       facts,
     });
   turn.log(2, 'RESUMED_BY_OPERATOR', 'An operator has confirmed that the backup is down and never became primary.', facts);
@@ -159,7 +159,7 @@ export function stopMirroring(turn: Turn, id: number): void {
   if (role.is === 'primary' || role.is === 'taking' || role.is === 'yielded')
     return turn.answer(id, {
       code: 'PRIMARY_CANNOT_STOP',
-      text: 'A primary cannot stop mirroring; let the other member take over first.',
+      text: 'A primary cannot stop mirroring.',
       facts,
     });
   if (role.is === 'down') return turn.answer(id, { code: 'STOPPING', text: 'This member is being stopped.', facts });
@@ -197,7 +197,10 @@ export function changeMembership(turn: Turn, id: number): void {
   if (role.is !== 'primary')
     return turn.answer(id, { code: 'NOT_PRIMARY', text: 'The mirror is changed on its primary.', facts: { role: turn.roleName() } });
   if (role.trouble !== null)
-    return turn.answer(id, { code: 'IN_TROUBLE', text: 'This primary is in trouble; nothing is changed until it is out of it.' });
+    return turn.answer(id, {
+      code: 'IN_TROUBLE',
+      text: 'This primary is in trouble: it is not certain yet that its backup does not take over.',
+    });
   if (role.frozen !== null) return turn.answer(id, { code: 'JOURNAL_FROZEN', text: 'The journal of this member cannot be written.' });
   if (role.changing !== null || role.yielding !== null || role.pendingNoFailover !== null)
     return turn.answer(id, { code: 'BUSY', text: 'Another change is under way.' });

@@ -111,7 +111,7 @@ describe('who forbids it', () => {
     const b = formed();
     b.obliging = false;
     b.do({ on: 'peer-lost', why: 'silent' });
-    expect(kinds(b.do(verdict))).toEqual(['ask-hook', 'ask-agent']);
+    expect(kinds(b.do(verdict))).toEqual(['ask-hook']);
   });
 
   it('one that knows a newer epoch or membership stops it, at whatever step', () => {

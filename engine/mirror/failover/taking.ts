@@ -36,7 +36,7 @@ export function takeOver(turn: Turn, right: Right, openAt: Ms, known: Epoch = tu
     retryAt: 0,
     until: turn.now + turn.state.qosMs / 4,
     openAt,
-    askAt: turn.now + 20,
+    askAt: turn.now + turn.retryMs,
     firstQuestion: turn.state.questions + 1,
   };
   turn.state.role = role;
@@ -199,7 +199,11 @@ export function vip(turn: Turn, bound: boolean, why: string): void {
 export function provenDown(turn: Turn, answer: AgentAnswer): void {
   const role = takingRole(turn);
   if (role === null || answer.member !== turn.state.partner) return;
-  if (answer.state !== 'down') return void vetoed(turn, answer.seen, "the other member's agent");
+  if (answer.state !== 'down') {
+    // A killed process takes a moment to be gone.
+    if (!vetoed(turn, answer.seen, "the other member's agent")) role.askAt = Math.min(role.askAt, turn.now + Math.min(10, turn.retryMs));
+    return;
+  }
   role.openAt = 0;
   openWhenReady(turn, role);
 }

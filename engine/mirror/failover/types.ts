@@ -347,8 +347,8 @@ export interface Facts {
   /** Every database that must be mounted is, and is activated and caught up. */
   readonly canTakeOver: boolean;
   readonly cannotWhy: string;
-  /** When the last message was handed to the connection to the partner. */
-  readonly lastSentToPeer: Ms;
+  /** When the newest heartbeat of the partner came in: whatever this member has echoed was sent before. 0: none came. */
+  readonly lastBeatFromPeer: Ms;
   /** When the newest message was sent that the partner has echoed; -Infinity: none. */
   readonly lastEchoedByPeer: Ms;
 }

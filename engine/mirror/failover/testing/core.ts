@@ -15,7 +15,7 @@ export class Core {
   canTakeOver = true;
   /** Hooks and virtual address answer yes at once. */
   obliging = true;
-  lastSentToPeer = 900;
+  lastBeatFromPeer = 900;
   lastEchoedByPeer = 890;
 
   constructor(init: { self?: string; partner?: string | null; boot?: string; durable?: Partial<Durable>; journal?: JournalEnd } = {}) {
@@ -43,7 +43,7 @@ export class Core {
       journal: this.journal,
       canTakeOver: this.canTakeOver,
       cannotWhy: 'A database is not well.',
-      lastSentToPeer: this.lastSentToPeer,
+      lastBeatFromPeer: this.lastBeatFromPeer,
       lastEchoedByPeer: this.lastEchoedByPeer,
     };
     const { state, effects } = step(this.state, input, facts);

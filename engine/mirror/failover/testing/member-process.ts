@@ -143,7 +143,7 @@ export class MemberProcess implements Process {
       journal: journalEnd(this.member.journal),
       canTakeOver: this.member.able,
       cannotWhy: this.member.able ? '' : 'a database needs attention',
-      lastSentToPeer: this.partner.lastSentAt,
+      lastBeatFromPeer: this.partner.lastBeatAt,
       lastEchoedByPeer: this.partner.lastEchoedAt,
     };
   }

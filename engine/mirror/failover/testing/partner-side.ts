@@ -11,7 +11,7 @@ export class PartnerSide {
   readonly #process: MemberProcess;
   #answerHello: ((answer: HelloAnswer) => void) | null = null;
   #dialling: End | null = null;
-  #lastSent = 0;
+  #lastBeat = 0;
   #lastEchoed = Number.NEGATIVE_INFINITY;
 
   constructor(process: MemberProcess) {
@@ -22,8 +22,8 @@ export class PartnerSide {
     return [this.link?.end ?? null, this.#dialling];
   }
 
-  get lastSentAt(): number {
-    return Math.max(this.#lastSent, this.link?.sentAt ?? 0);
+  get lastBeatAt(): number {
+    return Math.max(this.#lastBeat, this.link?.beatHeardAt ?? 0);
   }
 
   get lastEchoedAt(): number {
@@ -38,7 +38,6 @@ export class PartnerSide {
     this.#dialling?.close();
     const { world, partner: name } = this.#process.member;
     const partner = world.member(name);
-    this.#lastSent = this.#process.now;
     const end = world.network.connect(
       this.#process,
       () => partner.process,
@@ -101,7 +100,6 @@ export class PartnerSide {
       this.#answerHello = (answer) => {
         this.#answerHello = null;
         reply = answer;
-        this.#lastSent = this.#process.now;
         end.onMessage = () => undefined;
         end.send({ answer, journal: this.#process.member.journal });
         if (answer.is === 'primary' && hello.role !== 'in-trouble' && hello.role !== 'primary') this.#establish(end);
@@ -116,7 +114,7 @@ export class PartnerSide {
     const made = new PeerSide(end, this.#process, {
       lost: (link, why) => {
         if (this.link !== link) return;
-        this.#lastSent = Math.max(this.#lastSent, link.sentAt);
+        this.#lastBeat = Math.max(this.#lastBeat, link.beatHeardAt);
         this.#lastEchoed = link.echoedAt;
         this.link = null;
         this.#process.input({ on: 'peer-lost', why });
@@ -134,7 +132,7 @@ export class PartnerSide {
   hangUp(): void {
     const { link } = this;
     if (link === null) return;
-    this.#lastSent = Math.max(this.#lastSent, link.sentAt);
+    this.#lastBeat = Math.max(this.#lastBeat, link.beatHeardAt);
     this.#lastEchoed = link.echoedAt;
     this.link = null;
     link.close();

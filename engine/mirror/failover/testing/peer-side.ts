@@ -19,7 +19,8 @@ export class PeerSide {
   /** What it must acknowledge to be caught up. */
   target: Position | null = null;
   echoedAt = Number.NEGATIVE_INFINITY;
-  sentAt: number;
+  /** When the newest heartbeat came in. */
+  beatHeardAt = 0;
   readonly #process: Process & { readonly now: number };
   readonly #facts: { lost: (link: PeerSide, why: string) => void; arbiter: () => boolean; canTakeOver: () => boolean };
   #heardAt: number;
@@ -41,12 +42,13 @@ export class PeerSide {
     this.end = end;
     this.#process = process;
     this.#facts = facts;
-    this.#heardAt = this.sentAt = process.now;
+    this.#heardAt = process.now;
     end.onClose = () => facts.lost(this, 'closed');
     end.onMessage = (raw) => {
       const frame = raw as Frame;
       this.#heardAt = process.now;
       if (frame.t === 'beat') {
+        if (frame.at > this.#theirs) this.beatHeardAt = process.now;
         this.#theirs = Math.max(this.#theirs, frame.at);
         if (frame.echo > 0) this.echoedAt = Math.max(this.echoedAt, frame.echo);
       }
@@ -60,7 +62,6 @@ export class PeerSide {
   }
 
   send(frame: Frame): void {
-    this.sentAt = this.#process.now;
     this.end.send(frame);
   }
 
