@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { endWorld, makeWorld } from '../engine/cli/demo/world.ts';
 
 const main = fileURLToPath(new URL('../engine/cli/main.ts', import.meta.url));
 
@@ -25,13 +26,21 @@ function processesOf(root: string): string[] {
 }
 
 describe('gemel demo', () => {
-  it('does the whole walk and leaves nothing behind', { timeout: 240_000 }, async () => {
-    const child = spawn(process.execPath, [main, 'demo', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  it('does the whole walk and ends; what it was told to keep goes on until it is ended', { timeout: 240_000 }, async () => {
+    const child = spawn(process.execPath, [main, 'demo', '--keep', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
     const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
     const result = JSON.parse(out) as { ok: boolean; root: string | null; steps: { title: string; ok: boolean; detail: string }[] };
     expect(result.steps.filter((step) => !step.ok)).toEqual([]);
-    expect({ ok: result.ok, root: result.root, code, err }).toEqual({ ok: true, root: null, code: 0, err: '' });
+    expect({ ok: result.ok, code, err }).toEqual({ ok: true, code: 0, err: '' });
     expect(result.steps.length).toBeGreaterThan(20);
+    const world = makeWorld(result.root ?? '');
+    try {
+      expect(await world.nodes.one.mirror()).toMatchObject({ mirror: 'DEMO' });
+    } finally {
+      await endWorld(world);
+    }
+    expect(fs.existsSync(world.root)).toBe(false);
+    if (process.platform === 'linux') expect(processesOf(world.root)).toEqual([]);
   });
 
   it.skipIf(process.platform !== 'linux')('cleans up when it is interrupted', { timeout: 120_000 }, async () => {

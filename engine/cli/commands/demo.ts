@@ -3,7 +3,7 @@ import { GemelError } from '../../api/errors.ts';
 import { command, type Context, type JsonOption } from '../context.ts';
 import { runSteps, type DemoReporter, type StepOutcome } from '../demo/run.ts';
 import { demoSteps } from '../demo/steps.ts';
-import { endWorld, makeWorld, type DemoWorld } from '../demo/world.ts';
+import { endWorld, leaveWorld, makeWorld, type DemoWorld } from '../demo/world.ts';
 import type { Terminal } from '../output.ts';
 
 interface DemoFlags extends JsonOption {
@@ -28,8 +28,9 @@ async function demo(terminal: Terminal, json: boolean, keep: boolean): Promise<v
     outcomes = await runSteps(demoSteps(world), json ? silent : printing(terminal), interrupt.signal);
   } finally {
     const kept = keep && !interrupt.signal.aborted;
-    if (!kept) await endWorld(world);
-    else if (!json) terminal.out(howToContinue(world));
+    if (kept) leaveWorld(world);
+    else await endWorld(world);
+    if (kept && !json) terminal.out(howToContinue(world));
     process.off('SIGINT', onInterrupt);
     process.off('SIGTERM', onInterrupt);
   }

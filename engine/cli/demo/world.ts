@@ -38,9 +38,15 @@ export class DemoHost {
     return this.#agent.call(method, params, CALL_TIMEOUT_MS);
   }
 
+  /** Lets go of the agent's connection, which would keep this process alive. What runs on the host goes on. */
+  leave(): void {
+    this.#agent?.close();
+    this.#agent = undefined;
+  }
+
   /** Ends whatever of this host still runs. */
   async end(): Promise<void> {
-    this.#agent?.close();
+    this.leave();
     for (const { directory } of listRegistered(this.home)) {
       if (probeLock(instancePaths(directory).run).held) await forceDown(directory);
     }
@@ -102,6 +108,11 @@ export interface DemoWorld {
 export function makeWorld(root = fs.mkdtempSync(path.join(os.tmpdir(), 'gemel-demo-'))): DemoWorld {
   const hosts = { one: new DemoHost(root, 'host-1'), two: new DemoHost(root, 'host-2'), arbiter: new DemoHost(root, 'arbiter') };
   return { root, hosts, nodes: { one: new DemoNode(hosts.one, 'NODE1'), two: new DemoNode(hosts.two, 'NODE2') } };
+}
+
+/** Lets go of a demo that goes on by itself. */
+export function leaveWorld({ hosts }: DemoWorld): void {
+  for (const host of [hosts.one, hosts.two, hosts.arbiter]) host.leave();
 }
 
 /** Ends every process of the demo and removes its files. */
