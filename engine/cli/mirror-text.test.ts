@@ -78,10 +78,31 @@ it('says what would happen, with who is primary, the pause, the data at risk and
     { ...common, why: [], fault: 'arbiter-lost', outcome: 'primary-continues', primary: 'A', timeMs: { atMost: 0 } },
     { ...common, why: [], fault: 'primary-isolated', outcome: 'nobody-is-primary', primary: null, timeMs: null, dataAtRisk: 'if-forced' },
   ];
-  const [, first, second, third] = whatIfText(all).split('\n');
-  expect(first).toMatch(/^the primary's whole host fails +B takes over +3\.0 s at most +safe +VERDICT +One\. Two\.$/);
+  const [, first, second, third, empty, ...why] = whatIfText(all).split('\n');
+  expect(first).toMatch(/^the primary's whole host fails +B takes over +3\.0 s at most +safe +\(1\)$/);
   expect(second).toMatch(/^the arbiter's host fails +A goes on +no pause +safe/);
   expect(third).toMatch(/^the primary's host is cut off from all others +nobody +until repaired +at risk if forced/);
+  expect(empty).toBe('');
+  expect(why[0]).toBe('(1) One. Two. [VERDICT]');
+});
+
+it('gives each reason once, in lines that fit a terminal', () => {
+  const each = { outcome: 'primary-continues', primary: 'A', dataAtRisk: 'none', timeMs: { atMost: 0 }, facts: {} } as const;
+  const long = Array.from({ length: 40 }, (_, n) => `word${n}`).join(' ');
+  const text = whatIfText([
+    { ...each, fault: 'backup-lost', why: [long], code: 'X' },
+    { ...each, fault: 'arbiter-lost', why: ['Short.'], code: 'Y' },
+    { ...each, fault: 'members-disconnected', why: [long], code: 'X' },
+  ]);
+  expect(
+    text
+      .split('\n')
+      .slice(1, 4)
+      .map((line) => line.slice(-3)),
+  ).toEqual(['(1)', '(2)', '(1)']);
+  const why = text.slice(text.indexOf('(1) '));
+  expect(why.replaceAll(/\s+/g, ' ').trim()).toBe(`(1) ${long} [X] (2) Short. [Y]`);
+  expect(Math.max(...why.split('\n').map((line) => line.length))).toBeLessThanOrEqual(104);
 });
 
 it('says before forcing whether the member was active, and from which position on data may be lost', () => {

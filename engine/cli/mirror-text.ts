@@ -75,17 +75,33 @@ const faults: Record<WhatIf['fault'], string> = {
   'backup-and-arbiter-lost': 'backup and arbiter fail at once',
 };
 
-/** What would happen if: one line for each outage, and why. */
+/** What would happen if: one line for each outage, then the reasons, each once. */
 export function whatIfText(all: readonly WhatIf[]): string {
-  const rows = all.map(({ fault, primary, outcome, timeMs, dataAtRisk, code, why }) => [
-    faults[fault],
-    primary === null ? 'nobody' : `${primary}${outcome === 'backup-takes-over' ? ' takes over' : ' goes on'}`,
-    timeMs === null ? 'until repaired' : timeMs.atMost === 0 ? 'no pause' : `${(timeMs.atMost / 1000).toFixed(1)} s at most`,
-    dataAtRisk === 'none' ? 'safe' : 'at risk if forced',
-    code,
-    why.join(' '),
+  const reasons = [...new Set(all.map(reason))];
+  const rows = all.map((each) => [
+    faults[each.fault],
+    each.primary === null ? 'nobody' : `${each.primary}${each.outcome === 'backup-takes-over' ? ' takes over' : ' goes on'}`,
+    each.timeMs === null ? 'until repaired' : each.timeMs.atMost === 0 ? 'no pause' : `${(each.timeMs.atMost / 1000).toFixed(1)} s at most`,
+    each.dataAtRisk === 'none' ? 'safe' : 'at risk if forced',
+    `(${reasons.indexOf(reason(each)) + 1})`,
   ]);
-  return table(['IF', 'PRIMARY THEN', 'PAUSE', 'DATA', 'CONDITION', 'WHY'], rows);
+  const why = reasons.map((text, index) => `(${index + 1}) ${wrapped(text, 100, '    ')}\n`);
+  return `${table(['IF', 'PRIMARY THEN', 'UPDATES WAIT', 'DATA', 'WHY'], rows)}\n${why.join('')}`;
+}
+
+function reason({ why, code }: WhatIf): string {
+  return `${why.join(' ')} [${code}]`;
+}
+
+/** Words in lines of at most `width`, those after the first one indented. */
+function wrapped(text: string, width: number, indent: string): string {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) ?? '';
+    if (last !== '' && last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
+  }
+  return lines.join(`\n${indent}`);
 }
 
 /** What forcing this member to become primary would mean, from the facts of the refusal that asks for a confirmation. */

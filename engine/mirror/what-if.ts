@@ -20,9 +20,7 @@ export async function whatIfNow(mirror: Mirror): Promise<WhatIf[]> {
   const agents = isPrimary ? { ofPrimary: own, ofBackup: theirs } : { ofPrimary: theirs, ofBackup: own };
   const situation = situationOf(mirror.state, { canTakeOver: mirror.options.host.cannotTakeOver() === null }, agents);
   if (situation === null) {
-    const { means, todo } = conditions.NO_PRIMARY_KNOWN;
-    const condition = { code: 'NO_PRIMARY_KNOWN', facts: { role: mirror.state.role.is } };
-    throw new GemelError('REFUSED', 'No primary that operates is known here, so nothing can be foretold.', means, todo, condition);
+    throw nothingForetold(mirror);
   }
   const names = isPrimary ? { primary: self.name, backup: partner?.name ?? '' } : { primary: partner?.name ?? '', backup: self.name };
   return whatIf(situation).map((each) => ({
@@ -30,6 +28,17 @@ export async function whatIfNow(mirror: Mirror): Promise<WhatIf[]> {
     why: [...each.why],
     primary: each.primary === null ? null : names[each.primary],
   }));
+}
+
+function nothingForetold({ state: { role } }: Mirror): GemelError {
+  const code = role.is !== 'primary' ? 'NO_PRIMARY_KNOWN' : role.frozen === null ? 'IN_TROUBLE' : 'JOURNAL_FROZEN';
+  const what = {
+    NO_PRIMARY_KNOWN: 'No primary that operates is known here, so nothing can be foretold.',
+    IN_TROUBLE: 'This primary is in trouble: what comes of that has to be decided before anything else can be foretold.',
+    JOURNAL_FROZEN: 'The journal of this primary cannot be written: it is frozen, so nothing can be foretold.',
+  };
+  const { means, todo } = conditions[code];
+  return new GemelError('REFUSED', what[code], means, todo, { code, facts: { role: role.is } });
 }
 
 async function agentAnswers(mirror: Mirror, member: Member): Promise<boolean> {

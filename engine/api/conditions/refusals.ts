@@ -120,8 +120,8 @@ export const refusals = table({
     severity: 'refusal',
     title: 'No failover is set',
     means: 'Nothing was changed.',
-    facts: ['epoch'],
-    todo: 'gemel mirror clear-nofailover',
+    facts: ['role', 'epoch'],
+    todo: 'On the primary: gemel mirror clear-nofailover. If it was stopped with --nofailover, start it: that clears it. If it does not come back: gemel mirror force-primary.',
   },
   STOPPED_NOFAILOVER: {
     severity: 'refusal',

@@ -51,8 +51,14 @@ function addForce(mirror: Command, context: Context): void {
   command(mirror, 'force-primary <instance>', 'make this member primary when it cannot become it by itself; says first what may be lost')
     .option('--yes', 'do it: you are certain that the former primary is down and stays down')
     .action(async (instance: string, { yes = false, ...options }: YesOption) => {
-      const force = (confirmed: boolean): Promise<{ message: string }> =>
-        withInstance(context, instance, (client) => client.call('mirror.forcePrimary', { confirmed }));
+      const force = async (confirmed: boolean): Promise<{ message: string }> => {
+        const timer = setTimeout(() => options.json !== true && context.terminal.err(FORCING), FORCING_MS);
+        try {
+          return await withInstance(context, instance, (client) => client.call('mirror.forcePrimary', { confirmed }));
+        } finally {
+          clearTimeout(timer);
+        }
+      };
       try {
         return showDone(context, options, await force(yes));
       } catch (error) {
@@ -63,6 +69,10 @@ function addForce(mirror: Command, context: Context): void {
       showDone(context, options, await force(true));
     });
 }
+
+/** What takes longer than this is explained while it lasts. */
+const FORCING_MS = 2000;
+const FORCING = 'For 60 s this member first tries to become primary in the ordinary way, which loses nothing ...\n';
 
 /** The refusal that only asks for the operator's word. */
 function isForceQuestion(error: unknown): error is GemelError & { condition: NonNullable<GemelError['condition']> } {

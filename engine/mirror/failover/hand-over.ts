@@ -27,13 +27,14 @@ export function handOver(turn: Turn, id: number, then: 'hand-over' | 'stop'): vo
 function handOverRefusal(turn: Turn, role: PrimaryRole): { code: string; text: string; facts: Details } | null {
   const facts = { backup: turn.state.partner ?? '', epoch: epochText(role.epoch) };
   const no = (code: string, text: string): { code: string; text: string; facts: Details } => ({ code, text, facts });
-  if (role.trouble !== null) return no('IN_TROUBLE', 'This primary is in trouble; nothing is changed until it is out of it.');
+  if (role.trouble !== null)
+    return no('IN_TROUBLE', 'This primary is in trouble: it is not certain yet that its backup does not take over.');
   if (role.frozen !== null) return no('JOURNAL_FROZEN', 'The journal of this member cannot be written, so it cannot hand over in order.');
   if (role.changing !== null) return no('BUSY', 'A change of the mirror is under way.');
   if (role.backup === null) return no('NO_BACKUP', 'No backup is connected, so nobody could take over.');
   if (!role.backup.active) return no('BACKUP_NOT_ACTIVE', 'The backup is not active yet; wait until its journal transfer is Active.');
   if (!role.backup.canTakeOver) return no('BACKUP_NOT_ABLE', 'The backup says that it could not become primary now; see its messages.log.');
-  if (turn.state.durable.noFailover !== null) return no('NO_FAILOVER', 'No failover is set; clear it first.');
+  if (turn.state.durable.noFailover !== null) return no('NO_FAILOVER', 'No failover is set, so the backup does not take over.');
   return null;
 }
 

@@ -18,7 +18,7 @@ export function noFailover(turn: Turn, id: number | null, set: boolean): void {
   const epoch = set ? role.epoch : null;
   const refusal =
     role.trouble !== null
-      ? { code: 'IN_TROUBLE', text: 'This primary is in trouble; nothing is changed until it is out of it.' }
+      ? { code: 'IN_TROUBLE', text: 'This primary is in trouble: it is not certain yet that its backup does not take over.' }
       : role.pendingNoFailover !== null
         ? { code: 'BUSY', text: 'Such a change is under way already.' }
         : null;
