@@ -40,6 +40,18 @@ function run(world: World, ms: number): void {
   }
 }
 
+/** The first time that a message with these words is sent, or has been taken. */
+function once(world: World, when: 'sent' | 'taken', words: string, act: () => void): void {
+  const before = world.network.onPassing;
+  let isDue = true;
+  world.network.onPassing = (message, at) => {
+    before(message, at);
+    if (!isDue || at !== when || !JSON.stringify(message).includes(words)) return;
+    isDue = false;
+    world.events.in(0, act);
+  };
+}
+
 const play = (act: () => void) => (): Promise<void> => {
   act();
   return Promise.resolve();
@@ -76,9 +88,7 @@ export const coreScenarios: readonly Scenario[] = [
       for (let seed = 1; seed <= 12; seed += 1) {
         const world = began(seed);
         cut(world, 'A>B:data', 'B>A:data', 'A>B:agent');
-        world.network.onPassing = (message, when) => {
-          if (when === 'sent' && JSON.stringify(message).includes('"give-up"')) world.events.in(0, () => world.member('B').crash(true));
-        };
+        once(world, 'sent', '"give-up"', () => world.member('B').crash(true));
         run(world, 4 * Q);
         const { role } = processOf(world, 'A').state;
         ensure(role.is === 'primary' && role.trouble === null && world.member('B').process === null, 'the primary works on');
@@ -95,6 +105,48 @@ export const coreScenarios: readonly Scenario[] = [
         processOf(world, 'B').partner.link?.end.onClose();
         run(world, Q);
         ensure(world.member('B').process?.open === true, 'the backup has taken over');
+      }
+    }),
+  },
+  {
+    name: 'core: an operator forces a member that has missed an epoch: it does not use that one',
+    play: play(() => {
+      const world = began(3);
+      const begun = world.epochWritten.bind(world);
+      world.epochWritten = (...what) => {
+        begun(...what);
+        // Before anybody can hear of it.
+        if (what[0] === 'B') world.events.in(0, () => world.member('B').crash(true));
+      };
+      world.member('A').crash(false);
+      run(world, 2 * Q);
+      ensure(world.member('B').process === null, 'the backup began an epoch and was lost');
+      world.member('A').start();
+      run(world, 2 * Q);
+      processOf(world, 'A').request('force-primary');
+      world.events.run(62_000);
+      ensure(processOf(world, 'A').state.role.is === 'primary', 'it is primary');
+    }),
+  },
+  {
+    name: 'core: a backup whose answers are lost keeps what it may need: the primary is cut off, and it takes over',
+    play: play(() => {
+      const world = began(4);
+      cut(world, 'B>A:data', 'A>B:agent', 'B>A:agent');
+      once(world, 'sent', '"gaveUp"', () => cut(world, 'A>R:arb', 'R>A:arb'));
+      run(world, 4 * Q);
+      ensure(world.member('B').process?.open === true, 'the backup has taken over');
+    }),
+  },
+  {
+    name: 'core: a backup that has not noticed its loss says nothing by which its primary may go on',
+    play: play(() => {
+      for (let seed = 1; seed <= 12; seed += 1) {
+        const world = began(seed);
+        cut(world, 'B>A:data', 'A>B:agent');
+        once(world, 'sent', '"gaveUp"', () => world.blocked.delete('B>A:data'));
+        once(world, 'taken', '"not-primary"', () => cut(world, 'A>R:arb', 'R>A:arb', 'A>B:data', 'B>A:data', 'A>B:agent', 'B>A:agent'));
+        run(world, 4 * Q);
       }
     }),
   },

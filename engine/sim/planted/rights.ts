@@ -78,6 +78,7 @@ export const rights: readonly PlantedFault[] = [
   },
   {
     name: 'force-keeps-the-major',
+    first: 'core: an operator forces',
     rule: "an operator's act that may fork raises major",
     edits: [edit('taking.ts', `Math.max(1, above.major) + Number(mayFork)`, `Math.max(1, above.major)`)],
   },
