@@ -65,6 +65,7 @@ export const periodsAndTrouble: readonly PlantedFault[] = [
   },
   {
     name: 'backup-counts-as-resting',
+    first: 'core: a backup that has not noticed',
     rule: 'a backup that is dialled by its primary has lost it, generation included, before it answers',
     edits: [
       edit('primary.ts', `answer.role === 'lost' || answer`, `answer.role === 'lost' || answer.role === 'backup' || answer`),
@@ -121,6 +122,7 @@ export const generations: readonly PlantedFault[] = [
   },
   {
     name: 'answers-while-a-verdict-may-come',
+    first: 'core: a backup whose answers',
     rule: 'a backup that can still get a verdict does not answer a primary in trouble: its answer may get lost',
     edits: [edit('starting.ts', `turn.now - role.since < turn.state.qosMs) return 'not-yet';`, `turn.now < 0) return 'not-yet';`)],
   },

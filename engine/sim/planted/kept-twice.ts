@@ -219,4 +219,36 @@ export const keptTwice: readonly (PlantedFault & {
     ],
     keptBy: 'Who loses the arbiter leaves the generation, and asks once: nobody asks a restarted one about it.',
   },
+  {
+    name: 'right-given-back-with-epoch',
+    rule: 'a right is given back only while the new epoch is in no journal',
+    edits: [
+      edit(
+        'promise.ts',
+        `  if (begun || role.stuck === null) return turn.notPrimary();\n`,
+        `  if (role.stuck === null) return turn.notPrimary();\n`,
+      ),
+    ],
+    keptBy: 'The one that asks knows by then of an epoch whose journal it does not have, and waits.',
+  },
+  {
+    name: 'records-believed',
+    rule: 'ValidatedMember=0: its own records are not believed',
+    edits: [edit('turn.ts', `return this.state.durable.validated && this.facts`, `return this.facts`)],
+    keptBy: 'Every start asks the other one first; the mark only decides between two that have the same journal.',
+  },
+  {
+    name: 'unreadable-is-enough',
+    rule: "without P's journal a grant needs P's record that the period with the asker has not ended",
+    edits: [edit('agent.ts', `  if (journal === null && !isActiveWith(durable, asker))`, `  if (journal === null && asker === self)`)],
+    keptBy: 'The asker looks at the same record itself (`whyJournalNeeded`): planted together as `blind-though-ended`.',
+  },
+  {
+    name: 'blind-though-inactive',
+    rule: "without P's journal B takes over only if it was active in this very process",
+    edits: [
+      edit('starting.ts', `  if (role.is !== 'lost' || role.had.n === 0) return 'This member was not active in this process.';\n`, ''),
+    ],
+    keptBy: 'The agent of the other one sees from its record that this one was not active: planted together as `blind-though-ended`.',
+  },
 ];

@@ -10,11 +10,13 @@ const withoutJournal = (find: string): Edit => edit('starting.ts', find, '');
 export const rights: readonly PlantedFault[] = [
   {
     name: 'becomes-primary-behind',
+    first: 'core: who knows of an epoch',
     rule: 'nobody becomes primary who knows of an epoch whose journal it lacks',
     edits: [edit('taking.ts', `  if (compareEpochs(above, journal) > 0)`, `  if (compareEpochs(above, journal) > 1000)`)],
   },
   {
     name: 'nobody-vetoes',
+    first: 'core: an arbiter that knows',
     rule: 'whoever can be reached and knows a higher epoch vetoes',
     edits: [
       edit(
@@ -39,19 +41,9 @@ export const rights: readonly PlantedFault[] = [
   },
   {
     name: 'promise-keeps-questions',
+    first: 'core: of two members',
     rule: 'who promises voids its own questions',
     edits: [edit('promise.ts', `  if (role !== null) pause(turn, role, turn.retryMs);\n`, '')],
-  },
-  {
-    name: 'right-given-back-with-epoch',
-    rule: 'a right is given back only while the new epoch is in no journal',
-    edits: [
-      edit(
-        'promise.ts',
-        `  if (begun || role.stuck === null) return turn.notPrimary();\n`,
-        `  if (role.stuck === null) return turn.notPrimary();\n`,
-      ),
-    ],
   },
   {
     name: 'older-journal-goes-on',
@@ -95,6 +87,7 @@ export const rights: readonly PlantedFault[] = [
   },
   {
     name: 'old-answers-count',
+    first: 'core: an answer to an older',
     rule: 'a member without a primary takes the answer to its newest question only',
     edits: [edit('starting.ts', `role !== null && role.asking?.question === question;`, `role !== null && question > 0;`)],
   },
@@ -107,22 +100,8 @@ export const rights: readonly PlantedFault[] = [
     ],
   },
   {
-    name: 'records-believed',
-    rule: 'ValidatedMember=0: its own records are not believed',
-    edits: [edit('turn.ts', `return this.state.durable.validated && this.facts`, `return this.facts`)],
-  },
-  {
-    name: 'unreadable-is-enough',
-    rule: "without P's journal a grant needs P's record that the period with the asker has not ended",
-    edits: [edit('agent.ts', `  if (journal === null && !isActiveWith(durable, asker))`, `  if (journal === null && asker === self)`)],
-  },
-  {
-    name: 'blind-though-inactive',
-    rule: "without P's journal B takes over only if it was active in this very process",
-    edits: [withoutJournal(`  if (role.is !== 'lost' || role.had.n === 0) return 'This member was not active in this process.';\n`)],
-  },
-  {
     name: 'blind-though-ended',
+    first: 'without the journal of a primary',
     rule: "without P's journal B takes over only if P's record says that the period has not ended",
     edits: [
       withoutJournal(
@@ -133,6 +112,7 @@ export const rights: readonly PlantedFault[] = [
   },
   {
     name: 'blind-though-late',
+    first: 'without the journal of a primary',
     rule: "without P's journal B takes over only within T, and only if it was not passed over; and if the period has not ended",
     edits: [
       withoutJournal(`  if (role.passedOver) return "Under the arbiter's rules the primary may have gone on alone.";\n`),
