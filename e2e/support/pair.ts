@@ -13,6 +13,7 @@ import {
   instancePaths,
   listRegistered,
   probeLock,
+  provenHolder,
   startInstance,
   stopInstance,
 } from '../../engine/instance/host.ts';
@@ -45,13 +46,19 @@ export class TestMember {
 
   /** Process id of the running instance. Throws when it does not run. */
   pid(): number {
-    const lock = probeLock(instancePaths(this.directory).run);
-    if (!lock.held || lock.holder === null) throw new Error(`${this.name} does not run`);
-    return lock.holder.pid;
+    const holder = this.#holder();
+    if (holder === null) throw new Error(`${this.name} does not run`);
+    return holder.pid;
   }
 
   get running(): boolean {
-    return probeLock(instancePaths(this.directory).run).held;
+    return this.#holder() !== null;
+  }
+
+  /** The instance's process. An agent that answers for it holds the lock for a moment, too. */
+  #holder(): { pid: number } | null {
+    const holder = provenHolder(instancePaths(this.directory).run);
+    return holder?.purpose === 'instance' ? holder : null;
   }
 
   async create(): Promise<void> {
