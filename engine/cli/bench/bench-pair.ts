@@ -10,7 +10,7 @@ import type { LoadOptions } from './load.ts';
 const MIRROR = 'BENCH';
 const DATABASE = 'BENCH';
 /** That of a real mirror: a busy machine must not look like a failed one. */
-const QOS_MS = 8000;
+export const QOS_MS = 8000;
 
 /** What the instance counts since its start. */
 export interface Counts {
@@ -55,6 +55,14 @@ export class BenchPair {
     this.#nodes = nodes;
     this.#webPort = primary.webPort;
     this.#pids = [primary.pid ?? 0, backup.pid ?? 0];
+  }
+
+  /** Process id of the agent of the primary's host. */
+  async agentOfPrimary(): Promise<number> {
+    const { host } = this.#nodes[0];
+    const { pid } = await host.agent('agent.status', {});
+    if (pid === null) throw new GemelError('INTERNAL', `The agent of ${host.name} has no process.`);
+    return pid;
   }
 
   /** Ports of the superservers. */

@@ -1,16 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { RespClient, RespError } from '../resp-client.ts';
-import type { BenchPair } from './bench-pair.ts';
+import { QOS_MS, type BenchPair } from './bench-pair.ts';
 import { lineOf, type BenchLine } from './line.ts';
 import { spawnLoad } from './load.ts';
 
-/** Of a kill, with the usual load and with more than the backup can dejournal at once. */
+/** What befalls the primary: of a kill with the usual load, and with more than the backup can dejournal at once; of its host's end. */
 const takeovers = [
-  { name: 'takeover', pipeline: 1, atMostMs: 150 },
-  { name: 'takeover-behind', pipeline: 16, atMostMs: 1000 },
+  { name: 'takeover', pipeline: 1, atMostMs: 150, rounds: 9, outage: kill },
+  { name: 'takeover-behind', pipeline: 16, atMostMs: 1000, rounds: 5, outage: kill },
+  { name: 'takeover-host', pipeline: 1, atMostMs: QOS_MS + 300, rounds: 3, outage: loseHost },
 ] as const;
 const SWITCHOVER_MS_MAX = 300;
-const ROUNDS = 5;
+const SWITCHOVERS = 5;
 /** Of load before each: the backup then is as far behind with dejournaling as it gets. */
 const LOAD_MS = 3000;
 const PROBE_MS = 2;
@@ -18,16 +19,16 @@ const PROBE_MS = 2;
 /** How long clients wait when the primary changes, median and worst of a few times. The bench load is on meanwhile. */
 export async function* pauses(pair: BenchPair, name: 'takeover' | 'switchover', signal: AbortSignal): AsyncGenerator<BenchLine> {
   if (name === 'switchover') {
-    yield await median(name, SWITCHOVER_MS_MAX, () => underLoad(pair, 1, signal, () => switchOver(pair)));
+    yield await median(name, SWITCHOVER_MS_MAX, SWITCHOVERS, () => underLoad(pair, 1, signal, () => switchOver(pair)));
     return;
   }
-  for (const { name: figure, pipeline, atMostMs } of takeovers)
-    yield await median(figure, atMostMs, () => underLoad(pair, pipeline, signal, () => kill(pair)));
+  for (const { name: figure, pipeline, atMostMs, rounds, outage } of takeovers)
+    yield await median(figure, atMostMs, rounds, () => underLoad(pair, pipeline, signal, () => outage(pair)));
 }
 
-async function median(name: string, atMost: number, once: () => Promise<number>): Promise<BenchLine> {
+async function median(name: string, atMost: number, rounds: number, once: () => Promise<number>): Promise<BenchLine> {
   const ms: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) ms.push(await once());
+  for (let round = 0; round < rounds; round++) ms.push(await once());
   const sorted = ms.toSorted((a, b) => a - b);
   const value = sorted[sorted.length >> 1] ?? 0;
   return lineOf({ name, value, unit: 'ms', goal: { atMost }, errors: 0, context: { rounds: ms.map(Math.round), maxMs: sorted.at(-1) } });
@@ -57,6 +58,25 @@ async function kill(pair: BenchPair): Promise<number> {
   process.kill(pair.pids[0], 'SIGKILL');
   await untilTaken(client);
   return performance.now() - begun;
+}
+
+/**
+ * The same of the end of its host, as everybody else sees it: nothing comes any more, of the primary or of its agent, and no
+ * connection is closed. Both are held and not killed: their system goes on and would close the connections.
+ */
+async function loseHost(pair: BenchPair): Promise<number> {
+  const client = await RespClient.connect('127.0.0.1', pair.ports[1]);
+  const agent = await pair.agentOfPrimary();
+  const [primary] = pair.pids;
+  const begun = performance.now();
+  for (const pid of [primary, agent]) process.kill(pid, 'SIGSTOP');
+  try {
+    await untilTaken(client);
+    return performance.now() - begun;
+  } finally {
+    process.kill(primary, 'SIGKILL');
+    process.kill(agent, 'SIGCONT');
+  }
 }
 
 /** From the last update that the old primary acknowledges to the first that the new one does. */

@@ -96,4 +96,7 @@ disk and with the backup before it is acknowledged. 50x16: 50 connections that s
   stall       longest stall of the executor
   cpu         processor seconds of both members for a million updates
   bytes       bytes that both members write for a byte of journal
+  takeover    from the end of the primary to the first update that the other member acknowledges: of kill -9 at 50
+              connections, at 50x16 (-behind), and of its host's end, from which nothing comes any more (-host)
+  switchover  longest pause of updates when the primary hands over
 With --json each figure is one line: { name, value, unit, goal, ok, context }. A goal that is missed is not an error.`;
