@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CommandOptions, type CommandResult, isInterrupted, runCommand } from './command.ts';
+import { type CommandOptions, type CommandResult, isInterrupted, ROOT, runCommand } from './command.ts';
 import { emptyReport, readReport, type Report, REPORT_FILE } from './report.ts';
 
 export interface PartResult {
@@ -18,6 +18,9 @@ export interface Part {
   run(): Promise<PartResult>;
 }
 
+/** Hundreds of processes and threads load the same code: what was compiled for the first is kept for the others. */
+const COMPILED = { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/compiled') };
+
 export interface CheckOptions {
   /** What is wrong with a result; null: nothing. Without it: that it did not end with 0. */
   judge?: (result: CommandResult) => string | null;
@@ -30,7 +33,7 @@ export function check(name: string, args: string[], options: CheckOptions = {}):
   return {
     name,
     async run() {
-      const result = await runCommand(process.execPath, args, { timeoutMs });
+      const result = await runCommand(process.execPath, args, { timeoutMs, env: COMPILED });
       const wrong = result.timedOut ? judgeExit(result) : judge(result);
       const report: Report = wrong === null ? { ...emptyReport(), passed: 1 } : { ...emptyReport(), failed: [`${name}: ${wrong}`] };
       return { name, report, seconds: result.seconds, output: wrong === null ? '' : result.output };
@@ -48,7 +51,7 @@ export function suite(name: string, args: string[], options: CommandOptions & { 
         const file = join(directory, 'report.json');
         const result = await runCommand(options.program ?? process.execPath, args, {
           ...options,
-          env: { ...options.env, [REPORT_FILE]: file },
+          env: { ...COMPILED, ...options.env, [REPORT_FILE]: file },
         });
         const report = completed(name, result, readReport(file));
         return { name, report, seconds: result.seconds, output: report.failed.length > 0 && options.live !== true ? result.output : '' };

@@ -2,7 +2,7 @@
  * Two failover members, their agents and an arbiter: active periods, generations, verdicts, grants, trouble and take-over.
  * README.md says which function of the core each transition stands for, and what is left out and why.
  *
- * Every guard can be removed with -DNO_...; with any one of them gone spin must find a counterexample (model.test.ts).
+ * Every guard can be removed with -DNO_...; with any one of them gone spin must find a counterexample (e2e/failover-model.test.ts).
  * The network has no state of its own: any message may be lost with its connection, each end of a connection notices its loss
  * by itself, at any time, and what was sent before may still arrive until the receiver notices.
  */
@@ -305,8 +305,14 @@ inline tidy() {
 #define statesOpen(m) periodOpen[m]
 #endif
 
+/* REACH=n: a counterexample is a way to n. TELL: the search itself says what it has come by, each once. */
 #ifdef REACH
 #define reached(what) assert(REACH != what)
+#elif defined(TELL)
+c_decl {
+  static char told[32];
+};
+#define reached(what) c_code { if (!told[what]) { told[what] = 1; printf("reached %d\n", what); } }
 #else
 #define reached(what) skip
 #endif
