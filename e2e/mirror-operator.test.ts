@@ -45,7 +45,11 @@ describe('forcing a member to become primary', () => {
     expect(told.err).toContain('[FORCE_NOT_CONFIRMED]');
     await b.sees({ B: 'Waiting' });
 
-    expect(await gemel(b, 'mirror', 'force-primary', 'B', '--yes')).toMatchObject({ code: 0, err: '' });
+    expect(await gemel(b, 'mirror', 'force-primary', 'B', '--yes')).toMatchObject({
+      code: 0,
+      err: '',
+      out: expect.stringMatching(/For 60 s .*\n.*is primary now\.\n$/) as string,
+    });
     expect(await set(b, 'after', '1')).toBe('OK');
     expect(b.messages()).toMatch(/\[FORCED\] .*\(wasActive=1/);
     await a.startAgent();
@@ -79,10 +83,10 @@ describe('a primary that is cut off', () => {
 
 describe('mirroring that is stopped', () => {
   it('stays stopped through a restart, and is refused on the primary', async () => {
-    const { a, b, ready } = await pairOfTest({ arbiter: false });
+    const { a, b, ready } = await pairOfTest();
     expect(refusal((await gemel(a, 'mirror', 'stop', 'A', '--json')).out).condition).toBe('PRIMARY_CANNOT_STOP');
     expect(await gemel(b, 'mirror', 'stop', 'B')).toMatchObject({ code: 0 });
-    await b.sees({ B: 'Stopped' });
+    expect((await b.sees({ B: 'Stopped' })).arbiter.connectionStatus).toBe('This member is not connected to the arbiter');
     expect(await set(a, 'x', '1')).toBe('OK');
     await b.stop();
     await b.start();

@@ -52,7 +52,7 @@ function addForce(mirror: Command, context: Context): void {
     .option('--yes', 'do it: you are certain that the former primary is down and stays down')
     .action(async (instance: string, { yes = false, ...options }: YesOption) => {
       const force = async (confirmed: boolean): Promise<{ message: string }> => {
-        const timer = setTimeout(() => options.json !== true && context.terminal.err(FORCING), FORCING_MS);
+        const timer = setTimeout(() => options.json !== true && context.terminal.out(FORCING), FORCING_MS);
         try {
           return await withInstance(context, instance, (client) => client.call('mirror.forcePrimary', { confirmed }));
         } finally {
@@ -72,7 +72,7 @@ function addForce(mirror: Command, context: Context): void {
 
 /** What takes longer than this is explained while it lasts. */
 const FORCING_MS = 2000;
-const FORCING = 'For 60 s this member first tries to become primary in the ordinary way, which loses nothing ...\n';
+const FORCING = 'For 60 s this member first tries to become primary in the ordinary way, which loses nothing.\n';
 
 /** The refusal that only asks for the operator's word. */
 function isForceQuestion(error: unknown): error is GemelError & { condition: NonNullable<GemelError['condition']> } {
