@@ -8,6 +8,7 @@ const receiver = 'engine/journal/receiver.ts';
 export const carryingOut: readonly PlantedFault[] = [
   {
     name: 'unrecorded-goes-on',
+    first: 'a primary that cannot record',
     rule: 'what stands behind a record happens only when it is durable',
     edits: [{ file: 'engine/mirror/mirror.ts', find: `      if (!bestEffort) throw error;\n`, replace: '' }],
   },

@@ -1,4 +1,5 @@
 import { Q } from '../../mirror/failover/testing/events.ts';
+import { positionAtEnd } from '../../mirror/failover/testing/model-journal.ts';
 import { World } from '../../mirror/failover/testing/world.ts';
 import { ensure, type Scenario } from '../scenarios/staging.ts';
 import { began, once, play, processOf, run } from './core-staging.ts';
@@ -91,6 +92,21 @@ export const coreRights: readonly Scenario[] = [
       for (const member of world.members) member.start();
       run(world, 8 * Q);
       ensure(!isOpen(world, 'A') && !isOpen(world, 'B'), 'both wait');
+    }),
+  },
+  {
+    name: 'core: a primary whose journal fails while the backup catches up does not hand over to it',
+    play: play(() => {
+      for (let seed = 1; seed <= 6; seed += 1) {
+        const world = began(seed);
+        world.member('B').crash(true);
+        run(world, 4 * Q);
+        const end = positionAtEnd(world.member('A').journal);
+        world.member('B').start();
+        once(world, 'taken', '"echo"', () => processOf(world, 'A').input({ on: 'journal-failed', why: 'the disk is gone', end }));
+        run(world, 3 * Q);
+        ensure(!isOpen(world, 'B'), 'the backup that lacks updates is not primary');
+      }
     }),
   },
 ];

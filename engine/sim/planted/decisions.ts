@@ -8,6 +8,7 @@ const edit = (file: string, find: string, replace: string): Edit => ({ file: `${
 export const periodsAndTrouble: readonly PlantedFault[] = [
   {
     name: 'period-not-recorded',
+    first: 'primary killed',
     rule: 'P records active(n) durably, then tells B',
     edits: [
       edit('primary.ts', `    period: { epoch: role.epoch, n: role.periods, backup: backup.member, ended: false },\n`, ''),
@@ -22,11 +23,13 @@ export const periodsAndTrouble: readonly PlantedFault[] = [
   },
   {
     name: 'active-without-waiting',
+    first: 'R7',
     rule: "P waits for B's acknowledgements during the period",
     edits: [edit('primary.ts', `  turn.gate('remote');\n`, '')],
   },
   {
     name: 'active-before-caught-up',
+    first: 'R7',
     rule: 'a backup is active only when it holds everything (R8)',
     edits: [
       edit(
@@ -38,26 +41,31 @@ export const periodsAndTrouble: readonly PlantedFault[] = [
   },
   {
     name: 'trouble-goes-on',
+    first: 'R7',
     rule: 'in trouble nothing becomes durable (R7)',
     edits: [edit('trouble.ts', `  turn.gate('hold');\n  if (role.generation?.phase`, `  turn.gate('open');\n  if (role.generation?.phase`)],
   },
   {
     name: 'bound-trouble-timed',
+    first: 'R7',
     rule: 'in a bound generation the trouble timeout is off',
     edits: [edit('trouble.ts', `const bound = role.generation !== null;`, `const bound = false;`)],
   },
   {
     name: 'old-word-ends-trouble',
+    first: 'seeds',
     rule: "a give-up left with P's agent names the period it is about",
     edits: [edit('primary.ts', `  if (!sameEpoch(had.epoch, role.epoch) || had.n !== role.periods) return;\n`, '')],
   },
   {
     name: 'taking-counts-as-resting',
+    first: 'stories',
     rule: 'accepting a right counts as having become primary',
     edits: [edit('primary.ts', `  if (resting) resolve(`, `  if (resting || answer.role === 'taking') resolve(`)],
   },
   {
     name: 'newer-epoch-ignored',
+    first: 'R7',
     rule: 'a primary that sees a higher epoch stops at once (R10, R12)',
     edits: [
       edit('primary.ts', `if (order < 0 || (order === 0 && sameEpoch(theirs, epoch))) return false;`, `if (order <= 1) return false;`),
@@ -78,11 +86,13 @@ export const periodsAndTrouble: readonly PlantedFault[] = [
   },
   {
     name: 'any-verdict-resumes',
+    first: 'seeds',
     rule: 'told backup-takes-over, P stays in trouble',
     edits: [edit('primary.ts', `if (message.verdict === 'primary-continues')`, `if (message.verdict !== undefined)`)],
   },
   {
     name: 'unknown-resumes',
+    first: 'stories',
     rule: 'an arbiter that does not know a generation decides nothing in it',
     edits: [
       edit(
@@ -97,26 +107,31 @@ export const periodsAndTrouble: readonly PlantedFault[] = [
 export const generations: readonly PlantedFault[] = [
   {
     name: 'verdict-before-formed',
+    first: 'stories',
     rule: 'only after formed(g) may B ask for verdicts in g',
     edits: [edit('backup.ts', `role.generation?.phase === 'formed' ? role.generation.gen : null;`, `(role.generation?.gen ?? null);`)],
   },
   {
     name: 'left-without-answer',
+    first: 'R7',
     rule: "until it has B's answer P obeys g",
     edits: [edit('generation.ts', `  current.phase = 'leaving';\n`, `  role.generation = null;\n`)],
   },
   {
     name: 'stays-in-generation',
+    first: 'stories',
     rule: 'one link to the arbiter lost: g is left',
     edits: [edit('generation.ts', `    if ((!possible || !current) && role.yielding === null) leaveGeneration(turn);\n`, ``)],
   },
   {
     name: 'verdict-while-leaving',
+    first: 'stories',
     rule: 'from its answer to leave(g) B asks for no verdict in g',
     edits: [edit('backup.ts', `if (role.generation?.gen.g === message.g) role.generation.phase = 'leaving';`, ``)],
   },
   {
     name: 'verdict-after-not-primary',
+    first: 'stories',
     rule: 'before B tells P "not primary" it leaves g',
     edits: [edit('starting.ts', `  if (role?.is === 'lost') role.generation = null;\n`, ``)],
   },
@@ -128,11 +143,13 @@ export const generations: readonly PlantedFault[] = [
   },
   {
     name: 'unable-asks-for-the-verdict',
+    first: 'no failover',
     rule: 'B checks that it could become primary before it takes backup-takes-over',
     edits: [edit('backup.ts', `gen !== null && may && !givingUp`, `gen !== null && !givingUp`)],
   },
   {
     name: 'two-verdicts',
+    first: 'outages',
     rule: 'Arb gives at most one verdict for each g',
     edits: [
       edit(
@@ -150,6 +167,7 @@ export const generations: readonly PlantedFault[] = [
   },
   {
     name: 'no-round-trip',
+    first: 'outages',
     rule: 'Arb completes a round trip before it says that it still has a member',
     edits: [
       edit(
@@ -161,6 +179,7 @@ export const generations: readonly PlantedFault[] = [
   },
   {
     name: 'asks-backup-first',
+    first: 'outages',
     rule: 'before B is asked to give up for P, P has to be heard to hear',
     edits: [edit('arbiter.ts', `ask(state, from === gen.primary ? from : who, from, g, ctx);`, `ask(state, who, from, g, ctx);`)],
   },

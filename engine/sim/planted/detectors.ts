@@ -9,10 +9,20 @@ import { Q } from '../../mirror/failover/testing/events.ts';
 import { anyStory, playStory, type StoryAction } from '../../mirror/failover/testing/stories.ts';
 import { runSeed } from '../run.ts';
 import { play, scenarios as simulated } from '../scenarios/index.ts';
+import type { Scenario } from '../scenarios/staging.ts';
+import { keptRuns } from '../seeds.ts';
 import { coreScenarios } from './core-scenarios.ts';
 import type { Bounds, Caught, Detector, Evidence, Search } from './kinds.ts';
 
-const scenarios = [...simulated, ...coreScenarios];
+/** Runs of the simulator that once failed. */
+const keptScenarios: readonly Scenario[] = keptRuns.map(({ seed, world, faults }) => ({
+  name: `kept run ${seed}`,
+  play: async () => {
+    const { outcome, why } = await runSeed(seed, { profile: 'fast', world, faults });
+    if (outcome === 'failed') throw Object.assign(new Error(why), { stack: why });
+  },
+}));
+const scenarios: readonly Scenario[] = [...simulated, ...coreScenarios, ...keptScenarios];
 const WHY_MAX = 200;
 /** Rows with more of them lost at once are left to the table's own tests. */
 const LINKS_EACH_WAY = 3;

@@ -251,4 +251,16 @@ export const keptTwice: readonly (PlantedFault & {
     ],
     keptBy: 'The agent of the other one sees from its record that this one was not active: planted together as `blind-though-ended`.',
   },
+  {
+    name: 'takes-over-incomplete',
+    rule: 'a take-over request is for the member that holds everything',
+    edits: [
+      edit(
+        'backup.ts',
+        `const complete = file > message.end.file || (file === message.end.file && offset >= message.end.offset);`,
+        `const complete = true;`,
+      ),
+    ],
+    keptBy: 'Only an active backup is asked, when everything is durable on both: planted together as `yields-to-who-lacks-updates`.',
+  },
 ];

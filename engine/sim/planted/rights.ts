@@ -54,6 +54,7 @@ export const rights: readonly PlantedFault[] = [
   },
   {
     name: 'position-before-epoch',
+    first: 'stories',
     rule: 'newer is the higher last epoch first, then the position',
     edits: [
       edit(
@@ -65,6 +66,7 @@ export const rights: readonly PlantedFault[] = [
   },
   {
     name: 'epoch-used-again',
+    first: 'stories',
     rule: 'an epoch is begun once',
     edits: [edit('taking.ts', `minor: above.minor + 1,`, `minor: above.minor + Number(above.member !== turn.state.self),`)],
   },
@@ -76,6 +78,7 @@ export const rights: readonly PlantedFault[] = [
   },
   {
     name: 'silence-is-a-right',
+    first: 'R8',
     rule: 'nobody answers: wait (R1, R10)',
     edits: [
       edit(
@@ -129,9 +132,11 @@ export const rights: readonly PlantedFault[] = [
 
 export const handingOver: readonly PlantedFault[] = [
   {
-    name: 'takes-over-incomplete',
-    rule: 'a take-over request is for the member that holds everything',
+    name: 'yields-to-who-lacks-updates',
+    rule: "P's journal error with B inactive: freeze, never yield; and B takes over only with everything",
+    first: 'core: a primary whose journal fails',
     edits: [
+      edit('hand-over.ts', `role.backup?.active !== true || !role.backup.canTakeOver`, `role.backup?.canTakeOver !== true`),
       edit(
         'backup.ts',
         `const complete = file > message.end.file || (file === message.end.file && offset >= message.end.offset);`,
@@ -146,11 +151,13 @@ export const handingOver: readonly PlantedFault[] = [
   },
   {
     name: 'yields-to-the-inactive',
+    first: 'core: a primary whose journal fails',
     rule: "P's journal error with B inactive: freeze, never yield",
     edits: [edit('hand-over.ts', `role.backup?.active !== true || !role.backup.canTakeOver`, `role.backup?.canTakeOver !== true`)],
   },
   {
     name: 'frozen-goes-on',
+    first: 'R13',
     rule: 'a primary whose journal failed is not shown as one that works (R13)',
     edits: [
       edit('hand-over.ts', `  if (!yieldIfFrozen(turn))\n`, `  if (role.frozen !== why)\n`),
@@ -159,6 +166,7 @@ export const handingOver: readonly PlantedFault[] = [
   },
   {
     name: 'no-failover-not-confirmed',
+    first: 'no failover is confirmed',
     rule: 'no failover is confirmed only once it is durable on both',
     edits: [
       edit(
@@ -170,11 +178,13 @@ export const handingOver: readonly PlantedFault[] = [
   },
   {
     name: 'verdict-in-spite-of-no-failover',
+    first: 'no failover, with',
     rule: 'with no failover set B does not take over',
     edits: [edit('backup.ts', `turn.facts.canTakeOver && turn.state.durable.noFailover === null;`, `turn.facts.canTakeOver;`)],
   },
   {
     name: 'grants-in-spite-of-no-failover',
+    first: 'no failover set while',
     rule: 'after stop --nofailover, and with no failover set, the agent refuses grants',
     edits: [
       edit('agent.ts', `  if (durable.stoppedNoFailover) return`, `  if (durable.stoppedNoFailover && self === '') return`),

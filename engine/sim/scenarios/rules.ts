@@ -1,6 +1,6 @@
 import { pathsOf } from '../world/layout.ts';
 import type { World } from '../world/world.ts';
-import { between, ends, ensure, happen, now, other, primary, Q, world, type Scenario } from './staging.ts';
+import { between, ends, ensure, happen, LONG, now, other, primary, Q, world, type Scenario } from './staging.ts';
 import type { MemberHostName } from '../faults/kinds.ts';
 
 /** Whether a request of an operator to a member was granted by now. */
@@ -13,6 +13,13 @@ function ask(w: World, name: MemberHostName, what: 'set-no-failover' | 'clear-no
     () => undefined,
   );
   return asked;
+}
+
+/** Whether something more than now has become durable on a member. */
+function writesMore(w: World, name: MemberHostName): () => boolean {
+  const durable = (): string => JSON.stringify(w.sites[name].instance?.mirror?.journal.writer?.durable ?? null);
+  const before = durable();
+  return () => durable() !== 'null' && durable() !== before;
 }
 
 function roleOf(w: World, name: MemberHostName): string | null {
@@ -92,8 +99,7 @@ export const rules: readonly Scenario[] = [
       w.plan([{ kind: 'cut', at: 0, ways: data, ms: 6 * Q }]);
       ensure(await w.until(() => roleOf(w, other(was)) === 'lost', 2 * Q), 'the backup has lost the primary');
       // It leaves word with the agent that it gives up: the primary goes on before the trouble timeout has passed.
-      const before = w.history.acknowledged;
-      ensure(await w.until(() => w.history.acknowledged > before + 1, Q / 2), 'the primary works alone');
+      ensure(await w.until(writesMore(w, was), Q / 2), 'the primary works alone');
       const { journal } = pathsOf(was);
       w.sites[was].host.drive.faults.add({ on: 'read', matches: (path) => path.startsWith(journal), effect: 'EIO' });
       w.sites[was].instance?.process.kill();
@@ -101,6 +107,48 @@ export const rules: readonly Scenario[] = [
         await w.run(Q / 8);
         ensure(primary(w) !== other(was), 'nobody takes over');
       }
+      await ends(w);
+    },
+  },
+  {
+    name: 'a primary that cannot record the end of a period does not work alone',
+    play: async () => {
+      const w = await world(35, false);
+      const was = now(w);
+      const { mgr, journal } = pathsOf(was);
+      const { faults } = w.sites[was].host.drive;
+      const unwritable = {
+        on: 'write',
+        matches: (path: string) => path.startsWith(`${mgr}/mirror.json`),
+        effect: 'EIO',
+      } as const;
+      faults.add(unwritable);
+      const data = between('A', 'B').filter((way) => way.endsWith('data'));
+      w.plan([{ kind: 'cut', at: 0, ways: data, ms: 6 * Q }]);
+      ensure(await w.until(() => roleOf(w, other(was)) === 'lost', 2 * Q), 'the backup has lost the primary');
+      await w.until(writesMore(w, was), Q / 2);
+      // Whoever believes the old record now takes over without what was written since.
+      faults.delete(unwritable);
+      faults.add({ on: 'read', matches: (path) => path.startsWith(journal), effect: 'EIO' });
+      w.sites[was].instance?.process.kill();
+      await w.run(4 * Q);
+      await ends(w);
+    },
+  },
+  {
+    name: 'no failover set while the backup is away: it does not take over when it comes',
+    play: async () => {
+      const w = await world(36, false);
+      const was = now(w);
+      w.plan([{ kind: 'power-cut', at: 0, host: other(was), ms: LONG }]);
+      await w.run(4 * Q);
+      const set = ask(w, was, 'set-no-failover');
+      ensure(await w.until(() => set.isDone, Q), 'no failover is set');
+      w.sites[was].instance?.process.kill();
+      w.sites[other(was)].allUp();
+      const isTaken = (): boolean => primary(w) === other(was);
+      ensure(await w.until(() => w.isWell || isTaken(), 40 * Q), 'the primary comes back');
+      ensure(!isTaken(), 'nobody takes over');
       await ends(w);
     },
   },
