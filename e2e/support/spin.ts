@@ -70,7 +70,7 @@ async function search(
     const defined = [...Object.entries(bounds).map(([name, value]) => `${name}=${value}`), ...definitions];
     await run('spin', ['-a', ...defined.map((d) => `-D${d}`), MODEL]);
     // States are kept whole, so that nothing is passed over by a collision.
-    await run('gcc', [...compiling, '-w', '-DSAFETY', '-DNOREDUCE', '-DMEMLIM=6000', '-o', 'pan', 'pan.c']);
+    await run('gcc', [...compiling, '-w', '-DSAFETY', '-DNOREDUCE', '-DMEMLIM=12000', '-o', 'pan', 'pan.c']);
     const output = await run(path.join(directory, 'pan'), ['-E', '-m1000000', ...searching]);
     return {
       violated: /assertion violated (.*) \(at depth/.exec(output)?.[1] ?? null,
