@@ -4,7 +4,7 @@ import { assert } from '../io/assert.ts';
 import type { Clock } from '../io/clock.ts';
 import type { AppliedDatabase, ApplierProgress } from './applier-messages.ts';
 import { ApplierTarget, type TargetWriter } from './applier-target.ts';
-import { Bindings } from './bindings.ts';
+import { Bindings, notBound } from './bindings.ts';
 import type { JournalFiles } from './files.ts';
 import { comparePositions, isBefore } from './position.ts';
 import { BlockReader, type Block } from './reader.ts';
@@ -204,6 +204,7 @@ export class ApplierCore {
 
   #gather(record: RecordView, blockEnd: Position): void {
     const target = this.#byNumber[record.database];
+    if (target === undefined && this.#bindings.get(record.database) === undefined) throw notBound(record.database, blockEnd);
     // Behind the database's own position only: after a restart databases stand at different places.
     if (target === undefined || target.failure !== null || comparePositions(blockEnd, target.position) <= 0) return;
     const key: Key = record.key;

@@ -1,5 +1,7 @@
-import { blockHeaderBytes, readBlockHeader } from './block.ts';
+import { GemelError } from '../api/errors.ts';
+import { blockHeaderBytes, isIntact, readBlockHeader } from './block.ts';
 import type { JournalFiles } from './files.ts';
+import { comparePositions, formatPosition } from './position.ts';
 import { forEachRecord } from './record.ts';
 import { dataStart, recordTypes, type DatabaseIdentity, type Position, type RecordView } from './types.ts';
 
@@ -11,12 +13,14 @@ export class Bindings {
   /**
    * Gets ready for a block that begins there: reads what the same file says before it, if that has not been read already.
    * @returns whether numbers mean something else now
+   * @throws GemelError DAMAGED: what the numbers stand for is not there any more
    */
   moveTo(files: JournalFiles, position: Position): boolean {
     if (this.#file === position.file) return false;
-    this.#file = position.file;
+    this.#file = 0;
     this.#databases.clear();
     if (position.offset > dataStart) this.#readBefore(files, position);
+    this.#file = position.file;
     return true;
   }
 
@@ -50,12 +54,14 @@ export class Bindings {
     try {
       for (let offset = dataStart; offset < position.offset;) {
         file.read(head, 0, head.length, offset);
+        const at = { file: position.file, offset };
         const found = readBlockHeader(head, 0);
-        // Damage shows where blocks are verified: every reader of these records goes through that.
-        if (typeof found === 'string') return;
+        if (typeof found === 'string') throw damaged(at, found);
+        if (comparePositions(found.start, at) !== 0) throw damaged(at, `a block that belongs to ${formatPosition(found.start)}`);
         if (found.hasBindings) {
           const block = Buffer.alloc(found.length);
           file.read(block, 0, block.length, offset);
+          if (!isIntact(block)) throw damaged(at, 'a block that does not match its checksum');
           forEachRecord(block, (record) => {
             if (record.type === recordTypes.database) this.learn(record);
           });
@@ -66,4 +72,18 @@ export class Bindings {
       file.close();
     }
   }
+}
+
+function damaged(at: Position, what: string): GemelError {
+  return new GemelError(
+    'DAMAGED',
+    `The journal is damaged at ${formatPosition(at)}: ${what}.`,
+    'Nothing of that file was used.',
+    'Restore the file from another member or a backup.',
+  );
+}
+
+/** A record names a database that its file does not say: what said it is damaged. */
+export function notBound(number: number, at: Position): GemelError {
+  return damaged(at, `a record names database ${number}, which the file does not bind`);
 }

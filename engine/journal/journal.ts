@@ -50,7 +50,13 @@ function rewrite(file: OpenFile, from: number, to: number): void {
   const piece = Buffer.alloc(Math.min(rewritePiece, Math.max(0, to - from)));
   for (let at = from; at < to;) {
     const length = file.read(piece, 0, Math.min(piece.length, to - at), at);
-    assert(length > 0, 'the file reaches to its end');
+    if (length === 0)
+      throw new GemelError(
+        'DAMAGED',
+        `${file.path} has become shorter.`,
+        'It was left as it is.',
+        'Restore the file from another member or a backup.',
+      );
     file.write(piece, 0, length, at);
     at += length;
   }

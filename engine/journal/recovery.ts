@@ -1,5 +1,5 @@
 import type { Bytes, Key } from '../globals/bytes.ts';
-import { assert } from '../io/assert.ts';
+import { notBound } from './bindings.ts';
 import type { JournalFiles } from './files.ts';
 import { scanRecords } from './scan.ts';
 import { recordTypes, type DatabaseIdentity, type Position, type RecordView } from './types.ts';
@@ -96,7 +96,7 @@ export function recoverTransactions(files: JournalFiles, from: Position, to: Pos
       open.set(transaction, building);
     }
     if (type !== recordTypes.set && type !== recordTypes.kill) return;
-    assert(database !== null, 'an update names a database that its file binds');
+    if (database === null) throw notBound(record.database, block.start);
     building.undo.push({ database, key: record.key, old: record.old });
   });
   return { open: [...open.values()].map((building) => ({ ...building, undo: building.undo.reverse() })), marks, highest };
