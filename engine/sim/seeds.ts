@@ -345,4 +345,16 @@ export const keptRuns: readonly KeptRun[] = [
       { kind: 'forced', at: 5990, ms: 62468, how: 'isolated' },
     ],
   },
+  {
+    seed: 146,
+    why: 'Who read on from the middle of a journal file took its first blocks, damaged, for granted: what the numbers of databases stand for.',
+    world: { qosMs: 2000, faultsMs: 20258, arbiter: true, clients: 3, thinkMs: 510.1257421076297 },
+    faults: [
+      { kind: 'disk-slow', at: 1351, host: 'primary', ms: 9351, upToMs: 1502 },
+      { kind: 'kill-arbiter', at: 3808, ms: 936 },
+      { kind: 'kill-inside', at: 21133, host: 'primary', operations: 11 },
+      { kind: 'kill-arbiter', at: 24136, ms: 562 },
+      { kind: 'journal-damaged', at: 12048, host: 'B', how: 'cut', place: 0.5008294903673232 },
+    ],
+  },
 ];

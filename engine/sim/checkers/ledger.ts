@@ -77,6 +77,17 @@ export class Ledger {
     );
   }
 
+  /** Whether a journal of that lineage and end knows of the newest epoch and holds everything that became durable, but for what was given up. */
+  isIn(lineage: Lineage, end: Position): boolean {
+    const last = lineage.at(-1)?.epoch;
+    if (last === undefined || this.isFollowed(last)) return false;
+    return [...this.#durable.values()].every(({ epoch, position }) => {
+      if (isNothing(position) || this.isGivenUp(epoch.major, last.major)) return true;
+      const limit = endIn(lineage, epoch);
+      return limit !== null && comparePositions(position, limit === 'open' ? end : limit) <= 0;
+    });
+  }
+
   /** Whether an operator's force stands between the two majors: no promise reaches over it. */
   isGivenUp(older: number, newer = Number.POSITIVE_INFINITY): boolean {
     return [...this.#forced].some((major) => older < major && major <= newer);

@@ -44,6 +44,13 @@ type DialledWay = (typeof dialledWays)[number];
 export const operatorActs = ['hand-over', 'stop', 'stop-nofailover', 'set-no-failover', 'clear-no-failover', 'try-primary'] as const;
 export type OperatorAct = (typeof operatorActs)[number];
 
+/**
+ * What a disk does to a journal file behind everybody's back: a bit turned, a sector of zeros, the newest block not there, or
+ * standing somewhere else, the file cut.
+ */
+export const damages = ['bit', 'sector', 'lost-block', 'misdirected-block', 'cut'] as const;
+export type Damage = (typeof damages)[number];
+
 interface At {
   readonly at: number;
 }
@@ -94,6 +101,12 @@ export type Fault =
   /** Each operation takes up to so long. */
   | (For & OnMember & { readonly kind: 'disk-slow'; readonly upToMs: number })
   | (At & OnMember & { readonly kind: 'operator'; readonly act: OperatorAct })
+  /** Of one member at most, and while the other one has everything: `place` says where, from 0 to 1. */
+  | (At & OnMember & { readonly kind: 'journal-damaged'; readonly how: Damage; readonly place: number })
+  /** The host, or the mirror's record there alone, is put back to what it was `ms` before, while the other one has everything. */
+  | (For & OnMember & { readonly kind: 'reverted'; readonly what: 'host' | 'record' })
+  /** The host comes back with an empty disk, while the other one has everything: its member is gone for good. */
+  | (At & OnMember & { readonly kind: 'wiped' })
   /** An operator stops mirroring there, and starts it again. */
   | (For & OnMember & { readonly kind: 'mirroring-stopped' })
   /** An operator takes the arbiter away, and gives it back. */

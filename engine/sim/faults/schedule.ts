@@ -1,4 +1,15 @@
-import { dialledWays, memberHosts, operatorActs, ways, type Fault, type FaultKind, type HostName, type Target, type Way } from './kinds.ts';
+import {
+  damages,
+  dialledWays,
+  memberHosts,
+  operatorActs,
+  ways,
+  type Fault,
+  type FaultKind,
+  type HostName,
+  type Target,
+  type Way,
+} from './kinds.ts';
 
 /** Numbers from the seed. */
 export interface Dice {
@@ -56,6 +67,9 @@ const weights: Record<FaultKind, number> = {
   'sync-fails': 1,
   'disk-slow': 2,
   operator: 3,
+  'journal-damaged': 1,
+  reverted: 1,
+  wiped: 0.3,
   'mirroring-stopped': 2,
   'arbiter-changed': 2,
   'qos-changed': 2,
@@ -184,6 +198,12 @@ function draw(kind: FaultKind, at: number, dice: Dice, { qosMs, arbiter }: Profi
       return { kind, at, host, ms, upToMs: dice.next() < 0.8 ? Math.round(qosMs * dice.next()) : 1000 + Math.round(29_000 * dice.next()) };
     case 'operator':
       return { kind, at, host, act: pick(dice, operatorActs) };
+    case 'journal-damaged':
+      return { kind, at, host, how: pick(dice, damages), place: dice.next() };
+    case 'reverted':
+      return { kind, at, host, ms, what: pick(dice, ['host', 'record'] as const) };
+    case 'wiped':
+      return { kind, at, host };
     case 'mirroring-stopped':
       return { kind, at, host, ms };
     case 'arbiter-changed':

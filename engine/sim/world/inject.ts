@@ -1,6 +1,7 @@
 import { assertNever } from '../../io/assert.ts';
 import { ways, type Fault, type Target, type Way } from '../faults/kinds.ts';
 import type { DriveFault, SimProcess } from '../io/index.ts';
+import { damageJournal, revert, wipe } from './damage.ts';
 import { ports } from './layout.ts';
 import { ask, changeBack, changeMirror, force, primarySite, resume } from './operator.ts';
 import type { Site } from './site.ts';
@@ -75,6 +76,12 @@ export function inject(world: World, fault: Fault): void {
     }
     case 'operator':
       return ask(site, fault.act);
+    case 'journal-damaged':
+      return damageJournal(world, site, fault.how, fault.place);
+    case 'reverted':
+      return revert(world, site, fault.what, fault.ms);
+    case 'wiped':
+      return wipe(world, site);
     case 'mirroring-stopped':
       ask(site, 'stop-mirroring');
       return later(fault.ms, () => ask(site, 'start-mirroring'));

@@ -16,6 +16,8 @@ export class Site {
   readonly host: SimHost;
   instance: Instance | null = null;
   agent: SimProcess | null = null;
+  /** Its member will never run again. */
+  isGone = false;
 
   constructor(world: World, name: MemberHostName) {
     this.world = world;
@@ -51,7 +53,7 @@ export class Site {
 
   /** Does nothing when it runs already, or the host has no power. */
   start(): void {
-    if (this.instance !== null || !this.host.isOn) return;
+    if (this.instance !== null || !this.host.isOn || this.isGone) return;
     const process = this.host.spawn('instance');
     const instance = new Instance(this, process, simIo(process), this.world.net.of(process));
     this.instance = instance;

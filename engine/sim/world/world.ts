@@ -1,3 +1,4 @@
+import { GemelError } from '../../api/errors.ts';
 import { AssertionError } from '../../io/index.ts';
 import { History } from '../clients/history.ts';
 import { Ledger } from '../checkers/ledger.ts';
@@ -9,7 +10,7 @@ import { checkEnd } from './end.ts';
 import { healAll, inject } from './inject.ts';
 import type { Instance } from './instance.ts';
 import { ports } from './layout.ts';
-import { askForTheUsual } from './operator.ts';
+import { askForTheUsual, force } from './operator.ts';
 import { Site } from './site.ts';
 
 export interface WorldProfile {
@@ -27,6 +28,8 @@ class Violation extends Error {}
 /** Longest time until a mirror in which everything is well works again. */
 const LIVENESS_Q = 40;
 const LIVENESS_MS = 120_000;
+/** So long a member with a bad disk may try to come back. */
+const ALONE_Q = 12;
 /** More than any run needs. */
 const STEPS_MAX = 400_000;
 /** Databases are looked at, whether they contain only what they may, every so many steps. */
@@ -48,7 +51,7 @@ export class World {
   readonly #arbiterHost: SimHost;
   arbiter: SimProcess | null = null;
   /** Faults come, and not everybody who starts a member is a person. */
-  #isFaulty = false;
+  isFaulty = false;
   #hasEnded = false;
   #steps = 0;
   #uncaught: unknown = null;
@@ -57,6 +60,9 @@ export class World {
   /** The member that operators force. */
   forces: Site | null = null;
   arbiterIsAway = false;
+  /** The member whose disk has gone wrong. */
+  damaged: Site | null = null;
+  #wellSince = Infinity;
 
   constructor(random: SimRandom, profile: WorldProfile, options: { readonly directory: string | null; readonly keepLines?: number }) {
     this.random = random.fork('world');
@@ -173,7 +179,8 @@ export class World {
   /** A process met an error that nobody handled. Of a disk it ends the process; anything else is a bug. */
   uncaught(who: string, error: unknown): void {
     this.note(who, `ends by ${error instanceof Error ? error.message : String(error)}`);
-    if (!isExpected(error)) this.#uncaught ??= error;
+    const isOfDisk = this.damaged !== null && who.startsWith(this.damaged.name) && error instanceof GemelError;
+    if (!isOfDisk && !isExpected(error)) this.#uncaught ??= error;
   }
 
   // ------------------------------------------------------------ what happens
@@ -190,11 +197,11 @@ export class World {
 
   /** @param first in how many ms the first of them comes; left out: their times count from now */
   plan(faults: readonly Fault[], first?: number): void {
-    this.#isFaulty = true;
+    this.isFaulty = true;
     const before = first === undefined ? 0 : (faults[0]?.at ?? 0) - first;
     for (const fault of faults) {
       this.timeline.in(fault.at - before, () => {
-        if (!this.#isFaulty) return;
+        if (!this.isFaulty) return;
         this.note('--', describeFault(fault));
         inject(this, fault);
       });
@@ -203,11 +210,14 @@ export class World {
 
   /** Everything is well again: the mirror must come back to work, and both members to the same content. */
   async endWell(): Promise<void> {
-    this.#isFaulty = false;
+    this.isFaulty = false;
     this.note('--', 'everything is well again');
     healAll(this);
     const { qosMs } = this.profile;
-    if (!(await this.until(() => this.#mend() && this.isWell, LIVENESS_Q * qosMs + LIVENESS_MS)))
+    this.#wellSince = this.now;
+    const longest = LIVENESS_Q * qosMs + LIVENESS_MS;
+    const first = this.damaged === null ? longest : 2 * ALONE_Q * qosMs;
+    if (!(await this.until(() => this.#mend() && this.isWell, first)) && !(await this.#doWithoutDamaged(longest)))
       this.fail(`the mirror does not come back to work: ${this.state}`);
     const before = this.history.acknowledged;
     if (!(await this.until(() => this.history.acknowledged > before, 20 * qosMs))) this.fail(`no client is served: ${this.state}`);
@@ -226,6 +236,19 @@ export class World {
       }
     }
     return !askForTheUsual(this);
+  }
+
+  /** The member with the bad disk is taken away, and an operator forces the other one. */
+  async #doWithoutDamaged(ms: number): Promise<boolean> {
+    const { damaged } = this;
+    if (damaged === null) return false;
+    damaged.note('is taken away');
+    damaged.isGone = true;
+    damaged.powerCut();
+    this.forces = null;
+    await this.run(this.profile.qosMs);
+    force(this, this.partnerOf(damaged));
+    return this.until(() => this.#mend() && this.isWell, ms);
   }
 
   startArbiter(): void {
@@ -259,7 +282,7 @@ export class World {
 
   /** Whether a start is asked for by a person: what was forced down starts for nobody else. */
   get byPerson(): boolean {
-    return !this.#isFaulty || this.random.chance(0.7);
+    return !this.isFaulty || this.random.chance(0.7);
   }
 
   /** One primary with an active backup, under the arbiter's rules where there is one; or alone, where the other member has found that it cannot follow. */
@@ -273,17 +296,21 @@ export class World {
     return !this.profile.arbiter || backup.generation?.phase === 'formed';
   }
 
-  /** A member that holds what an operator's force has given up stops, and has to be built anew. */
+  /** A member with a bad disk may stand still; one that holds what an operator's force has given up does. They have to be built anew. */
   isRuined(site: Site): boolean {
+    if (this.damaged !== null) return site === this.damaged;
     return this.forces !== null && this.ledger.givenUp > 0 && typeof site.instance?.mirror?.crashed === 'string';
   }
 
+  /** With a bad disk it does not matter who; but the two get time to find together. */
   get #isAlone(): boolean {
     const ruined = this.all.find((site) => this.isRuined(site));
-    if (ruined === undefined) return false;
-    const { instance } = this.partnerOf(ruined);
-    const role = instance?.mirror?.state.role;
-    return instance?.isOpen === true && role?.is === 'primary' && role.trouble === null;
+    if (ruined === undefined || (this.damaged !== null && this.now < this.#wellSince + ALONE_Q * this.profile.qosMs)) return false;
+    return this.all.some((site) => {
+      const role = site.instance?.mirror?.state.role;
+      const isPrimary = site.instance?.isOpen === true && role?.is === 'primary' && role.trouble === null;
+      return isPrimary && (site !== ruined || this.damaged !== null);
+    });
   }
 
   partnerOf(site: Site): Site {

@@ -1,0 +1,94 @@
+import { basename } from 'node:path';
+import type { Damage } from '../faults/kinds.ts';
+import { pathsOf } from './layout.ts';
+import type { Site } from './site.ts';
+import type { World } from './world.ts';
+
+/** What happens to the disk of one member. The other one has everything at that moment: nothing may be lost by it. */
+
+const DATA_START = 4096;
+const MAGIC_AT = 16;
+
+/** Whether the other member's journal holds all that was ever durable, so that one disk can go wrong. */
+function canSpare(world: World, site: Site): boolean {
+  const partner = world.partnerOf(site);
+  const journal = partner.instance?.mirror?.journal;
+  if (partner.instance?.process.alive !== true || journal === undefined) return false;
+  if (world.damaged !== null && world.damaged !== site) return false;
+  return world.ledger.isIn(journal.journal.lineage, journal.writer?.end ?? journal.receiver?.synced ?? journal.end.position);
+}
+
+/** A journal file of the member, the newest ones more often. */
+function journalFile(world: World, site: Site): string | undefined {
+  const { journal } = pathsOf(site.name);
+  const files = site.host.drive.paths().filter((path) => path.startsWith(`${journal}/`) && !path.endsWith('.new') && isJournalFile(path));
+  return files[Math.floor(files.length * Math.sqrt(world.random.float()))];
+}
+
+function isJournalFile(path: string): boolean {
+  return /^MIRROR-.*\.\d+$/.test(basename(path));
+}
+
+export function damageJournal(world: World, site: Site, how: Damage, place: number): void {
+  const path = journalFile(world, site);
+  const inode = path === undefined ? undefined : site.host.drive.find(path);
+  if (inode === undefined || !canSpare(world, site)) return;
+  world.damaged = site;
+  site.note(`${how} in ${path ?? ''}`);
+  inode.damage((bytes) => damaged(bytes, how, place));
+}
+
+function damaged(before: Buffer, how: Damage, place: number): Buffer {
+  const bytes = Buffer.from(before);
+  const at = Math.min(bytes.length - 1, Math.floor(bytes.length * place));
+  switch (how) {
+    case 'bit':
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << Math.floor(place * 8));
+      return bytes;
+    case 'sector':
+      return bytes.fill(0, at & ~511, Math.min(bytes.length, (at & ~511) + 512));
+    case 'cut':
+      return bytes.subarray(0, at);
+    case 'lost-block':
+    case 'misdirected-block': {
+      const from = newestBlock(bytes);
+      if (from < DATA_START) return bytes;
+      const block = Buffer.from(bytes.subarray(from));
+      bytes.fill(0, from);
+      if (how === 'misdirected-block') block.copy(bytes, Math.max(DATA_START, Math.floor(from / 2)));
+      return bytes;
+    }
+  }
+}
+
+/** A block's magic stands behind its checksum. */
+function newestBlock(bytes: Buffer): number {
+  return bytes.lastIndexOf('BLK1') - MAGIC_AT;
+}
+
+/** What a restored snapshot of the machine, or of a directory, does. */
+export function revert(world: World, site: Site, what: 'host' | 'record', ms: number): void {
+  const { mgr } = pathsOf(site.name);
+  const record = `${mgr}/mirror.json`;
+  const { drive } = site.host;
+  const restoreHost = drive.snapshot();
+  const old = drive.find(record)?.all();
+  world.timeline.in(ms, () => {
+    if (old === undefined || !world.isFaulty || !canSpare(world, site)) return;
+    site.note(`${what} as it was ${ms} ms ago`);
+    site.powerCut();
+    if (what === 'host') restoreHost();
+    else drive.find(record)?.damage(() => old);
+    site.allUp();
+  });
+}
+
+export function wipe(world: World, site: Site): void {
+  if (!canSpare(world, site)) return;
+  world.damaged = site;
+  site.note('comes back with an empty disk');
+  site.powerCut();
+  site.isGone = true;
+  site.host.drive.wipe();
+  site.allUp();
+}
