@@ -8,8 +8,8 @@ import { SKIP_REASON } from './report.ts';
 
 const PLAYWRIGHT = 'node_modules/@playwright/test/cli.js';
 const MINUTE_MS = 60_000;
-/** Seeds of the simulator in every run of the tests: about two minutes on two processors. */
-const SEEDS = 500;
+/** Seeds of the simulator in every run of the tests: five to six minutes on two processors. */
+const SEEDS = 10_000;
 
 /** `npm test` after the checks: whole processes, then the console in a browser and on the desktop. One after the other. */
 export function endToEndParts(debian: DebianPackages, say: (line: string) => void): Part[] {
