@@ -14,6 +14,7 @@ export const carryingOut: readonly PlantedFault[] = [
   },
   {
     name: 'missing-not-fetched',
+    first: 'kept run 28',
     rule: 'missing journal is fetched before the member is primary (R1)',
     edits: [
       {
@@ -24,18 +25,8 @@ export const carryingOut: readonly PlantedFault[] = [
     ],
   },
   {
-    name: 'inherited-not-synced',
-    rule: 'every inherited journal byte is synced before the new epoch',
-    edits: [
-      {
-        file: receiver,
-        find: `    if (comparePositions(this.#synced, end.position) < 0) await whenDone((done) => this.#disk.sync(done));\n`,
-        replace: ``,
-      },
-    ],
-  },
-  {
     name: 'applies-before-the-epoch',
+    first: 'kept run 3068',
     rule: 'the new epoch is durable before anything past the known durable position is applied',
     edits: [
       { file: 'engine/mirror/becoming.ts', find: `  host.applyTo(inherited);\n  await`, replace: `  await` },
@@ -48,23 +39,19 @@ export const carryingOut: readonly PlantedFault[] = [
   },
   {
     name: 'opens-before-applied',
+    first: 'R6',
     rule: 'everything inherited is applied before users are let in',
     edits: [{ file: 'engine/mirror/becoming.ts', find: `  await host.applied(inherited);\n`, replace: `` }],
   },
   {
     name: 'open-transactions-stay',
+    first: 'R1:',
     rule: 'open transactions are rolled back in the new epoch',
     edits: [{ file: 'engine/mirror/becoming.ts', find: `  host.rollBackOpen();\n`, replace: `` }],
   },
   {
-    name: 'given-up-goes-on',
-    rule: 'becoming primary ends when the right is gone',
-    edits: [
-      { file: 'engine/mirror/becoming.ts', find: `    if (!wanted()) throw`, replace: `    if (!wanted() && epoch.major < 0) throw` },
-    ],
-  },
-  {
     name: 'stale-reads',
+    first: 'a primary that is cut off answers',
     rule: 'durable reads only within Q/2 of a message that B has echoed (R5)',
     edits: [
       { file: 'engine/instance/member/host.ts', find: `mayRead: () => this.#mirror?.mayRead() ?? true,`, replace: `mayRead: () => true,` },
@@ -72,6 +59,7 @@ export const carryingOut: readonly PlantedFault[] = [
   },
   {
     name: 'reads-of-a-former-primary',
+    first: 'seeds',
     rule: 'who has yielded, or was followed, answers no durable reads',
     edits: [
       {
@@ -83,6 +71,7 @@ export const carryingOut: readonly PlantedFault[] = [
   },
   {
     name: 'reads-checked-too-early',
+    first: 'a primary that is cut off answers',
     rule: 'the read rule is checked before the reply',
     edits: [
       {
@@ -94,6 +83,7 @@ export const carryingOut: readonly PlantedFault[] = [
   },
   {
     name: 'acknowledged-at-once',
+    first: 'R7',
     rule: 'OK only when it is durable: also not when the client gives up (R9)',
     edits: [
       {
@@ -105,16 +95,19 @@ export const carryingOut: readonly PlantedFault[] = [
   },
   {
     name: 'error-told-as-success',
+    first: 'R12',
     rule: 'a reply that waits is not sent when its primary ends (R14)',
     edits: [{ file: 'engine/instance/member/host.ts', find: `    this.#options.resetClients(why);\n`, replace: '' }],
   },
   {
     name: 'silence-is-no-loss',
+    first: 'R10',
     rule: 'silence for a time in [Q/2, Q] is a loss',
     edits: [{ file: 'engine/mirror/peer-link.ts', find: `if (now - this.channel.lastHeardAt > qosMs * 0.75)`, replace: `if (now < 0)` }],
   },
   {
     name: 'unacknowledged-is-no-loss',
+    first: 'a backup that acknowledges',
     rule: 'a block unacknowledged for Q is a loss even while heartbeats flow',
     edits: [
       {
@@ -126,6 +119,7 @@ export const carryingOut: readonly PlantedFault[] = [
   },
   {
     name: 'forces-down-without-proof',
+    first: 'an instance that operates',
     rule: 'the agent forces down only with proof',
     edits: [
       {
@@ -140,6 +134,7 @@ export const carryingOut: readonly PlantedFault[] = [
 export const journalAndDatabases: readonly PlantedFault[] = [
   {
     name: 'durable-without-backup',
+    first: 'R7',
     rule: "durable needs the backup's acknowledgement during a period (R6)",
     edits: [
       { file: gate, find: `(this.#gate === 'remote' && comparePositions(this.#remote, end) >= 0)`, replace: `this.#gate === 'remote'` },
@@ -147,6 +142,7 @@ export const journalAndDatabases: readonly PlantedFault[] = [
   },
   {
     name: 'durable-before-sync',
+    first: 'the power of both hosts',
     rule: 'durable needs the local sync (R6)',
     edits: [
       {
@@ -158,11 +154,13 @@ export const journalAndDatabases: readonly PlantedFault[] = [
   },
   {
     name: 'failed-write-is-durable',
+    first: 'seeds',
     rule: 'a block whose write or sync failed is not durable (R6)',
     edits: [{ file: gate, find: `        if (error !== null) return this.#fail(error);\n        inFlight`, replace: `        inFlight` }],
   },
   {
     name: 'acknowledged-unwritten',
+    first: 'R11',
     rule: 'B acknowledges once the block is in its journal file (R2)',
     edits: [
       {
@@ -185,6 +183,7 @@ export const journalAndDatabases: readonly PlantedFault[] = [
   },
   {
     name: 'applies-undurable',
+    first: 'R4',
     rule: 'a backup applies only what is durable in the mirror',
     edits: [
       {
@@ -196,6 +195,7 @@ export const journalAndDatabases: readonly PlantedFault[] = [
   },
   {
     name: 'tells-undurable',
+    first: 'kept run 24',
     rule: 'what the primary calls durable is durable',
     edits: [
       {
@@ -207,6 +207,7 @@ export const journalAndDatabases: readonly PlantedFault[] = [
   },
   {
     name: 'primary-applies-undurable',
+    first: 'R7',
     rule: "a primary's database never contains an update past the durable position",
     edits: [
       {
@@ -218,28 +219,31 @@ export const journalAndDatabases: readonly PlantedFault[] = [
   },
   {
     name: 'skips-a-file-switch',
+    first: 'R4',
     rule: 'a reconnect at a file switch loses nothing (R4)',
     edits: [
       {
-        file: receiver,
-        find: `    if (header.number !== last.number + 1) throw this.#mismatch(`,
-        replace: `    if (header.number <= last.number) throw this.#mismatch(`,
+        file: 'engine/mirror/sender.ts',
+        find: `    if (this.#live) this.#send(header, this.#writer.end, kinds.fileHeader);\n`,
+        replace: `    if (this.#live && this.#writer.end.file < 3) this.#send(header, this.#writer.end, kinds.fileHeader);\n`,
       },
     ],
   },
   {
     name: 'keeps-a-diverged-tail',
+    first: 'R11',
     rule: 'a tail off the lineage is dropped before a member follows (R12)',
     edits: [
       {
         file: 'engine/mirror/member-journal.ts',
         find: `      case 'same':\n      case 'prefix':\n        return [];`,
-        replace: `      case 'same':\n      case 'prefix':\n      case 'extension':\n        return [];`,
+        replace: `      case 'same':\n      case 'prefix':\n      case 'forked':\n        return [];`,
       },
     ],
   },
   {
     name: 'lineage-without-ends',
+    first: 'R7',
     rule: 'a lineage holds where each epoch ended, with its chain',
     edits: [
       {
@@ -251,6 +255,7 @@ export const journalAndDatabases: readonly PlantedFault[] = [
   },
   {
     name: 'tail-not-kept',
+    first: 'R11',
     rule: 'a dropped tail goes to a side file (R11)',
     edits: [
       { file: 'engine/journal/tail.ts', find: `  files.copy(path, path + suffix);\n`, replace: '' },

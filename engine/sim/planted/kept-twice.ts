@@ -263,4 +263,32 @@ export const keptTwice: readonly (PlantedFault & {
     ],
     keptBy: 'Only an active backup is asked, when everything is durable on both: planted together as `yields-to-who-lacks-updates`.',
   },
+  {
+    name: 'yields-and-goes-on',
+    rule: 'after asking for takeover a member never acts as primary again in that epoch',
+    edits: [edit('hand-over.ts', `  turn.persist({ yielded: role.epoch });\n  turn.gate('hold');\n`, ``)],
+    keptBy:
+      'Nothing is taken from clients while it drains, and a backup that takes over acknowledges nothing of the epoch before; who restarts asks the others first. The model fails without it (`YIELD`).',
+  },
+  {
+    name: 'given-up-goes-on',
+    rule: 'becoming primary ends when the right is gone',
+    edits: [
+      { file: 'engine/mirror/becoming.ts', find: `    if (!wanted()) throw`, replace: `    if (!wanted() && epoch.major < 0) throw` },
+    ],
+    keptBy:
+      'Giving up also ends what was begun, behind it in the order of things to do (`Roles.undoBecome`); until then its gate is closed.',
+  },
+  {
+    name: 'inherited-not-synced',
+    rule: 'every inherited journal byte is synced before the new epoch',
+    edits: [
+      {
+        file: 'engine/journal/receiver.ts',
+        find: `    if (comparePositions(this.#synced, end.position) < 0) await whenDone((done) => this.#disk.sync(done));\n`,
+        replace: ``,
+      },
+    ],
+    keptBy: 'The simulator has not shown it within 300 seeds and directed power cuts; the model fails without it (`INHERITED_SYNC`).',
+  },
 ];

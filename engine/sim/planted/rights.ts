@@ -145,11 +145,6 @@ export const handingOver: readonly PlantedFault[] = [
     ],
   },
   {
-    name: 'yields-and-goes-on',
-    rule: 'after asking for takeover a member never acts as primary again in that epoch',
-    edits: [edit('hand-over.ts', `  turn.persist({ yielded: role.epoch });\n  turn.gate('hold');\n`, ``)],
-  },
-  {
     name: 'yields-to-the-inactive',
     first: 'core: a primary whose journal fails',
     rule: "P's journal error with B inactive: freeze, never yield",

@@ -1,6 +1,7 @@
+import { kinds } from '../../mirror/index.ts';
 import { pathsOf } from '../world/layout.ts';
 import type { World } from '../world/world.ts';
-import { between, ends, ensure, happen, LONG, now, other, primary, Q, world, type Scenario } from './staging.ts';
+import { alone, between, ends, ensure, happen, LONG, now, other, primary, Q, world, type Scenario } from './staging.ts';
 import type { MemberHostName } from '../faults/kinds.ts';
 
 /** Whether a request of an operator to a member was granted by now. */
@@ -14,6 +15,9 @@ function ask(w: World, name: MemberHostName, what: 'set-no-failover' | 'clear-no
   );
   return asked;
 }
+
+/** Where the kind of a frame stands in it. */
+const KIND_AT = 4;
 
 /** Whether something more than now has become durable on a member. */
 function writesMore(w: World, name: MemberHostName): () => boolean {
@@ -150,6 +154,65 @@ export const rules: readonly Scenario[] = [
       ensure(await w.until(() => w.isWell || isTaken(), 40 * Q), 'the primary comes back');
       ensure(!isTaken(), 'nobody takes over');
       await ends(w);
+    },
+  },
+  {
+    name: 'a primary that is cut off answers no reads once another one is open',
+    play: async () => {
+      const w = await world(37);
+      const was = now(w);
+      const reader = w.sites[was].instance?.service?.connect(() => undefined) ?? null;
+      ensure(reader !== null, 'a client is connected');
+      w.plan([{ kind: 'cut', at: 0, ways: alone(was), ms: 6 * Q }]);
+      ensure(await w.until(() => w.sites[other(was)].instance?.isOpen === true, 4 * Q), 'the backup has taken over');
+      let isAnswered = false;
+      reader?.perform(
+        (session, gate) => {
+          gate.showed();
+          return session.get(session.resolve('^r1'));
+        },
+        ({ ok }) => {
+          isAnswered = ok;
+        },
+      );
+      await w.run(2 * Q);
+      ensure(!isAnswered, 'the read is not answered');
+      await ends(w);
+    },
+  },
+  {
+    name: 'a backup that acknowledges nothing is lost though its heartbeats come',
+    play: async () => {
+      const w = await world(38, false);
+      const was = now(w);
+      const channel = w.sites[other(was)].instance?.mirror?.peers.link?.channel;
+      ensure(channel !== undefined, 'the backup is connected');
+      if (channel === undefined) return;
+      const send = channel.send.bind(channel);
+      channel.send = (frame) => frame[KIND_AT] === kinds.ack || send(frame);
+      await w.run(Q / 4);
+      ensure(await w.until(writesMore(w, was), 5 * Q), 'the primary works on');
+      await ends(w);
+    },
+  },
+  {
+    name: 'the power of both hosts goes when nothing is synced on the backup, and late on the primary: what was acknowledged is there',
+    play: async () => {
+      for (let seed = 40; seed < 52; seed += 1) {
+        const w = await world(seed, false);
+        const was = now(w);
+        const { receiver } = w.sites[other(was)].instance?.mirror?.journal ?? {};
+        w.sites[was].host.drive.slowMs = 0.4 * Q;
+        w.sites[other(was)].host.drive.slowMs = 0.03 * Q;
+        await w.run(Q);
+        const isMore = writesMore(w, was);
+        const isUnsynced = (): boolean => receiver?.synced.offset !== receiver?.end.position.offset;
+        for (let steps = 0; !(isMore() && isUnsynced()) && steps < 4 * Q; steps += 1) await w.run(1);
+        for (const each of w.all) each.powerCut();
+        await w.run(Q / 2);
+        for (const each of w.all) each.allUp();
+        await ends(w);
+      }
     },
   },
 ];
