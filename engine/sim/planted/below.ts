@@ -3,7 +3,6 @@ import type { PlantedFault } from './kinds.ts';
 /* Faults below the decisions: what carries them out, the channel, the journal, the databases, replies to clients. */
 
 const gate = 'engine/journal/writer.ts';
-const receiver = 'engine/journal/receiver.ts';
 
 export const carryingOut: readonly PlantedFault[] = [
   {
@@ -171,17 +170,6 @@ export const journalAndDatabases: readonly PlantedFault[] = [
     ],
   },
   {
-    name: 'applies-unsynced',
-    rule: 'a backup applies only what is synced here',
-    edits: [
-      {
-        file: 'engine/mirror/peers.ts',
-        find: `comparePositions(this.#knownDurable, receiver.synced) < 0 ? this.#knownDurable : receiver.synced`,
-        replace: `this.#knownDurable`,
-      },
-    ],
-  },
-  {
     name: 'applies-undurable',
     first: 'R4',
     rule: 'a backup applies only what is durable in the mirror',
@@ -218,14 +206,14 @@ export const journalAndDatabases: readonly PlantedFault[] = [
     ],
   },
   {
-    name: 'skips-a-file-switch',
+    name: 'skips-at-a-file-switch',
     first: 'R4',
     rule: 'a reconnect at a file switch loses nothing (R4)',
     edits: [
       {
-        file: 'engine/mirror/sender.ts',
-        find: `    if (this.#live) this.#send(header, this.#writer.end, kinds.fileHeader);\n`,
-        replace: `    if (this.#live && this.#writer.end.file < 3) this.#send(header, this.#writer.end, kinds.fileHeader);\n`,
+        file: 'engine/mirror/peers.ts',
+        find: `from: from.file === 0 ? { file: first, offset: 0 } : from,`,
+        replace: `from: from.file === 0 ? { file: first, offset: 0 } : from.file < writer.end.file ? { file: from.file + 1, offset: 0 } : from,`,
       },
     ],
   },
@@ -268,6 +256,7 @@ export const journalAndDatabases: readonly PlantedFault[] = [
   },
   {
     name: 'unsynced-kept-after-an-error',
+    first: 'kept run 2251',
     rule: 'after a disk error nothing unsynced is built upon',
     edits: [
       {
@@ -275,11 +264,11 @@ export const journalAndDatabases: readonly PlantedFault[] = [
         find: `    if (receiver !== null && receiver.error !== null) {\n      this.#unsureFrom = receiver.synced;\n`,
         replace: `    if (receiver !== null && receiver.error !== null) {\n`,
       },
+      {
+        file: 'engine/journal/journal.ts',
+        find: `      if (this.#unsureFrom !== null) rewrite(file, this.#unsureFrom, this.end.position.offset);\n`,
+        replace: '',
+      },
     ],
-  },
-  {
-    name: 'syncs-again-after-an-error',
-    rule: 'after a failed sync a receiver takes nothing more',
-    edits: [{ file: receiver, find: `    if (this.#error !== null) throw this.#error;\n`, replace: '' }],
   },
 ];

@@ -291,4 +291,35 @@ export const keptTwice: readonly (PlantedFault & {
     ],
     keptBy: 'The simulator has not shown it within 300 seeds and directed power cuts; the model fails without it (`INHERITED_SYNC`).',
   },
+  {
+    name: 'applies-unsynced',
+    rule: 'a backup applies only what is synced here',
+    edits: [
+      {
+        file: 'engine/mirror/peers.ts',
+        find: `comparePositions(this.#knownDurable, receiver.synced) < 0 ? this.#knownDurable : receiver.synced`,
+        replace: `this.#knownDurable`,
+      },
+    ],
+    keptBy:
+      'What is applied is durable in the mirror: after a power cut the member gets it again. It matters when an operator forces this member.',
+  },
+  {
+    name: 'syncs-again-after-an-error',
+    rule: 'after a failed sync a receiver takes nothing more',
+    edits: [{ file: 'engine/journal/receiver.ts', find: `    if (this.#error !== null) throw this.#error;\n`, replace: '' }],
+    keptBy: 'A receiver that failed is told to its member, which closes the connection and makes a new receiver.',
+  },
+  {
+    name: 'skips-a-file',
+    rule: 'a reconnect at a file switch loses nothing (R4)',
+    edits: [
+      {
+        file: 'engine/journal/receiver.ts',
+        find: `    if (header.number !== last.number + 1) throw this.#mismatch(`,
+        replace: `    if (header.number <= last.number) throw this.#mismatch(`,
+      },
+    ],
+    keptBy: 'A header also says how long the file before is, and its chain.',
+  },
 ];
