@@ -86,7 +86,7 @@ export const periodsAndTrouble: readonly PlantedFault[] = [
   },
   {
     name: 'any-verdict-resumes',
-    first: 'seeds',
+    first: 'a primary that the arbiter tells',
     rule: 'told backup-takes-over, P stays in trouble',
     edits: [edit('primary.ts', `if (message.verdict === 'primary-continues')`, `if (message.verdict !== undefined)`)],
   },

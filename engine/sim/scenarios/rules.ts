@@ -215,4 +215,20 @@ export const rules: readonly Scenario[] = [
       }
     },
   },
+  {
+    name: 'a primary that the arbiter tells of the takeover stays in trouble',
+    play: async () => {
+      const w = await world(39);
+      const was = now(w);
+      w.plan([
+        { kind: 'cut', at: 0, ways: between('A', 'B'), ms: 10 * Q },
+        { kind: 'cut', at: 0, ways: between(was, 'R'), ms: 3 * Q },
+      ]);
+      ensure(await w.until(() => w.sites[other(was)].instance?.isOpen === true, 3 * Q), 'the backup has taken over');
+      const isMore = writesMore(w, was);
+      await w.run(6 * Q);
+      ensure(!isMore(), 'nothing becomes durable on the former primary');
+      await ends(w);
+    },
+  },
 ];
