@@ -16,6 +16,8 @@ export interface BeatFacts {
 export class PeerLink {
   readonly channel: Channel;
   readonly member: string;
+  /** What the other one has to say first: that it had the answer of this very connection. null: it has, or has been dialled. */
+  awaits: string | null = null;
   /** On the primary: what sends the journal, once the backup is ready. */
   sender: Sender | null = null;
   /** The other's last heartbeat. */

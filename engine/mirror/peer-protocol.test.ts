@@ -16,6 +16,7 @@ const messages: (PeerControl | AgentReply)[] = [
   { t: 'peer', message: { m: 'beat', arbiter: true, canTakeOver: false } },
   { t: 'beat', at: 5.25, echo: 3, arbiter: true, canTakeOver: true, dejournaled: { position, timeMs: null }, received: position },
   { t: 'ready', from: position },
+  { t: 'proof', token: 'one of a kind' },
   { t: 'reach', reach },
 ];
 

@@ -8,7 +8,9 @@ const Dejournaled = z.object({ position: PositionShape, timeMs: z.number().nulla
 /** Control messages on a data channel between two failover members. */
 const PeerControl = z.discriminatedUnion('t', [
   z.object({ t: z.literal('hello'), mirror: z.string(), version: z.string(), hello: HelloShape, reach: ReachShape }),
-  z.object({ t: z.literal('hello-answer'), answer: HelloAnswerShape, reach: ReachShape, membership: Membership }),
+  z.object({ t: z.literal('hello-answer'), answer: HelloAnswerShape, reach: ReachShape, membership: Membership, token: z.string() }),
+  /** First after an answer that lets the dialler follow, with the answer's token: whoever has not had it is somebody else, or says old words. */
+  z.object({ t: z.literal('proof'), token: z.string() }),
   z.object({ t: z.literal('refused'), code: z.string(), text: z.string() }),
   /** The backup's journal is a beginning of the primary's now; send from here. */
   z.object({ t: z.literal('ready'), from: PositionShape }),

@@ -88,15 +88,17 @@ export class PeerConnections {
     if (asking === null) return;
     this.#asking = null;
     const { channel, hello } = asking;
+    const token = this.#mirror.options.io.random.guid();
     channel.control({
       t: 'hello-answer',
       answer,
       reach: this.#mirror.journal.reach,
       membership: this.#mirror.membership,
+      token,
     } satisfies PeerControl);
     this.#unknown.delete(channel);
     const stays = answer.is === 'primary' && hello.role !== 'in-trouble' && hello.role !== 'primary';
-    if (stays) this.#establish(channel, hello.member);
+    if (stays) this.#establish(channel, hello.member).awaits = token;
     else channel.onFrame = () => undefined;
   }
 
@@ -187,6 +189,7 @@ export class PeerConnections {
     if (channel.closed) return mirror.input({ on: 'dial-failed', question });
     mirror.input({ on: 'hello-answer', answer: message.answer, question });
     if (mirror.state.role.is !== 'backup') return channel.close('no longer wanted');
+    channel.control({ t: 'proof', token: message.token } satisfies PeerControl);
     this.#establish(channel, member);
     mirror.journal.receive();
     // The primary says it anew: what this journal holds may have waited for an acknowledgement that is still to come.
@@ -198,7 +201,7 @@ export class PeerConnections {
 
   // ------------------------------------------------------------ established
 
-  #establish(channel: Channel, member: string): void {
+  #establish(channel: Channel, member: string): PeerLink {
     this.#lastBeatAt = this.lastBeatAt;
     this.link?.close('replaced');
     const mirror = this.#mirror;
@@ -217,7 +220,18 @@ export class PeerConnections {
     });
     this.link = link;
     mirror.partnerLostAt = null;
-    channel.onFrame = (kind, payload) => this.#frame(link, kind, payload);
+    channel.onFrame = (kind, payload) => {
+      if (link.awaits === null) this.#frame(link, kind, payload);
+      else this.#proof(link, kind, payload);
+    };
+    return link;
+  }
+
+  /** Without it nothing that comes over the connection counts: it could be the words of an earlier one. */
+  #proof(link: PeerLink, kind: Kind, payload: Buffer): void {
+    const message = kind === kinds.control ? parsePeerControl(payload) : null;
+    if (message?.t === 'proof' && message.token === link.awaits) link.awaits = null;
+    else link.channel.close('no proof that it had the answer');
   }
 
   #lost(link: PeerLink, why: string): void {

@@ -357,4 +357,13 @@ export const keptRuns: readonly KeptRun[] = [
       { kind: 'journal-damaged', at: 12048, host: 'B', how: 'cut', place: 0.5008294903673232 },
     ],
   },
+  {
+    seed: 10748,
+    why: 'Bytes of an old connection, sent again, ended the trouble of a primary that had been paused: two primaries.',
+    world: { qosMs: 2000, faultsMs: 48066, arbiter: true, clients: 2, thinkMs: 1126.4905743766576 },
+    faults: [
+      { kind: 'pause-host', at: 20936, host: 'primary', ms: 6188 },
+      { kind: 'replay', at: 22333, ms: 3059, way: 'B>A data' },
+    ],
+  },
 ];
