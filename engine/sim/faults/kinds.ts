@@ -103,6 +103,8 @@ export type Fault =
   | (At & OnMember & { readonly kind: 'operator'; readonly act: OperatorAct })
   /** Of one member at most, and while the other one has everything: `place` says where, from 0 to 1. */
   | (At & OnMember & { readonly kind: 'journal-damaged'; readonly how: Damage; readonly place: number })
+  /** As `journal-damaged`, of the database's file: whoever reads it next finds out. */
+  | (At & OnMember & { readonly kind: 'database-damaged' })
   /** The host, or the mirror's record there alone, is put back to what it was `ms` before, while the other one has everything. */
   | (For & OnMember & { readonly kind: 'reverted'; readonly what: 'host' | 'record' })
   /** The host comes back with an empty disk, while the other one has everything: its member is gone for good. */

@@ -68,6 +68,7 @@ const weights: Record<FaultKind, number> = {
   'disk-slow': 2,
   operator: 3,
   'journal-damaged': 1,
+  'database-damaged': 0.5,
   reverted: 1,
   wiped: 0.3,
   'mirroring-stopped': 2,
@@ -202,6 +203,7 @@ function draw(kind: FaultKind, at: number, dice: Dice, { qosMs, arbiter }: Profi
       return { kind, at, host, how: pick(dice, damages), place: dice.next() };
     case 'reverted':
       return { kind, at, host, ms, what: pick(dice, ['host', 'record'] as const) };
+    case 'database-damaged':
     case 'wiped':
       return { kind, at, host };
     case 'mirroring-stopped':

@@ -66,6 +66,15 @@ function newestBlock(bytes: Buffer): number {
   return bytes.lastIndexOf('BLK1') - MAGIC_AT;
 }
 
+/** Only of databases that lie on the simulated drive. */
+export function damageDatabase(world: World, site: Site): void {
+  const [object] = site.host.drive.objects.values();
+  if (object === undefined || !canSpare(world, site)) return;
+  world.damaged = site;
+  site.note('its database is damaged');
+  object.damage();
+}
+
 /** What a restored snapshot of the machine, or of a directory, does. */
 export function revert(world: World, site: Site, what: 'host' | 'record', ms: number): void {
   const { mgr } = pathsOf(site.name);

@@ -1,7 +1,7 @@
 import { assertNever } from '../../io/assert.ts';
 import { ways, type Fault, type Target, type Way } from '../faults/kinds.ts';
 import type { DriveFault, SimProcess } from '../io/index.ts';
-import { damageJournal, revert, wipe } from './damage.ts';
+import { damageDatabase, damageJournal, revert, wipe } from './damage.ts';
 import { ports } from './layout.ts';
 import { ask, changeBack, changeMirror, force, primarySite, resume } from './operator.ts';
 import type { Site } from './site.ts';
@@ -78,6 +78,8 @@ export function inject(world: World, fault: Fault): void {
       return ask(site, fault.act);
     case 'journal-damaged':
       return damageJournal(world, site, fault.how, fault.place);
+    case 'database-damaged':
+      return damageDatabase(world, site);
     case 'reverted':
       return revert(world, site, fault.what, fault.ms);
     case 'wiped':

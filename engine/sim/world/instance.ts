@@ -104,7 +104,7 @@ export class Instance {
     const { mirror, host, store } = this;
     if (mirror === null || host === null || store === null) return false;
     const hasFailed = [mirror.journal.writer, store.localWriter].some((writer) => writer !== null && writer.error !== null);
-    return hasFailed || host.cannotTakeOver() !== null;
+    return hasFailed || (host.cannotTakeOver() ?? mirror.journal.unsound) !== null;
   }
 
   read(reference: string): string | null {

@@ -10,7 +10,7 @@ import { checkEnd } from './end.ts';
 import { healAll, inject } from './inject.ts';
 import type { Instance } from './instance.ts';
 import { ports } from './layout.ts';
-import { askForTheUsual, force } from './operator.ts';
+import { ask, askForTheUsual, force } from './operator.ts';
 import { Site } from './site.ts';
 
 export interface WorldProfile {
@@ -219,8 +219,7 @@ export class World {
     const first = this.damaged === null ? longest : 2 * ALONE_Q * qosMs;
     if (!(await this.until(() => this.#mend() && this.isWell, first)) && !(await this.#doWithoutDamaged(longest)))
       this.fail(`the mirror does not come back to work: ${this.state}`);
-    const before = this.history.acknowledged;
-    if (!(await this.until(() => this.history.acknowledged > before, 20 * qosMs))) this.fail(`no client is served: ${this.state}`);
+    if (!(await this.#serves()) && !(await this.#handsOverDamaged())) this.fail(`no client is served: ${this.state}`);
     this.clients.stop();
     await this.until(() => this.clients.areQuiet, 4 * qosMs);
     await checkEnd(this);
@@ -236,6 +235,19 @@ export class World {
       }
     }
     return !askForTheUsual(this);
+  }
+
+  #serves(): Promise<boolean> {
+    const before = this.history.acknowledged;
+    return this.until(() => this.history.acknowledged > before, 20 * this.profile.qosMs);
+  }
+
+  /** A primary that cannot read its database refuses everything; an operator hands over. */
+  async #handsOverDamaged(): Promise<boolean> {
+    const { damaged } = this;
+    if (damaged?.instance?.isOpen !== true) return false;
+    ask(damaged, 'hand-over');
+    return (await this.until(() => this.isWell, LIVENESS_Q * this.profile.qosMs)) && this.#serves();
   }
 
   /** The member with the bad disk is taken away, and an operator forces the other one. */
@@ -299,7 +311,7 @@ export class World {
   /** A member with a bad disk may stand still; one that holds what an operator's force has given up does. They have to be built anew. */
   isRuined(site: Site): boolean {
     if (this.damaged !== null) return site === this.damaged;
-    return this.forces !== null && this.ledger.givenUp > 0 && typeof site.instance?.mirror?.crashed === 'string';
+    return this.forces !== null && this.forces !== site && this.ledger.isGivenUp(0) && typeof site.instance?.mirror?.crashed === 'string';
   }
 
   /** With a bad disk it does not matter who; but the two get time to find together. */
@@ -308,7 +320,7 @@ export class World {
     if (ruined === undefined || (this.damaged !== null && this.now < this.#wellSince + ALONE_Q * this.profile.qosMs)) return false;
     return this.all.some((site) => {
       const role = site.instance?.mirror?.state.role;
-      const isPrimary = site.instance?.isOpen === true && role?.is === 'primary' && role.trouble === null;
+      const isPrimary = site.instance?.isOpen === true && !site.instance.isBroken && role?.is === 'primary' && role.trouble === null;
       return isPrimary && (site !== ruined || this.damaged !== null);
     });
   }
