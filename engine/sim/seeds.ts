@@ -366,4 +366,14 @@ export const keptRuns: readonly KeptRun[] = [
       { kind: 'replay', at: 22333, ms: 3059, way: 'B>A data' },
     ],
   },
+  {
+    seed: 11223,
+    why: 'A database that could take no more updates, then a journal that failed: reads showed an older state than was acknowledged.',
+    world: { qosMs: 2000, faultsMs: 54870, arbiter: true, clients: 3, thinkMs: 770.9555835928768 },
+    faults: [
+      { kind: 'kill-inside', at: 15306, host: 'primary', operations: 9 },
+      { kind: 'sync-fails', at: 20102, host: 'primary' },
+      { kind: 'disk-error', at: 29400, host: 'primary', ms: 691 },
+    ],
+  },
 ];

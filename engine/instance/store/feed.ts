@@ -39,6 +39,8 @@ export class Feed {
   applier: Applier;
   readonly #options: FeedOptions;
   readonly #databases = new Set<OpenDatabase>();
+  /** Names of those whose files take no more: nobody may think that they contain what was durable. */
+  readonly #failed = new Set<string>();
   #port: JournalPort | null = null;
   #frozen: Frozen[] = [];
   #timer: { cancel(): void } | null = null;
@@ -70,11 +72,13 @@ export class Feed {
   async add(database: OpenDatabase): Promise<Position> {
     const position = await this.applier.add({ name: database.journalName, directory: database.directory });
     this.#databases.add(database);
+    this.#failed.delete(database.journalName);
     return position;
   }
 
   /** The database's file gets no more: its changes stay in memory, and the others' cycle goes on without it. */
   #fail(name: string): void {
+    this.#failed.add(name);
     for (const database of this.#databases) if (database.journalName === name) this.#databases.delete(database);
     for (const { generations } of this.#frozen) {
       for (const database of generations.keys()) if (database.journalName === name) generations.delete(database);
@@ -84,6 +88,7 @@ export class Feed {
 
   async remove(database: OpenDatabase): Promise<void> {
     this.#databases.delete(database);
+    this.#failed.delete(database.journalName);
     await this.applier.remove(database.journalName);
   }
 
@@ -108,9 +113,9 @@ export class Feed {
     }
   }
 
-  /** All databases contain everything before the position. */
+  /** All databases contain everything before the position. Rejects when one of them takes no more. */
   async drained(position: Position): Promise<void> {
-    if (this.#databases.size === 0 || position.file === 0) return;
+    if ((this.#databases.size === 0 && this.#failed.size === 0) || position.file === 0) return;
     this.applier.applyTo(position);
     await this.applier.drained(position);
   }
