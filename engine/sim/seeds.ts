@@ -5,7 +5,7 @@ import type { WorldProfile } from './world/world.ts';
  * Runs that once failed, or that show something worth keeping; they run with every test. What they drew is written down:
  * another way of drawing must not change them.
  */
-export interface KeptRun {
+interface KeptRun {
   readonly seed: number;
   readonly why: string;
   readonly world: WorldProfile;
