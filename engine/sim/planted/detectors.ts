@@ -180,8 +180,9 @@ function mustBeNull(wrong: string | null): void {
   if (wrong !== null) throw new Error(wrong);
 }
 
-function seedsFrom(first: number, end: number): Evidence[] {
-  return Array.from({ length: end - first }, (_, i) => ({ by: 'seeds', seed: first + i }));
+function seedsFrom(first: number, end: number, skip: readonly number[]): Evidence[] {
+  const seeds = Array.from({ length: end - first }, (_, i) => first + i);
+  return seeds.filter((seed) => !skip.includes(seed)).map((seed) => ({ by: 'seeds', seed }));
 }
 
 function scenariosNamed(beginning: string): Evidence[] {
@@ -195,14 +196,14 @@ interface Part {
 }
 
 /** From what is quick to what is thorough. */
-function partsWithin(most: Bounds): readonly Part[] {
+function partsWithin(most: Bounds, skip: readonly number[]): readonly Part[] {
   const [stories, seeds] = [Math.min(300, most.stories), Math.min(60, most.seeds)];
-  const seedsAfter = seedsFrom(seeds + 1, most.seeds + 1);
+  const seedsAfter = seedsFrom(seeds + 1, most.seeds + 1, skip);
   return [
     { by: 'scenarios', count: most.scenarios, search: () => searchEach(scenariosNamed('')) },
     { by: 'outages', count: most.outages, search: searchRows },
     { by: 'stories', count: stories, search: () => searchStories(stories, 1) },
-    { by: 'seeds', count: seeds, search: () => searchEach(seedsFrom(1, seeds + 1)) },
+    { by: 'seeds', count: seeds, search: () => searchEach(seedsFrom(1, seeds + 1, skip)) },
     { by: 'stories', count: most.stories - stories, search: () => searchStories(most.stories - stories, 2) },
     { by: 'seeds', count: seedsAfter.length, search: () => searchEach(seedsAfter) },
   ];
@@ -212,12 +213,13 @@ function partsWithin(most: Bounds): readonly Part[] {
  * Looks for a planted fault until something shows it.
  * @param first a detector, or the beginning of a scenario's name: tried before all others
  * @param only detectors to use; all of them when empty
+ * @param skip seeds that fail without a fault
  */
-export async function search(first: string | null, only: readonly string[], most: Bounds): Promise<Search> {
+export async function search(first: string | null, only: readonly string[], most: Bounds, skip: readonly number[]): Promise<Search> {
   const tried: Partial<Record<Detector, number>> = {};
   const isHint = first !== null && scenarios.some(({ name }) => name.startsWith(first));
   const hinted: Part[] = isHint ? [{ by: 'scenarios', count: 1, search: () => searchEach(scenariosNamed(first)) }] : [];
-  const parts = partsWithin(most);
+  const parts = partsWithin(most, skip);
   const rest = [...parts.filter(({ by }) => by === first), ...parts.filter(({ by }) => by !== first)];
   for (const { by, count, search: run } of [...hinted, ...rest]) {
     if (count === 0 || (only.length > 0 && !only.includes(by))) continue;

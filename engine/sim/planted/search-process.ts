@@ -7,6 +7,8 @@ export interface Order {
   readonly fault: PlantedFault;
   readonly only: readonly string[];
   readonly most: Bounds;
+  /** Seeds that fail without a fault: they show nothing. */
+  readonly skip: readonly number[];
 }
 
 /** What became of it. */
@@ -15,12 +17,12 @@ export type Report =
   /** The mutation does not fit the sources, or does not run. */
   | { readonly is: 'broken'; readonly why: string };
 
-async function work({ fault, only, most }: Order): Promise<Report> {
+async function work({ fault, only, most, skip }: Order): Promise<Report> {
   try {
     plant(fault.edits);
     // Only now: everything it loads is loaded with the fault.
     const { search } = await import('./detectors.ts');
-    return { is: 'searched', search: await search(fault.first ?? null, only, most) };
+    return { is: 'searched', search: await search(fault.first ?? null, only, most, skip) };
   } catch (error) {
     return { is: 'broken', why: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
