@@ -9,7 +9,9 @@ describe('the address to listen on', () => {
   it('is one of this host, or all of them', async () => {
     expect(await listenAddress('localhost')).toBe('127.0.0.1');
     // A link-local address means nothing without its interface.
-    const own = Object.values(os.networkInterfaces()).flatMap((each) => each?.filter((one) => !one.scopeid).map((one) => one.address) ?? []);
+    const own = Object.values(os.networkInterfaces()).flatMap(
+      (each) => each?.filter((one) => !one.scopeid).map((one) => one.address) ?? [],
+    );
     for (const address of ['127.0.0.1', '0.0.0.0', '::', ...own]) expect(await listenAddress(address)).toBe(address);
   });
 
