@@ -64,6 +64,8 @@ export class ApplierCore {
   #committedAtMs = Number.NEGATIVE_INFINITY;
   #timeMs: number | null = null;
   #isBroken = false;
+  /** A block is being taken; stays so when that fails. */
+  #isTaking = false;
   #brokenBy: unknown = null;
   #gatheredRecords = 0;
   #gatheredBytes = 0;
@@ -177,7 +179,9 @@ export class ApplierCore {
       while (!this.#isBatchFull) {
         const block = reader.next(this.#goal);
         if (block === null) return true;
+        this.#isTaking = true;
         this.#take(block);
+        this.#isTaking = false;
         if (this.#options.clock.monotonicMs() >= untilMs) return false;
       }
       return false;
@@ -220,8 +224,9 @@ export class ApplierCore {
     for (const [number, identity] of this.#bindings.entries()) this.#byNumber[number] = this.#targets.get(identity.name);
   }
 
-  /** Commits every database's share. @param all also the mere position of databases that nothing happened to */
+  /** Commits every database's share; nothing once a block was taken in part, for the reader stands behind it. @param all also the mere position of databases that nothing happened to */
   #commit(all: boolean): void {
+    if (this.#isTaking) return;
     const position = this.position;
     const openStart = this.#tracker.oldest;
     for (const target of this.#targets.values()) {

@@ -384,6 +384,9 @@ export class Mirror {
     const { role } = this.state;
     // Who has asked the backup to take over does not know when that one opens; who was followed by another is only not gone yet.
     if (role.is === 'yielded' || role.is === 'down') return false;
+    // A primary that has ceased to be one without having ended yet knows nothing of who has followed it.
+    if (role.is === 'waiting' || role.is === 'starting' || role.is === 'lost') return this.journal.writer === null;
+    if (role.is === 'taking' && role.right.by === 'resume' && role.epoch === null) return false;
     if (role.is !== 'primary' || role.trouble !== null) return role.is !== 'primary';
     if (role.backup?.active !== true) return true;
     const link = this.peers.link;

@@ -376,4 +376,25 @@ export const keptRuns: readonly KeptRun[] = [
       { kind: 'disk-error', at: 29400, host: 'primary', ms: 691 },
     ],
   },
+  {
+    seed: 20020,
+    why: 'An operator resumed a primary whose database was not well: it was no primary any more, and still answered reads.',
+    world: { qosMs: 1000, faultsMs: 19959, arbiter: true, clients: 2, thinkMs: 259.7163941478357 },
+    faults: [
+      { kind: 'disk-full', at: 7728, host: 'primary', ms: 2468 },
+      { kind: 'resumed', at: 9249, ms: 7876 },
+    ],
+  },
+  {
+    seed: 20134,
+    why: 'A damaged journal stopped dejournaling in the middle of a block, and the database was said to contain it.',
+    world: { qosMs: 2000, faultsMs: 35666, arbiter: false, clients: 3, thinkMs: 1019.3966369144619 },
+    faults: [
+      { kind: 'kill-inside', at: 584, host: 'primary', operations: 22 },
+      { kind: 'journal-damaged', at: 1865, host: 'A', how: 'sector', place: 0.12053731922060251 },
+      { kind: 'journal-damaged', at: 12170, host: 'A', how: 'sector', place: 0.709990797797218 },
+      { kind: 'sync-fails', at: 14742, host: 'primary' },
+      { kind: 'power-cut', at: 15690, host: 'primary', ms: 912 },
+    ],
+  },
 ];

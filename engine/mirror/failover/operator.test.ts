@@ -201,6 +201,13 @@ describe('resuming a primary in trouble without limit', () => {
     expect(a.role).toMatchObject({ is: 'primary', epoch: epoch(3, 'A', 2) });
   });
 
+  it('is refused where a database is not well: it stays a primary in trouble', () => {
+    const a = isolated();
+    a.canTakeOver = false;
+    expect(codes(a.do(resume))).toEqual(['CANNOT_TAKE_OVER']);
+    expect(a.role).toMatchObject({ is: 'primary', trouble: { until: null } });
+  });
+
   it('is refused where trouble ends by itself, or is none', () => {
     const timed = active();
     timed.do({ on: 'peer-lost', why: 'silent' });

@@ -134,6 +134,8 @@ export function resumePrimary(turn: Turn, id: number, confirmed: ResumeConfirmat
     });
   if (role.frozen !== null)
     return turn.answer(id, { code: 'JOURNAL_FROZEN', text: 'The journal of this member cannot be written.', facts: { why: role.frozen } });
+  if (!turn.facts.canTakeOver)
+    return turn.answer(id, { code: 'CANNOT_TAKE_OVER', text: turn.facts.cannotWhy, facts: { why: turn.facts.cannotWhy } });
   const facts = {
     backupIsDown: Number(confirmed.backupIsDown),
     backupNeverBecamePrimary: Number(confirmed.backupNeverBecamePrimary),

@@ -157,7 +157,7 @@ export class World {
   #checkContained(site: Site): void {
     const { instance } = site;
     const mirror = instance?.mirror ?? null;
-    if (instance === null || mirror === null || !instance.process.alive) return;
+    if (instance === null || mirror === null || !instance.process.alive || site === this.damaged) return;
     for (const { position } of instance.host?.databases() ?? [])
       if (position !== null) this.ledger.contained(site.name, mirror.journal.journal.lineage, position);
   }
