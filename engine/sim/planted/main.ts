@@ -119,7 +119,7 @@ function evidenceText({ evidence, tries }: Caught): string {
     case 'seeds':
       return `simulator: seed ${evidence.seed}`;
     case 'scenarios':
-      return `simulator: ${evidence.name.split(':')[0] ?? ''}`;
+      return evidence.name.startsWith('core: ') ? evidence.name : `simulator: ${evidence.name.split(':')[0] ?? ''}`;
     case 'outages':
       return `table of outages: row ${tries}`;
   }
