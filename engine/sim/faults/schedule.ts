@@ -68,7 +68,8 @@ const weights: Record<FaultKind, number> = {
   'disk-slow': 2,
   operator: 3,
   'journal-damaged': 1,
-  'database-damaged': 0.5,
+  // By hand only: a primary with a damaged database neither serves nor hands over by itself.
+  'database-damaged': 0,
   reverted: 1,
   wiped: 0.3,
   'mirroring-stopped': 2,
@@ -117,7 +118,7 @@ function drawKinds(dice: Dice, { arbiter }: Profile): Map<FaultKind, number> {
   for (const kind of faultKinds) {
     const wanted = dice.next() < share;
     const weight = weights[kind] * (0.25 + dice.next());
-    if (wanted && (arbiter || !needsArbiter(kind))) chosen.set(kind, weight);
+    if (wanted && weight > 0 && (arbiter || !needsArbiter(kind))) chosen.set(kind, weight);
   }
   if (chosen.size === 0) chosen.set('kill', 1);
   return chosen;

