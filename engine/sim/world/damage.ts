@@ -15,6 +15,8 @@ function canSpare(world: World, site: Site): boolean {
   const journal = partner.instance?.mirror?.journal;
   if (partner.instance?.process.alive !== true || journal === undefined) return false;
   if (world.damaged !== null && world.damaged !== site) return false;
+  // The known hole: who may not take over believes the last primary, which may have been put back.
+  if (partner.instance.mirror?.state.durable.noFailover !== null) return false;
   return world.ledger.isIn(journal.journal.lineage, journal.writer?.end ?? journal.receiver?.synced ?? journal.end.position);
 }
 
