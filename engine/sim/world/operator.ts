@@ -26,7 +26,7 @@ export function ask(site: Site, act: OperatorAct | 'stop-mirroring' | 'start-mir
   told(site, act, instance.mirror?.requests.ask(act));
 }
 
-/** Only one member of a run is forced: two forces that never met begin the same epoch, and both stop for the operator. */
+/** Only one member of a run is forced or resumed: two forces that never met begin the same epoch, and both stop for the operator. */
 export function force(world: World, site: Site): void {
   if (world.forces !== null && world.forces !== site) return;
   if (world.damaged !== null && world.isFaulty) return;
@@ -34,10 +34,11 @@ export function force(world: World, site: Site): void {
   told(site, 'force-primary', site.instance?.mirror?.requests.forcePrimary(true));
 }
 
-/** Confirms what is so, and nothing else. */
+/** Confirms what is so, and nothing else. As a force, it begins an epoch that only its member knows of. */
 export function resume(world: World, primary: Site, partner: Site): void {
   const epoch = primary.instance?.mirror?.journal.writer?.epoch;
-  if (epoch === undefined) return;
+  if (epoch === undefined || (world.forces !== null && world.forces !== primary)) return;
+  world.forces = primary;
   const isNewer = world.ledger.isFollowed(epoch);
   told(
     primary,

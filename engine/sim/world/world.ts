@@ -28,6 +28,8 @@ class Violation extends Error {}
 /** Longest time until a mirror in which everything is well works again. */
 const LIVENESS_Q = 40;
 const LIVENESS_MS = 120_000;
+/** What a disk was doing when everything became well takes this long at most. */
+const SLOW_DISK_MS = 60_000;
 /** So long a member with a bad disk may try to come back. */
 const ALONE_Q = 12;
 /** More than any run needs. */
@@ -239,7 +241,7 @@ export class World {
 
   #serves(): Promise<boolean> {
     const before = this.history.acknowledged;
-    return this.until(() => this.history.acknowledged > before, 20 * this.profile.qosMs);
+    return this.until(() => this.history.acknowledged > before, 20 * this.profile.qosMs + SLOW_DISK_MS);
   }
 
   /** A primary that cannot read its database refuses everything; an operator hands over. */
