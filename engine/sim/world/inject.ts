@@ -179,7 +179,10 @@ function forced(world: World, how: 'power' | 'isolated', ms: number): void {
 }
 
 function flap(world: World, ways: readonly Way[], ms: number, everyMs: number): void {
-  for (let at = 0; at < ms; at += 2 * everyMs) world.timeline.in(at, () => cut(world, ways, everyMs));
+  const again = (): void => {
+    if (world.isFaulty) cut(world, ways, everyMs);
+  };
+  for (let at = 0; at < ms; at += 2 * everyMs) world.timeline.in(at, again);
 }
 
 function slow(world: World, ways: readonly Way[], upToMs: number, loss: number, ms: number): void {
