@@ -64,7 +64,7 @@ export class MemoryWriter implements TargetWriter {
     this.#batch = null;
     const { drive } = this.#process.host;
     if (!this.#process.operation()) return { walBytes: 0 };
-    this.#process.spend(drive.duration('write'));
+    this.#process.spend(drive.duration('write', this.#process.now));
     this.#check('write');
     this.#file.commit(changes, { ...this.meta, ...progress });
     return { walBytes: (1 + changes.size) * nodeBytes };
@@ -77,7 +77,7 @@ export class MemoryWriter implements TargetWriter {
   checkpointWal(): void {
     assert(this.#batch === null, 'a checkpoint stands between batches');
     if (!this.#process.operation()) return;
-    this.#process.spend(this.#process.host.drive.duration('sync'));
+    this.#process.spend(this.#process.host.drive.duration('sync', this.#process.now));
     this.#check('sync');
     this.#file.checkpoint();
     this.#safePosition = this.position;

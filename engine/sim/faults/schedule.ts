@@ -70,8 +70,9 @@ const weights: Record<FaultKind, number> = {
   'journal-damaged': 1,
   // By hand only: a primary with a damaged database neither serves nor hands over by itself.
   'database-damaged': 0,
-  reverted: 1,
-  wiped: 0.3,
+  // By hand only: what a person has to do afterwards depends on what else happened, and nobody here knows it.
+  reverted: 0,
+  wiped: 0,
   'mirroring-stopped': 2,
   'arbiter-changed': 2,
   'qos-changed': 2,

@@ -92,7 +92,8 @@ export class SimDisk implements JournalDisk {
       ]);
     }
     if (!this.#process.operation()) return;
-    this.#process.spend(this.#drive.duration('write') + this.#drive.duration('sync'));
+    const { now } = this.#process;
+    this.#process.spend(this.#drive.duration('write', now) + this.#drive.duration('sync', now));
     this.#attempt([write, () => this.#settle()]);
     done(this.#failure);
   }
@@ -187,7 +188,7 @@ export class SimDisk implements JournalDisk {
   #step(operation: Operation, at: number): void {
     const step = operation.steps[at];
     if (step === undefined || (this.#failure !== null && operation.isLast !== true)) return this.#finished(operation);
-    this.#process.at(this.#process.now + this.#drive.duration(step.takes), () => {
+    this.#process.at(this.#process.now + this.#drive.duration(step.takes, this.#process.now), () => {
       if (!this.#process.operation()) return;
       this.#attempt([step.act]);
       this.#step(operation, at + 1);

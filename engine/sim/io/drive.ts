@@ -50,6 +50,8 @@ export class SimDrive {
   speed: DriveSpeed = { writeMs: 0.02, syncMs: 0.5 };
   /** While not 0 every write and sync takes up to so much longer, in ms. */
   slowMs = 0;
+  /** World time from which on it is as quick as ever, whatever is asked of it in one go. */
+  slowUntil = Number.POSITIVE_INFINITY;
   #names: Names = new Map();
   #durableNames: Names = new Map();
   #unsynced: NameChange[] = [];
@@ -143,10 +145,10 @@ export class SimDrive {
     return null;
   }
 
-  /** How long an operation takes, in ms of the world. */
-  duration(on: 'write' | 'sync'): number {
+  /** How long an operation that begins at that world time takes, in ms of the world. */
+  duration(on: 'write' | 'sync', at: number): number {
     const usual = on === 'write' ? this.speed.writeMs : this.speed.syncMs;
-    return usual * this.random.float() * 2 + (this.slowMs === 0 ? 0 : this.slowMs * this.random.float());
+    return usual * this.random.float() * 2 + (this.slowMs === 0 || at >= this.slowUntil ? 0 : this.slowMs * this.random.float());
   }
 
   /** Loses what was not synced: writes each by itself, changes of names some or all of them, the last ones first. */

@@ -82,7 +82,7 @@ export class SimFiles implements Files {
 
   syncDirectory(directory: string): void {
     if (!this.#process.operation()) return;
-    this.#process.spend(this.#drive.duration('sync'));
+    this.#process.spend(this.#drive.duration('sync', this.#process.now));
     check(this.#drive, 'sync', directory, 'sync');
     this.#drive.syncDirectory(directory);
   }
@@ -142,7 +142,7 @@ export class SimFile implements OpenFile {
 
   /** As `write`, by whoever lets the time pass himself. */
   put(bytes: Uint8Array, position: number, spend: (ms: number) => void): void {
-    spend(this.#drive.duration('write'));
+    spend(this.#drive.duration('write', this.#process.now));
     const effect = this.#drive.fault('write', this.path);
     switch (effect) {
       case null:
@@ -185,7 +185,7 @@ export class SimFile implements OpenFile {
 
   sync(): void {
     if (!this.#process.operation()) return;
-    this.#process.spend(this.#drive.duration('sync'));
+    this.#process.spend(this.#drive.duration('sync', this.#process.now));
     this.settle();
   }
 

@@ -70,6 +70,7 @@ export function inject(world: World, fault: Fault): void {
     case 'disk-slow': {
       const { drive } = site.host;
       drive.slowMs = fault.upToMs;
+      drive.slowUntil = world.now + fault.ms;
       return later(fault.ms, () => {
         drive.slowMs = 0;
       });
