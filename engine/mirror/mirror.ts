@@ -147,6 +147,17 @@ export class Mirror {
 
   // ------------------------------------------------------------ decisions
 
+  /**
+   * The executor did nothing for so long. The backup is asked to take over once it is heard again: if it was stopped too,
+   * perhaps with the same host, its loss decides, and asking it would only leave the mirror without a primary.
+   */
+  stoodStill(stalledMs: number): void {
+    const decide = (): void => this.input({ on: 'hung', stalledMs });
+    const { link } = this.peers;
+    if (link === null) decide();
+    else link.onceHeard(decide);
+  }
+
   input(input: Input): void {
     if (this.#closed) return;
     // What it reports comes before what has arrived.

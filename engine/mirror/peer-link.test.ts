@@ -103,3 +103,20 @@ it('knows when the newest heartbeat came in: what it has echoed was sent before'
   expect(b.beatHeardAt).toBe(sentBefore);
   expect(a.echoedAt).toBeLessThanOrEqual(sentBefore);
 });
+
+it('who waits for the other to be heard is told at its next heartbeat, once, and not after the connection is lost', () => {
+  const a = link(ends.a, true, 'a');
+  link(ends.b, false, 'b');
+  go(QOS);
+  const told: string[] = [];
+  a.onceHeard(() => told.push('heard'));
+  go(QOS / 2, false);
+  expect(told).toEqual([]);
+  go(QOS);
+  expect(told).toEqual(['heard']);
+  a.onceHeard(() => told.push('after the loss'));
+  go(2 * QOS, false);
+  expect(lost.length).toBeGreaterThan(0);
+  ends.flow();
+  expect(told).toEqual(['heard']);
+});

@@ -33,6 +33,7 @@ export class PeerLink {
   readonly #facts: () => BeatFacts;
   readonly #lost: (why: string) => void;
   #timer: { cancel(): void } | null = null;
+  #onceHeard: (() => void)[] = [];
   #beatAt = 0;
   #closed = false;
 
@@ -89,6 +90,12 @@ export class PeerLink {
     this.#theirs = Math.max(this.#theirs, beat.at);
     if (beat.echo > this.echoedAt && beat.echo > 0) this.echoedAt = beat.echo;
     this.seen = { arbiter: beat.arbiter, canTakeOver: beat.canTakeOver, dejournaled: beat.dejournaled, received: beat.received };
+    for (const then of this.#onceHeard.splice(0)) then();
+  }
+
+  /** Calls back at the other's next heartbeat; never, when the connection is lost before. */
+  onceHeard(then: () => void): void {
+    this.#onceHeard.push(then);
   }
 
   /** Heartbeats every Q/4; loss after three quarters of Q of silence, or a block unacknowledged for Q. */

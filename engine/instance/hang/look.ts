@@ -22,8 +22,8 @@ const CONFIRM = { least: 100, most: 1000 } as const;
 
 /**
  * Looks whether an instance lives and turns. *Hung* is said only with proof: its watchdog, which lives beside the executor's
- * thread, says that this has stood still for longer than half of Q; or the whole process has been silent for as long and
- * the system says that it is stopped, or its control socket does not answer either.
+ * thread, says that this has stood still for longer than half of Q, or the whole process has been silent for as long; and its
+ * control socket does not answer now.
  */
 export async function lookAt(directory: string): Promise<Look> {
   const { run, control } = instancePaths(directory);
@@ -42,14 +42,17 @@ export async function lookAt(directory: string): Promise<Look> {
     case 'operating':
       return of('operating', `process ${holder.pid} holds its lock and turns`);
     case 'hung':
-      return of('hung', `the executor's thread of process ${holder.pid} has stood still for at least ${Math.round(vital.stalledMs)} ms`);
     case 'silent': {
-      const since = `process ${holder.pid} has been silent for ${Math.round(vital.silentMs)} ms`;
-      if (isStopped(holder.pid)) return of('hung', `${since} and is stopped`);
+      const since =
+        vital.is === 'hung'
+          ? `the executor's thread of process ${holder.pid} has stood still for at least ${Math.round(vital.stalledMs)} ms`
+          : `process ${holder.pid} has been silent for ${Math.round(vital.silentMs)} ms`;
+      // A host that stood still as a whole goes on with all its processes, in some order: what turns again says so.
       if (await answers(control, Math.min(CONFIRM.most, Math.max(CONFIRM.least, (pulse?.qosMs ?? 0) / 4))))
         return of('operating', `${since}, but answers`);
       // It may have ended meanwhile.
-      return probeLock(run).held ? of('hung', `${since} and does not answer`) : { state: 'down', why: 'it has just ended', member: null };
+      if (!probeLock(run).held) return { state: 'down', why: 'it has just ended', member: null };
+      return of('hung', isStopped(holder.pid) ? `${since} and is stopped` : `${since} and does not answer`);
     }
   }
 }

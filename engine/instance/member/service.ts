@@ -103,7 +103,7 @@ export class MirrorService {
     const host = new MemberHost({ ...this.#context, required, changed: () => this.#changed() }, feed);
     const watch = this.#context.openWatch?.({
       qosMs: record.membership.qosMs,
-      hung: (stalledMs) => mirror.input({ on: 'hung', stalledMs }),
+      hung: (stalledMs) => mirror.stoodStill(stalledMs),
       journalWaitsMs: journalWait(() => mirror.journal.writer, io.clock),
     });
     const hooks = this.#hooks(record, host);
