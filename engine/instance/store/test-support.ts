@@ -116,6 +116,8 @@ export class StoreBench {
       gate: 'hold',
     });
     const feed = this.store.mirrorFeed ?? (await this.store.openMirrorFeed({ name: 'TEST', guid: mirrorGuid }));
+    // As a member does: it opens when its databases contain what it inherits.
+    await feed.drained(journal.end.position);
     const port = executor.attach('mirror', writer);
     feed.attach(port, writer);
     this.#mirror = { journal, writer, port };
