@@ -68,6 +68,11 @@ export class Database implements NodeReader {
     this.#overlay.put(key, value, ticket);
   }
 
+  /** A change that was durable before this member began to write: it waits for nobody. Only right after `reset`. @param value undefined: the node is gone */
+  inherit(key: Key, value: Bytes | undefined): void {
+    this.#overlay.put(key, value, 0);
+  }
+
   delete(key: Key, ticket: number): void {
     this.#overlay.put(key, undefined, ticket);
   }

@@ -100,6 +100,7 @@ export class Overlay {
     this.#known.clear();
     this.#clean = this.#active.id;
     this.#active = new Generation(this.#active.id + 1);
+    this.#newestTicket = 0;
   }
 
   /** 0 when there is no change. */

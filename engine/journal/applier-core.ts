@@ -2,7 +2,7 @@ import { GemelError } from '../api/errors.ts';
 import type { Bytes, Key } from '../globals/bytes.ts';
 import { assert } from '../io/assert.ts';
 import type { Clock } from '../io/clock.ts';
-import type { AppliedDatabase, ApplierProgress } from './applier-messages.ts';
+import type { AppliedDatabase, ApplierProgress, Inheritance } from './applier-messages.ts';
 import { ApplierTarget, type TargetWriter } from './applier-target.ts';
 import { Bindings, notBound } from './bindings.ts';
 import type { JournalFiles } from './files.ts';
@@ -34,6 +34,12 @@ interface Drain {
   readonly done: (error: unknown) => void;
 }
 
+/** Who asked for what the files lack. */
+interface Heir {
+  readonly done: (inheritance: Inheritance) => void;
+  readonly failed: (error: unknown) => void;
+}
+
 export interface ApplierCoreOptions {
   readonly clock: Clock;
   readonly files: JournalFiles;
@@ -60,6 +66,7 @@ export class ApplierCore {
   #reader: BlockReader | null = null;
   #goal: Position = { file: 0, offset: 0 };
   #drains: Drain[] = [];
+  #heirs: { readonly position: Position; readonly heir: Heir }[] = [];
   #committedTo: Position = { file: 0, offset: 0 };
   #committedAtMs = Number.NEGATIVE_INFINITY;
   #timeMs: number | null = null;
@@ -117,9 +124,26 @@ export class ApplierCore {
     this.#settleDrains();
   }
 
-  /** Commits do not wait for more until everything up to the goal is in the files. */
-  hurry(): void {
-    this.drain(this.#goal, () => undefined);
+  /**
+   * Once everything before the position is read, tells what the files do not have of it yet. Commits go on as usual.
+   * The goal must be raised to the position, and nothing is ever read beyond it before the answer.
+   */
+  inherit(position: Position, heir: Heir): void {
+    if (this.#isBroken) return heir.failed(this.#brokenBy);
+    this.#heirs.push({ position, heir });
+    this.#answerHeirs();
+  }
+
+  #answerHeirs(): void {
+    const targets = [...this.#targets.values()];
+    const failure = targets.find((target) => target.failure !== null)?.failure ?? null;
+    const ready = this.#heirs.filter(({ position }) => failure !== null || comparePositions(this.position, position) >= 0);
+    this.#heirs = this.#heirs.filter((waiting) => !ready.includes(waiting));
+    for (const { heir } of ready) {
+      if (failure !== null) heir.failed(failure);
+      else
+        heir.done({ position: this.position, openStart: this.#tracker.oldest, databases: targets.map((target) => target.uncommitted()) });
+    }
   }
 
   #settleDrains(): void {
@@ -149,6 +173,7 @@ export class ApplierCore {
     if (this.#isBroken || this.#targets.size === 0) return null;
     const isAtGoal = this.#read(this.#options.clock.monotonicMs() + sliceMs);
     if (this.#isBroken) return null;
+    this.#answerHeirs();
     const isDraining = isAtGoal && this.#drains.length > 0;
     if (isDraining || this.#isBatchFull) this.#commit(isDraining);
     if (!isAtGoal) return 0;
@@ -190,6 +215,7 @@ export class ApplierCore {
       this.#commit(true);
       this.#brokenBy = error;
       for (const drain of this.#drains.splice(0)) drain.done(error);
+      for (const { heir } of this.#heirs.splice(0)) heir.failed(error);
       this.#options.failed(null, reader.position, error);
       return true;
     }

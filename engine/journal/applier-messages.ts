@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../api/errors.ts';
+import type { Bytes, Key } from '../globals/bytes.ts';
 import type { JournalIdentity, Position } from './types.ts';
 
 /** A database that a journal feeds. */
@@ -21,8 +22,8 @@ export type ApplierCommand =
   | { readonly name: 'target'; readonly position: Position }
   /** Commit everything up to there without waiting for more; answered when every file contains it. */
   | { readonly name: 'drain'; readonly id: number; readonly position: Position }
-  /** Commit everything up to the target without waiting for more. */
-  | { readonly name: 'hurry' }
+  /** Answered with what the files do not have yet, once everything up to there was read: see `Inheritance`. */
+  | { readonly name: 'inherit'; readonly id: number; readonly position: Position }
   | { readonly name: 'interval'; readonly intervalMs: number }
   | { readonly name: 'close'; readonly id: number };
 
@@ -45,6 +46,23 @@ export interface ApplierProgress {
   readonly totals: { readonly records: number; readonly journalBytes: number; readonly walBytes: number; readonly commits: number };
 }
 
+/** What a database's file lacks before a position: the newest value of each node, null where the node went away. */
+export interface InheritedNodes {
+  /** The database, as the journal's records name it. */
+  readonly name: string;
+  readonly keys: readonly Key[];
+  /** One of each key. */
+  readonly values: readonly (Bytes | null)[];
+}
+
+/** The journal before `position` as far as it is not in the files yet: whoever has it need not wait for the files. */
+export interface Inheritance {
+  readonly position: Position;
+  /** Where the oldest transaction begins that is open there; null: none is. */
+  readonly openStart: Position | null;
+  readonly databases: readonly InheritedNodes[];
+}
+
 export interface PlainError {
   readonly code: ErrorCode;
   readonly what: string;
@@ -56,4 +74,11 @@ export type ApplierNews =
   | { readonly name: 'applied'; readonly progress: ApplierProgress }
   /** `database` null: the journal cannot be read, nothing is applied any more. */
   | { readonly name: 'failed'; readonly database: string | null; readonly position: Position; readonly error: PlainError }
-  | { readonly name: 'done'; readonly id: number; readonly position: Position; readonly error: PlainError | null };
+  | {
+      readonly name: 'done';
+      readonly id: number;
+      readonly position: Position;
+      readonly error: PlainError | null;
+      /** What an `inherit` that succeeds is answered with. */
+      readonly inheritance?: Inheritance;
+    };

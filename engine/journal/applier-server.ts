@@ -75,9 +75,15 @@ export class ApplierServer {
           this.#options.tell({ name: 'done', id: command.id, position: this.#core.position, error: error === null ? null : plain(error) }),
         );
         break;
-      case 'hurry':
-        this.#core.hurry();
+      case 'inherit': {
+        const { id } = command;
+        const { tell } = this.#options;
+        this.#core.inherit(command.position, {
+          done: (inheritance) => tell({ name: 'done', id, position: inheritance.position, error: null, inheritance }),
+          failed: (error) => tell({ name: 'done', id, position: this.#core.position, error: plain(error) }),
+        });
         break;
+      }
       case 'interval':
         this.#core.intervalMs = command.intervalMs;
         break;

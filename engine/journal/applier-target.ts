@@ -1,6 +1,7 @@
 import { GemelError } from '../api/errors.ts';
 import type { Bytes, Key } from '../globals/bytes.ts';
 import { assert } from '../io/assert.ts';
+import type { InheritedNodes } from './applier-messages.ts';
 import { comparePositions, isBefore } from './position.ts';
 import type { JournalIdentity, Position } from './types.ts';
 
@@ -85,6 +86,11 @@ export class ApplierTarget {
   /** @param value null: the node goes away */
   gather(key: Key, value: Bytes | null): void {
     this.#batch.set(key, value);
+  }
+
+  /** What waits for the next commit. */
+  uncommitted(): InheritedNodes {
+    return { name: this.name, keys: [...this.#batch.keys()], values: [...this.#batch.values()] };
   }
 
   /** Writes the batch in key order, with the position. @returns bytes written to the write-ahead log. After a throw nothing of it is in the file. */

@@ -6,10 +6,11 @@ import { openSqlite } from '../database/file.ts';
 import { Applier } from './applier.ts';
 import { ApplierCore } from './applier-core.ts';
 import { JournalFiles } from './files.ts';
+import type { Inheritance } from './applier-messages.ts';
 import type { Journal } from './journal.ts';
 import { comparePositions } from './position.ts';
 import { mirrorJournal, Workplace } from './test-support.ts';
-import { dataStart } from './types.ts';
+import { dataStart, type Position } from './types.ts';
 import type { JournalWriter } from './writer.ts';
 
 let place: Workplace;
@@ -202,6 +203,79 @@ test('a database whose file vanished from under it fails alone; the others go on
   expect(nodes(good)).toEqual({ a: '1' });
 });
 
+/** What the core tells whoever inherits everything before the position. */
+async function inherited(core: ApplierCore, position: Position): Promise<Inheritance> {
+  core.raiseGoal(position);
+  const answer = new Promise<Inheritance>((done, failed) => core.inherit(position, { done, failed }));
+  while (core.step() === 0) continue;
+  return answer;
+}
+
+/** A database's file, and over it what is inherited. */
+function heldBy(directory: string, name: string, { databases }: Inheritance): Record<string, string> {
+  const held = new Map(Object.entries(nodes(directory)));
+  const { keys, values } = databases.find((each) => each.name === name) ?? { keys: [], values: [] };
+  for (const [n, key] of keys.entries()) {
+    const value = values[n] ?? null;
+    if (value === null) held.delete(key);
+    else held.set(key, value);
+  }
+  return Object.fromEntries([...held].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+test('what the files lack is told before they have it, with the transaction that is open there', async () => {
+  const journal = place.journal('journal');
+  const writer = await place.writer(journal);
+  const model = new Model(writer, ['DB']);
+  const directory = newDatabase('DB');
+  const core = new ApplierCore({
+    clock: realIo.clock,
+    files: journal.files,
+    openWriter: (path) => DatabaseWriter.open(path),
+    intervalMs: 1e9,
+    applied: () => undefined,
+    failed: (_database, _position, error) => {
+      throw error;
+    },
+  });
+  core.add({ name: 'DB', directory });
+  model.set('DB', 'a', '1');
+  model.set('DB', 'b', '1');
+  const first = await writer.settled();
+  core.raiseGoal(first);
+  core.drain(first, () => undefined);
+  core.step();
+  writer.tstart(7, 1);
+  model.set('DB', 'a', '2');
+  model.kill('DB', 'b');
+  const end = await writer.settled();
+  expect(await inherited(core, end)).toEqual({
+    position: end,
+    openStart: first,
+    databases: [{ name: 'DB', keys: ['a', 'b'], values: ['2', null] }],
+  });
+  expect(nodes(directory)).toEqual({ a: '1', b: '1' });
+  core.close();
+  expect(nodes(directory)).toEqual({ a: '2' });
+});
+
+test('nothing is inherited from a journal or into a database that failed', async () => {
+  const journal = place.journal('journal');
+  const writer = await place.writer(journal);
+  const model = new Model(writer, ['DB']);
+  const directory = newDatabase('DB');
+  const applying = applier(journal);
+  await applying.add({ name: 'DB', directory });
+  const { sqlite } = openSqlite(directory);
+  sqlite.exec('DROP TABLE node');
+  sqlite.close();
+  model.set('DB', 'a', '1');
+  const position = await writer.settled();
+  applying.applyTo(position);
+  await expect(applying.drained(position)).rejects.toThrow(/no such table/);
+  await expect(applying.inherit(position)).rejects.toThrow(/no such table/);
+});
+
 const operation = fc.record({
   database: fc.constantFrom('ONE', 'TWO'),
   key: fc.constantFrom(...'abcdefgh\0\xff'),
@@ -216,11 +290,12 @@ const step = fc.oneof(
   // The core is forgotten, with what it gathered: its files stay at what it committed.
   { weight: 1, arbitrary: fc.constant('crash' as const) },
   { weight: 1, arbitrary: fc.constant('again' as const) },
+  { weight: 2, arbitrary: fc.constant('inherit' as const) },
 );
 
 test('equals a naive model over switches and restarts', { timeout: 120_000 }, async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.constantFrom(0, 1e9), async (steps, intervalMs) => {
       const inner = new Workplace();
       try {
         const journal = inner.journal('journal');
@@ -233,7 +308,7 @@ test('equals a naive model over switches and restarts', { timeout: 120_000 }, as
             clock: realIo.clock,
             files: new JournalFiles(realIo.files, journal.files.directory, mirrorJournal),
             openWriter: (directory) => DatabaseWriter.open(directory),
-            intervalMs: 0,
+            intervalMs,
             applied: () => undefined,
             failed: (_database, _position, error) => {
               throw error;
@@ -251,7 +326,10 @@ test('equals a naive model over switches and restarts', { timeout: 120_000 }, as
             core.close();
             core = begin();
           } else if (each === 'crash') core = begin();
-          else if (each === 'again') {
+          else if (each === 'inherit') {
+            const inheritance = await inherited(core, await writer.settled());
+            for (const [name, directory] of directories) expect(heldBy(directory, name, inheritance)).toEqual(model.sorted(name));
+          } else if (each === 'again') {
             core.remove('ONE');
             core.add({ name: 'ONE', directory: directories.get('ONE') ?? '' });
           } else if (each.value === null) model.kill(each.database, each.key);

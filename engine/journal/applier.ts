@@ -1,7 +1,15 @@
 import { GemelError } from '../api/errors.ts';
 import { assert } from '../io/assert.ts';
 import type { Clock } from '../io/clock.ts';
-import type { AppliedDatabase, ApplierCommand, ApplierNews, ApplierProgress, ApplierThreadData, PlainError } from './applier-messages.ts';
+import type {
+  AppliedDatabase,
+  ApplierCommand,
+  ApplierNews,
+  ApplierProgress,
+  ApplierThreadData,
+  Inheritance,
+  PlainError,
+} from './applier-messages.ts';
 import { startApplierThread, type ApplierThread, type StartApplierThread } from './applier-start.ts';
 import { Listeners } from './listeners.ts';
 import { comparePositions, isBefore } from './position.ts';
@@ -30,8 +38,10 @@ export interface ApplierFailure {
   readonly error: GemelError;
 }
 
+type ApplierDone = Extract<ApplierNews, { name: 'done' }>;
+
 interface Asked {
-  readonly resolve: (position: Position) => void;
+  readonly resolve: (done: ApplierDone) => void;
   readonly reject: (error: GemelError) => void;
 }
 
@@ -99,12 +109,12 @@ export class Applier {
    * @returns that position; rejects when the file cannot be opened or belongs to another journal
    */
   add(database: AppliedDatabase): Promise<Position> {
-    return this.#ask((id) => ({ name: 'add', id, database }));
+    return this.#place((id) => ({ name: 'add', id, database }));
   }
 
   /** Commits what the database has coming, closes its file and feeds it no more. @returns the position its file contains */
   remove(database: string): Promise<Position> {
-    return this.#ask((id) => ({ name: 'remove', id, database }));
+    return this.#place((id) => ({ name: 'remove', id, database }));
   }
 
   /** Everything before it is durable and synced here: it may be applied. Going back is ignored. Cheap to call for every block. */
@@ -135,11 +145,18 @@ export class Applier {
     await this.#ask((id) => ({ name: 'drain', id, position }));
   }
 
-  /** What may be applied is committed without waiting for more of it. */
-  hurry(): void {
-    if (this.#broken !== null || this.#isClosed) return;
+  /**
+   * What the databases' files lack before the position: for who needs it at once and not only when it is committed, which goes
+   * on as usual. `applyTo` must have reached the position, and not gone beyond. Rejects as `drained` does.
+   */
+  async inherit(position: Position): Promise<Inheritance> {
     this.#tellGoal();
-    this.#post({ name: 'hurry' });
+    const { inheritance } = await this.#ask((id) => ({ name: 'inherit', id, position }));
+    assert(
+      inheritance !== undefined && comparePositions(inheritance.position, position) === 0,
+      'what is inherited ends where it was asked for',
+    );
+    return inheritance;
   }
 
   /** Commits what was read, closes all files and ends the thread. */
@@ -164,7 +181,11 @@ export class Applier {
     this.#post({ name: 'target', position: this.#goal });
   }
 
-  #ask(command: (id: number) => ApplierCommand): Promise<Position> {
+  async #place(command: (id: number) => ApplierCommand): Promise<Position> {
+    return (await this.#ask(command)).position;
+  }
+
+  #ask(command: (id: number) => ApplierCommand): Promise<ApplierDone> {
     return new Promise((resolve, reject) => {
       if (this.#broken !== null) return reject(this.#broken);
       const id = this.#nextId++;
@@ -184,7 +205,7 @@ export class Applier {
         const asked = this.#asked.get(news.id);
         assert(asked !== undefined, 'the applier thread answers only what it was asked');
         this.#asked.delete(news.id);
-        if (news.error === null) asked.resolve(news.position);
+        if (news.error === null) asked.resolve(news);
         else asked.reject(asError(news.error));
       }
     }

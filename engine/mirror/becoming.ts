@@ -7,7 +7,7 @@ import type { Mirror } from './mirror.ts';
 
 /**
  * "Becoming primary", steps 4 and 5: databases looked at again, missing journal fetched, the new epoch durable before
- * anything of its own, everything inherited applied, open transactions rolled back. Throws GemelError when it cannot be
+ * anything of its own, everything inherited to be read, open transactions rolled back. Throws GemelError when it cannot be
  * done, or is no longer `wanted`; nothing of the new epoch has been opened to anybody then.
  */
 export async function becomePrimary(mirror: Mirror, right: Right, epoch: Epoch, wanted: () => boolean): Promise<void> {
@@ -26,7 +26,7 @@ export async function becomePrimary(mirror: Mirror, right: Right, epoch: Epoch, 
   const writer = await mirror.journal.write(epoch);
   goOn();
   host.applyTo(inherited);
-  await host.applied(inherited);
+  await host.inherit(inherited);
   goOn();
   host.attachWriter(writer);
   host.rollBackOpen();

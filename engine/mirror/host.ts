@@ -27,10 +27,11 @@ export interface MirrorHost {
 
   /** Journal below this position is durable in the mirror and synced here: it may be applied. Only grows while the journal is the same. */
   applyTo(position: Position): void;
-  /** The primary is lost: what may be applied is to be in the databases soon, since this member may have to take over. */
-  hurry(): void;
-  /** Resolves when every mirrored database contains everything before the position. Rejects when dejournaling has stopped. */
-  applied(position: Position): Promise<void>;
+  /**
+   * Resolves when everything before the position, which `applyTo` has reached, will be read of the mirrored databases once a
+   * writer is attached, be it in their files yet or not. Rejects when dejournaling has stopped.
+   */
+  inherit(position: Position): Promise<void>;
   /** The journal was cut at a fork: nothing behind its new end was ever applied. */
   journalCut(): Promise<void>;
   /** The least that any mirrored database contains, with the time of its last block (ms since the epoch; null: none since the start); null without databases. */

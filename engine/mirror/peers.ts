@@ -257,7 +257,7 @@ export class PeerConnections {
     this.#hurry();
   }
 
-  /** A backup without its primary may have to take over: what it has received is synced and dejournaled at once. */
+  /** A backup without its primary may have to take over: what it has received is synced at once. */
   #hurry(): void {
     const { receiver } = this.#mirror.journal;
     if (receiver === null || receiver.error !== null) return;
@@ -361,6 +361,5 @@ export class PeerConnections {
     const to = comparePositions(this.#knownDurable, receiver.synced) < 0 ? this.#knownDurable : receiver.synced;
     if (to.file === 0) return;
     this.#mirror.options.host.applyTo(to);
-    if (this.link === null) this.#mirror.options.host.hurry();
   }
 }

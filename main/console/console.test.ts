@@ -250,9 +250,11 @@ describe('what if', () => {
     instances.A.on('mirror.whatIf', () => [answer]);
     const first = await value('whatIf', { mirror: 'M' }, (view) => view?.answers.length === 1);
     expect(first).toMatchObject({ member: 'A', answers: [answer], problem: null });
-    instances.A.on('mirror.whatIf', () => {
-      throw new GemelError('REFUSED', 'Nothing can be foretold.');
-    });
+    // Whose word counts when there is no primary is decided as their news come in.
+    for (const instance of [instances.A, instances.B])
+      instance.on('mirror.whatIf', () => {
+        throw new GemelError('REFUSED', 'Nothing can be foretold.');
+      });
     const refused = value('whatIf', { mirror: 'M' }, (view) => view !== null && view.problem !== null);
     tell([member('A', 'In Trouble'), member('B', 'Down')]);
     expect(await refused).toMatchObject({ answers: [], problem: { code: 'REFUSED', what: 'Nothing can be foretold.' } });

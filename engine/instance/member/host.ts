@@ -1,6 +1,6 @@
 import { GemelError } from '../../api/errors.ts';
 import { assert } from '../../io/assert.ts';
-import { isBefore, type JournalWriter, type Position } from '../../journal/index.ts';
+import { isBefore, type Inheritance, type JournalWriter, type Position } from '../../journal/index.ts';
 import type { Dejournaled, LocalDatabase, Mirror, MirrorHost } from '../../mirror/index.ts';
 import type { JournalPort, RoleView, WriteBar } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
@@ -29,6 +29,8 @@ export class MemberHost implements MirrorHost {
   readonly #feed: Feed;
   #mirror: Mirror | null = null;
   #port: JournalPort | null = null;
+  /** What a new primary reads although its databases' files lack it. */
+  #inheritance: Inheritance | null = null;
   #open = false;
   /** Why this primary takes no updates although it is open: its journal cannot be written. */
   #frozen: WriteBar = null;
@@ -83,12 +85,8 @@ export class MemberHost implements MirrorHost {
     if (journal !== undefined) this.#options.store.decidePrepared(journal, position);
   }
 
-  hurry(): void {
-    this.#feed.applier.hurry();
-  }
-
-  applied(position: Position): Promise<void> {
-    return this.#feed.drained(position);
+  async inherit(position: Position): Promise<void> {
+    this.#inheritance = await this.#feed.inherit(position);
   }
 
   journalCut(): Promise<void> {
@@ -104,6 +102,8 @@ export class MemberHost implements MirrorHost {
   }
 
   attachWriter(writer: JournalWriter): void {
+    const inheritance = this.#inheritance;
+    assert(inheritance !== null, 'who writes has inherited first');
     const { executor } = this.#options.store;
     const port = executor.attach('mirror', writer);
     this.#port = port;
@@ -115,7 +115,7 @@ export class MemberHost implements MirrorHost {
       database.journal = port;
       database.journalNumber = writer.bind({ name: database.journalName, guid: database.guid });
     }
-    this.#feed.attach(port, writer);
+    this.#feed.attach(port, writer, inheritance);
     executor.role_ = this.#roleView();
   }
 
@@ -157,7 +157,10 @@ export class MemberHost implements MirrorHost {
     assert(mirror !== null && port !== null, 'open transactions are rolled back by the member that writes');
     const { store, log } = this.#options;
     const { journal } = mirror.journal;
-    const found = openAtEnd(journal.files, store.mirrored(), journal.end.position);
+    const inheritance = this.#inheritance;
+    assert(inheritance !== null, 'open transactions are among what is inherited');
+    this.#inheritance = null;
+    const found = openAtEnd(journal.files, store.mirrored(), journal.end.position, inheritance.openStart ?? inheritance.position);
     store.executor.transactionsBegin(found.highest);
     store.executor.rollBackFound(port, found.open);
     if (found.open.length > 0) log(1, `${found.open.length} transactions that were open on the former primary are rolled back.`);

@@ -4,6 +4,7 @@ import {
   Applier,
   comparePositions,
   type ApplierFailure,
+  type Inheritance,
   type JournalIdentity,
   type JournalWriter,
   type Position,
@@ -120,10 +121,21 @@ export class Feed {
     await this.applier.drained(position);
   }
 
-  /** This instance writes the journal now: databases are updated through their overlays. */
-  attach(port: JournalPort, writer: JournalWriter): void {
+  /** What the files lack before the position, which the applier was let go to. Rejects as `drained` does. */
+  async inherit(position: Position): Promise<Inheritance> {
+    if ((this.#databases.size === 0 && this.#failed.size === 0) || position.file === 0) return { position, openStart: null, databases: [] };
+    return this.applier.inherit(position);
+  }
+
+  /**
+   * This instance writes the journal now: databases are updated through their overlays. Their nodes know of nothing but the
+   * files before.
+   * @param inheritance what the files may lack; null: nothing
+   */
+  attach(port: JournalPort, writer: JournalWriter, inheritance: Inheritance | null): void {
     this.#port = port;
     this.applier.setRole('primary');
+    if (inheritance !== null) this.#takeOn(inheritance);
     this.#stops = [
       writer.onDurable((position, ticket) => {
         this.applier.applyTo(position);
@@ -131,6 +143,21 @@ export class Feed {
       }),
     ];
     this.#schedule();
+  }
+
+  /** The overlays show it until the files have it. */
+  #takeOn({ position, databases }: Inheritance): void {
+    const generations = new Map<OpenDatabase, GenerationId>();
+    const lacking = new Map(databases.map((each) => [each.name, each]));
+    for (const database of this.#databases) {
+      const { keys, values } = lacking.get(database.journalName) ?? { keys: [], values: [] };
+      if (keys.length === 0) continue;
+      for (const [n, key] of keys.entries()) database.nodes.inherit(key, values[n] ?? undefined);
+      generations.set(database, database.nodes.freeze());
+    }
+    if (generations.size === 0) return;
+    this.#frozen.push({ ticket: 0, generations, position });
+    this.#hearAgain();
   }
 
   detach(): void {
@@ -163,8 +190,12 @@ export class Feed {
     if (generations.size === 0) return;
     const position = port.durable ? port.writer.durable : null;
     this.#frozen.push({ ticket: port.newestTicket, generations, position });
-    // The files may have it all already; in quiet times no news of that comes again.
-    for (const { name, position: applied } of this.applier.progress?.databases ?? []) this.#applied(name, applied);
+    this.#hearAgain();
+  }
+
+  /** The files may have it all already; in quiet times no news of that comes again. */
+  #hearAgain(): void {
+    for (const { name, position } of this.applier.progress?.databases ?? []) this.#applied(name, position);
   }
 
   #applied(name: string, position: Position): void {

@@ -36,10 +36,13 @@ export interface OpenAtEnd {
   readonly highest: number;
 }
 
-/** What a journal holds open at its end, in terms of the databases mounted here. Updates of databases that are not here are left out. */
-export function openAtEnd(files: JournalFiles, databases: Iterable<OpenDatabase>, end: Position): OpenAtEnd {
+/**
+ * What a journal holds open at its end, in terms of the databases mounted here. Updates of databases that are not here are left out.
+ * @param from where the oldest of them begins; left out: as the databases' files say
+ */
+export function openAtEnd(files: JournalFiles, databases: Iterable<OpenDatabase>, end: Position, from?: Position): OpenAtEnd {
   const byName = new Map([...databases].map((d) => [d.journalName, d]));
-  const recovered = files.last === undefined ? nothing : recoverTransactions(files, oldestOpen(byName.values(), end), end);
+  const recovered = files.last === undefined ? nothing : recoverTransactions(files, from ?? oldestOpen(byName.values(), end), end);
   const open: FoundOpen[] = [];
   const prepared: FoundPrepared[] = [];
   for (const transaction of recovered.open) {

@@ -287,7 +287,7 @@ export class Store {
     writer.onError((error) => void this.journals.failed(port, error));
     this.executor.transactionsBegin(found.highest);
     for (const database of this.localDatabases()) this.#bindLocal(database);
-    this.local.attach(port, writer);
+    this.local.attach(port, writer, null);
     this.executor.rollBackFound(port, found.open);
     if (found.open.length > 0) this.#context.log(1, `${found.open.length} open transactions of the local journal were rolled back.`);
     this.#inDoubt = new InDoubt(this.executor, port, this.#context.log, found.prepared);

@@ -116,13 +116,15 @@ export class StoreBench {
       gate: 'hold',
     });
     const feed = this.store.mirrorFeed ?? (await this.store.openMirrorFeed({ name: 'TEST', guid: mirrorGuid }));
-    // As a member does: it opens when its databases contain what it inherits.
-    await feed.drained(journal.end.position);
+    // As a member does: what its databases do not contain of what it inherits it reads all the same.
+    feed.applier.applyTo(journal.end.position);
+    const inheritance = await feed.inherit(journal.end.position);
     const port = executor.attach('mirror', writer);
-    feed.attach(port, writer);
+    for (const database of this.store.mirrored()) database.nodes.reset();
+    feed.attach(port, writer, inheritance);
     this.#mirror = { journal, writer, port };
     for (const database of this.store.mirrored()) this.#bind(database);
-    const found = openAtEnd(journal.files, this.store.mirrored(), journal.end.position);
+    const found = openAtEnd(journal.files, this.store.mirrored(), journal.end.position, inheritance.openStart ?? inheritance.position);
     executor.transactionsBegin(found.highest);
     executor.rollBackFound(port, found.open);
   }

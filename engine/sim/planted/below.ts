@@ -32,15 +32,15 @@ export const carryingOut: readonly PlantedFault[] = [
       {
         file: 'engine/mirror/becoming.ts',
         find: `  const writer = await mirror.journal.write(epoch);\n`,
-        replace: `  host.applyTo(inherited);\n  await host.applied(inherited);\n  const writer = await mirror.journal.write(epoch);\n`,
+        replace: `  host.applyTo(inherited);\n  await host.inherit(inherited);\n  const writer = await mirror.journal.write(epoch);\n`,
       },
     ],
   },
   {
-    name: 'opens-before-applied',
+    name: 'opens-without-the-inheritance',
     first: 'R6',
-    rule: 'everything inherited is applied before users are let in',
-    edits: [{ file: 'engine/mirror/becoming.ts', find: `  await host.applied(inherited);\n`, replace: `` }],
+    rule: 'everything inherited is in the databases, or read over them, before users are let in',
+    edits: [{ file: 'engine/instance/store/feed.ts', find: `    if (inheritance !== null) this.#takeOn(inheritance);\n`, replace: `` }],
   },
   {
     name: 'open-transactions-stay',
