@@ -219,6 +219,7 @@ describe('what is refused', () => {
       code: 'REFUSED',
     });
     await c.call('mirror.create', { name: 'NEW', member: 'SAME' });
+    expect(c.messages()).not.toContain('BECOME_PRIMARY_FAILED');
     const d = new TestMember(path.join(root, 'd'), 'D');
     await d.startAgent();
     await d.create();

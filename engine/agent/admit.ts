@@ -1,11 +1,11 @@
-import { instanceMethods, instanceTopics } from '../api/contract.ts';
+import { type Admitted, instanceMethods, instanceTopics } from '../api/contract.ts';
 import { GemelError } from '../api/errors.ts';
 import { connectControl } from '../api/rpc/index.ts';
 import { findRegistered, instancePaths } from '../instance/host.ts';
 import type { AgentRequest } from '../mirror/index.ts';
 
 /** A member that wants to join asks through the agent of the first failover member's host. Throws NOT_FOUND, NOT_RUNNING, or what the instance says. */
-export async function admit(home: string, request: Extract<AgentRequest, { t: 'admit' }>): Promise<{ membership: unknown }> {
+export async function admit(home: string, request: Extract<AgentRequest, { t: 'admit' }>): Promise<Admitted> {
   const { directory } = findRegistered(home, request.instance);
   let client;
   try {

@@ -1,7 +1,7 @@
 import { GemelError } from '../api/errors.ts';
 import type { DirectoryLock, Log, Look } from '../instance/host.ts';
 import type { Journal } from '../journal/index.ts';
-import { leaveWord, readRecord, writeRecord, type MirrorRecord } from '../mirror/index.ts';
+import { failoverMembers, leaveWord, readRecord, writeRecord, type MirrorRecord } from '../mirror/index.ts';
 import { decideGrant } from '../mirror/failover/agent.ts';
 import { compareEpochs } from '../mirror/failover/epochs.ts';
 import type { AgentAnswer, Durable, Epoch, JournalEnd, Refusal, Reign } from '../mirror/failover/index.ts';
@@ -75,7 +75,7 @@ export async function answerFor(context: Context, question: Question): Promise<A
 
 /** Only a member's word is taken; the primary itself sees whether it is about its present trouble. */
 function leaveWordFor({ io }: Hosted, { paths, record }: HostedMember, asker: string, had: Reign): void {
-  if (asker !== record.self && record.membership.members.some((m) => m.guid === asker)) leaveWord(io.files, paths.mgr, asker, had);
+  if (asker !== record.self && failoverMembers(record.membership).some((m) => m.guid === asker)) leaveWord(io.files, paths.mgr, asker, had);
 }
 
 /** Only these: it has been proven to hang, or it has itself given up its newest epoch for good and does not do anything else yet. */
@@ -151,7 +151,7 @@ function downAnswer(hosted: Hosted, found: HostedMember, record: MirrorRecord, q
 function decide(record: MirrorRecord, { asker }: Question, above: Epoch, journal: JournalEnd | null): ReturnType<typeof decideGrant> {
   return decideGrant({
     durable: record.durable,
-    members: record.membership.members.map((m) => m.guid),
+    members: failoverMembers(record.membership).map((m) => m.guid),
     self: record.self,
     asker,
     above,

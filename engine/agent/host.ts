@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { parseArgs } from 'node:util';
-import { agentMethods, agentTopics, type AgentMethods } from '../api/contract.ts';
+import { agentMethods, agentTopics, type Admitted, type AgentMethods } from '../api/contract.ts';
 import { GemelError } from '../api/errors.ts';
 import { serveControl, type ControlServer, type Handlers } from '../api/rpc/index.ts';
 import type { AgentStatus, InstanceStatus } from '../api/status.ts';
@@ -36,7 +36,7 @@ export interface PeerContext {
   readonly hosted: Hosted;
   readonly log: Log;
   /** A member that wants to join asks an instance of this host. */
-  readonly admit: (request: Extract<AgentRequest, { t: 'admit' }>) => Promise<{ membership: unknown }>;
+  readonly admit: (request: Extract<AgentRequest, { t: 'admit' }>) => Promise<Admitted>;
   /** Every instance of this host, as it is now. */
   readonly inventory: () => Promise<InstanceStatus[]>;
 }

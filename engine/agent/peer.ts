@@ -99,8 +99,7 @@ async function answer(channel: Channel, request: AgentRequest, context: PeerCont
     case 'arbiter':
       return arbiter.attend(channel, request);
     case 'admit': {
-      const { membership } = await context.admit(request);
-      channel.control({ t: 'admitted', membership } satisfies AgentReply);
+      channel.control({ t: 'admitted', ...(await context.admit(request)) } satisfies AgentReply);
       return;
     }
   }

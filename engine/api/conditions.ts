@@ -1,4 +1,5 @@
 import { arbiterConditions } from './conditions/arbiter.ts';
+import { asyncConditions } from './conditions/asyncs.ts';
 import { backupConditions } from './conditions/backup.ts';
 import type { Condition, Facts } from './conditions/condition.ts';
 import { hostConditions } from './conditions/host.ts';
@@ -18,6 +19,7 @@ export const conditions = {
   ...backupConditions,
   ...takingConditions,
   ...arbiterConditions,
+  ...asyncConditions,
   ...journalConditions,
   ...hostConditions,
   ...refusals,

@@ -5,6 +5,12 @@ import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapsho
 
 const nothing = z.object({});
 const done = z.object({ message: z.string() });
+/** What an instance joins a mirror as. */
+const JoinAs = z.enum(['failover', 'dr', 'reporting-ro']);
+export type JoinAs = z.infer<typeof JoinAs>;
+/** The membership a new member gets; `elsewhere`: ask there, the primary is another member, whose agent and instance these are. */
+export const Admitted = z.object({ membership: z.unknown(), elsewhere: z.object({ agent: z.string(), instance: z.string() }).nullable() });
+export type Admitted = z.infer<typeof Admitted>;
 /** Quality of service timeout, ms. */
 const qosMs = z.number().int().min(100).max(600_000);
 const addresses = {
@@ -52,10 +58,10 @@ export const instanceMethods = {
   'mirror.join': {
     params: z.object({
       mirror: z.string(),
-      as: z.enum(['failover']),
-      /** HOST:PORT of the agent on the first failover member's host */
+      as: JoinAs,
+      /** HOST:PORT of the agent on a failover member's host */
       agent: z.string(),
-      /** instance name of the first failover member there */
+      /** instance name of that failover member there */
       via: z.string(),
       ...addresses,
     }),
@@ -64,7 +70,7 @@ export const instanceMethods = {
   /** Asked by this host's agent for a member that wants to join: adds it to the membership and returns that. */
   'mirror.admit': {
     params: z.object({ mirror: z.string(), member: z.record(z.string(), z.unknown()) }),
-    result: z.object({ membership: z.unknown() }),
+    result: Admitted,
   },
   'mirror.status': { params: z.object({ mirror: z.string().optional() }), result: MirrorStatus },
   /** What would happen now if. Refused where no operating primary is known. */

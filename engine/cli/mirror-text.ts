@@ -4,6 +4,7 @@ import { fields, table } from './output.ts';
 /** The mirror as a person reads it on a terminal. */
 export function mirrorText(status: MirrorStatus): string {
   const { arbiter, incomingRate } = status;
+  const own = status.members.find((m) => m.name === status.thisMember);
   const members = status.members.map((m) => [
     `${m.name}${m.name === status.thisMember ? ' *' : ''}`,
     m.type,
@@ -17,7 +18,8 @@ export function mirrorText(status: MirrorStatus): string {
     ['Mirror', status.mirror],
     ['Arbiter', arbiter.address ?? 'none'],
     ['Failover mode', arbiter.failoverMode],
-    ...(arbiter.address === null ? [] : [['Arbiter connection', arbiter.connectionStatus] as const]),
+    // Asyncs have no connection to an arbiter, and need none.
+    ...(arbiter.address === null || own?.type !== 'Failover' ? [] : [['Arbiter connection', arbiter.connectionStatus] as const]),
     ['No failover', status.noFailover ? 'set: the backup will not take over' : 'not set'],
     ...(incomingRate === null ? [] : [['Incoming journal', `${incomingRate.journalKBs.toFixed(1)} KB/s`] as const]),
     ...(status.missingDatabases.length === 0 ? [] : [['Missing here', status.missingDatabases.join(', ')] as const]),

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { blockHeaderBytes, isIntact, readBlockHeader } from './block.ts';
 import { crc32Range } from './crc32.ts';
+import { GemelError } from '../api/errors.ts';
 import { decodeHeader, encodeHeader, lineageMax } from './header.ts';
 import { makeBinding, OpenBlock } from './open-block.ts';
 import { forEachRecord } from './record.ts';
@@ -118,6 +119,12 @@ test('a header forgets the oldest of very many epochs, and says how many', () =>
   const read = decodeHeader(encodeHeader({ ...header, lineage, forgottenEpochs: 3 }), 'x');
   expect(read.forgottenEpochs).toBe(13);
   expect(read.lineage).toEqual(lineage.slice(10));
+});
+
+test('a header that is cut short is refused, wherever it is cut', () => {
+  const sound = encodeHeader(header);
+  for (let length = 0; length < 64; length++) expect(() => decodeHeader(sound.subarray(0, length), 'x')).toThrow(GemelError);
+  expect(() => decodeHeader(sound.subarray(0, sound.length - 1), 'x')).toThrow(/damaged/);
 });
 
 test('a header that is foreign, of another format or damaged is refused with its reason', () => {

@@ -100,6 +100,15 @@ export function looksLikeHeader(bytes: Buffer): boolean {
   return bytes.length >= magic.length && bytes.latin1Slice(0, magic.length) === magic;
 }
 
+function damagedHeader(path: string): GemelError {
+  return new GemelError(
+    'DAMAGED',
+    `The header of the journal file ${path} is damaged.`,
+    'It was left as it is.',
+    'Restore the file from another member or a backup.',
+  );
+}
+
 /**
  * Reads a header.
  * @param path named in errors
@@ -108,6 +117,8 @@ export function looksLikeHeader(bytes: Buffer): boolean {
 export function decodeHeader(bytes: Buffer, path: string): JournalHeader {
   if (!looksLikeHeader(bytes))
     throw new GemelError('FOREIGN', `${path} is not a journal file.`, 'It was left as it is.', 'Move it out of the journal directory.');
+  // Cut within its header, it does not say of which format it is.
+  if (bytes.length < dataStart) throw damagedHeader(path);
   if (bytes.readUInt32LE(8) !== version) {
     throw new GemelError(
       'VERSION',
@@ -116,14 +127,7 @@ export function decodeHeader(bytes: Buffer, path: string): JournalHeader {
       'Use the version of Gemel that wrote it.',
     );
   }
-  if (bytes.length < dataStart || crc32(bytes.subarray(16, dataStart)) !== bytes.readUInt32LE(12)) {
-    throw new GemelError(
-      'DAMAGED',
-      `The header of the journal file ${path} is damaged.`,
-      'It was left as it is.',
-      'Restore the file from another member or a backup.',
-    );
-  }
+  if (crc32(bytes.subarray(16, dataStart)) !== bytes.readUInt32LE(12)) throw damagedHeader(path);
   return {
     number: bytes.readUInt32LE(16),
     fileName: readName(bytes, 168),

@@ -54,6 +54,7 @@ export class JournalReceiver {
   readonly #errors = new Listeners<[GemelError]>();
   #file: OpenFile | null = null;
   #synced: Position;
+  #newestBlockMs: number | null = null;
   #isSyncing = false;
   #timer: { cancel(): void } | null = null;
   #error: GemelError | null = null;
@@ -79,6 +80,11 @@ export class JournalReceiver {
 
   get end(): JournalEnd {
     return this.#journal.end;
+  }
+
+  /** When the newest block received was written by its primary, ms since the epoch; null: none has come yet. */
+  get newestBlockMs(): number | null {
+    return this.#newestBlockMs;
   }
 
   /** Everything before it is synced here: the applier may use it. */
@@ -183,6 +189,7 @@ export class JournalReceiver {
       else if (!isIntact(bytes.subarray(to, to + header.length))) refusal = 'a block does not match its checksum';
       if (refusal !== null || typeof header === 'string') break;
       end = { position: header.end, chain: header.chain };
+      this.#newestBlockMs = header.timeMs;
       to += header.length;
     }
     if (to > at) file.write(bytes, at, to - at, this.#journal.end.position.offset);

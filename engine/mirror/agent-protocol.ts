@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Admitted } from '../api/contract.ts';
 import type { FromArbiter, ToArbiter } from './failover/index.ts';
 import { firstIssue } from './peer-protocol.ts';
 import { AgentAnswerShape, EpochShape, FromArbiterShape, PositionShape, ReachShape, ReignShape, ToArbiterShape } from './shapes.ts';
@@ -39,7 +40,7 @@ const Reply = z.discriminatedUnion('t', [
   z.object({ t: z.literal('answer'), answer: AgentAnswerShape }),
   z.object({ t: z.literal('reach'), reach: ReachShape }),
   z.object({ t: z.literal('fetch-end') }),
-  z.object({ t: z.literal('admitted'), membership: z.unknown() }),
+  z.object({ t: z.literal('admitted'), ...Admitted.shape }),
   z.object({ t: z.literal('error'), code: z.string(), what: z.string(), safe: z.string(), todo: z.string() }),
   z.object({ t: z.literal('welcome') }),
   /** Between an arbiter and a member, both ways: see `fromArbiter` and `toArbiter`. */

@@ -1,9 +1,20 @@
+export { AsyncMember, asyncStatus, AsyncStatusView } from './asyncs/index.ts';
 export { AgentRequest, parseReply, toArbiter, type AgentReply } from './agent-protocol.ts';
 export { askAgent } from './agent-client.ts';
 export { noHooks, openHooks, type HookClient, type HookIdentity, type Hooks } from './hooks/index.ts';
 export { leaveWord } from './gave-up.ts';
 export type { Dejournaled, LocalDatabase, MirrorHost } from './host.ts';
-export { Membership, newDurable, readRecord, splitAddress, writeRecord, Member, type MirrorRecord } from './membership.ts';
+export {
+  failoverMembers,
+  isAsync,
+  Membership,
+  newDurable,
+  readRecord,
+  splitAddress,
+  writeRecord,
+  Member,
+  type MirrorRecord,
+} from './membership.ts';
 export { Mirror, type MirrorHooks, type MirrorOptions } from './mirror.ts';
 export { requireOwnEpoch } from './own-journal.ts';
 export { ownStatus, StatusView } from './status.ts';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Durable } from './failover/index.ts';
 import type { Files } from '../io/index.ts';
 import { GemelError } from '../api/errors.ts';
+import { MemberType } from '../api/status.ts';
 import path from 'node:path';
 import { EpochShape, GrantShape, PeriodShape, PositionShape, ReignShape } from './shapes.ts';
 
@@ -12,7 +13,7 @@ export const Member = z.object({
   name: z.string(),
   /** Instance name on its host, which its agent knows it by. */
   instance: z.string(),
-  type: z.literal('Failover'),
+  type: MemberType,
   /** HOST:PORT each */
   superserverAddress: z.string(),
   privateAddress: z.string(),
@@ -96,8 +97,18 @@ export function memberOf(membership: Membership, guid: string): Member | undefin
   return membership.members.find((m) => m.guid === guid);
 }
 
+/** The one or two members of which one is primary. */
+export function failoverMembers({ members }: Membership): Member[] {
+  return members.filter((m) => m.type === 'Failover');
+}
+
+/** The other failover member. */
 export function partnerOf(membership: Membership, self: string): Member | null {
-  return membership.members.find((m) => m.guid !== self) ?? null;
+  return failoverMembers(membership).find((m) => m.guid !== self) ?? null;
+}
+
+export function isAsync({ type }: Pick<Member, 'type'>): boolean {
+  return type !== 'Failover';
 }
 
 export function splitAddress(address: string): { host: string; port: number } {

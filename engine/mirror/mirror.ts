@@ -1,9 +1,11 @@
 import { conditionLine, conditions, type ConditionCode, type Facts as ConditionFacts } from '../api/conditions.ts';
 import { GemelError } from '../api/errors.ts';
+import type { MemberView } from '../api/status.ts';
 import { VERSION } from '../api/version.ts';
 import { assertNever } from '../io/assert.ts';
 import type { Io } from '../io/io.ts';
 import type { Connection, Net } from '../io/net.ts';
+import { Followers } from './asyncs/followers.ts';
 import {
   initialState,
   step,
@@ -17,12 +19,14 @@ import {
 import type { HookAnswer, Hooks } from './hooks/index.ts';
 import type { MirrorHost } from './host.ts';
 import { MemberJournal, type MemberJournalOptions } from './member-journal.ts';
-import { memberOf, partnerOf, splitAddress, writeRecord, type Member, type Membership, type MirrorRecord } from './membership.ts';
+import { memberOf, partnerOf, writeRecord, type Member, type Membership, type MirrorRecord } from './membership.ts';
 import { Outside } from './outside.ts';
 import { requireOwnEpoch } from './own-journal.ts';
 import { PeerConnections } from './peers.ts';
+import { mayRead, peersForClients, type PeerForClients } from './reading.ts';
 import { Requests } from './requests.ts';
 import { Roles } from './roles.ts';
+import { StatusView } from './status.ts';
 
 /** The administrator's part in becoming primary. */
 export type MirrorHooks = Pick<Hooks, 'notify' | 'cancel' | 'close'> & { ask(which: 'canStart' | 'check'): Promise<HookAnswer> };
@@ -51,6 +55,7 @@ export class Mirror {
   readonly outside: Outside;
   readonly roles: Roles;
   readonly requests: Requests;
+  readonly followers: Followers;
   membership: Membership;
   state: MemberState;
   /** ms since the epoch: when the partner was last heard, while it is not connected. */
@@ -88,6 +93,7 @@ export class Mirror {
     this.outside = new Outside(this);
     this.roles = new Roles(this);
     this.requests = new Requests(this);
+    this.followers = new Followers(this, () => new StatusView(this).forAsyncs());
     this.state = initialState({
       self: record.self,
       boot: this.boot,
@@ -238,7 +244,8 @@ export class Mirror {
       case 'tell-peer':
         return effect.message.m === 'beat' ? this.peers.link?.beat() : this.peers.tell(effect.message);
       case 'tell-membership':
-        return this.peers.link?.send({ t: 'membership', membership: this.membership });
+        this.peers.link?.send({ t: 'membership', membership: this.membership });
+        return this.followers.tell(this.membership);
       case 'answer-hello':
         return this.peers.answerHello(effect.answer);
       case 'dial-peer':
@@ -332,6 +339,7 @@ export class Mirror {
     this.#wake?.timer.cancel();
     this.options.hooks.close();
     this.peers.close();
+    this.followers.hangUp('the instance stops');
     this.outside.close();
     await this.journal.close();
   }
@@ -344,6 +352,7 @@ export class Mirror {
     this.membership = change(before);
     this.save();
     this.peers.link?.send({ t: 'membership', membership: this.membership });
+    this.followers.tell(this.membership);
     this.#followMembership(before);
   }
 
@@ -390,29 +399,18 @@ export class Mirror {
     await this.options.host.journalCut();
   }
 
-  /** The read rule: while a backup may take over, only within Q/2 of a message that it has echoed. */
+  /** Whether durable reads may be answered here now. */
   mayRead(): boolean {
-    const { role } = this.state;
-    // Who has asked the backup to take over does not know when that one opens; who was followed by another is only not gone yet.
-    if (role.is === 'yielded' || role.is === 'down') return false;
-    // A primary that has ceased to be one without having ended yet knows nothing of who has followed it.
-    if (role.is === 'waiting' || role.is === 'starting' || role.is === 'lost') return this.journal.writer === null;
-    if (role.is === 'taking' && role.right.by === 'resume' && role.epoch === null) return false;
-    if (role.is !== 'primary' || role.trouble !== null) return role.is !== 'primary';
-    if (role.backup?.active !== true) return true;
-    const link = this.peers.link;
-    return link !== null && this.options.io.clock.monotonicMs() - link.echoedAt < this.membership.qosMs / 2;
+    return mayRead(this);
   }
 
   /** Connected other members, for clients that ask. */
-  peerView(): { host: string; port: number; position: number }[] {
-    const link = this.peers.link;
-    const member = link === null ? undefined : memberOf(this.membership, link.member);
-    if (link === null || member === undefined) return [];
-    const active = this.state.role.is === 'primary' && this.state.role.backup?.active === true;
-    return active || this.state.role.is === 'backup'
-      ? [{ ...splitAddress(member.superserverAddress), position: link.seen?.received.offset ?? 0 }]
-      : [];
+  peerView(): PeerForClients[] {
+    return peersForClients(this);
+  }
+
+  asyncViews(): MemberView[] {
+    return new StatusView(this).asyncs();
   }
 
   get version(): string {

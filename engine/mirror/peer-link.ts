@@ -1,3 +1,4 @@
+import type { MemberView } from '../api/status.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Dejournaled } from './host.ts';
 import type { Sender } from './sender.ts';
@@ -10,6 +11,8 @@ export interface BeatFacts {
   readonly canTakeOver: boolean;
   readonly dejournaled: Dejournaled | null;
   readonly received: Position;
+  /** From the primary; left out: the mirror has none. */
+  readonly asyncs?: MemberView[] | undefined;
 }
 
 /** An established connection between the two failover members: heartbeats, silence, stalls and the read lease. */
@@ -21,7 +24,7 @@ export class PeerLink {
   /** On the primary: what sends the journal, once the backup is ready. */
   sender: Sender | null = null;
   /** The other's last heartbeat. */
-  seen: { arbiter: boolean; canTakeOver: boolean; dejournaled: Dejournaled | null; received: Position } | null = null;
+  seen: BeatFacts | null = null;
   /** This side's clock in the newest message that the other has echoed. */
   echoedAt = Number.NEGATIVE_INFINITY;
   /** When the newest heartbeat came in: everything echoed here was sent before. 0: none yet. */
@@ -89,7 +92,13 @@ export class PeerLink {
     if (beat.at > this.#theirs) this.beatHeardAt = this.#clock.monotonicMs();
     this.#theirs = Math.max(this.#theirs, beat.at);
     if (beat.echo > this.echoedAt && beat.echo > 0) this.echoedAt = beat.echo;
-    this.seen = { arbiter: beat.arbiter, canTakeOver: beat.canTakeOver, dejournaled: beat.dejournaled, received: beat.received };
+    this.seen = {
+      arbiter: beat.arbiter,
+      canTakeOver: beat.canTakeOver,
+      dejournaled: beat.dejournaled,
+      received: beat.received,
+      asyncs: beat.asyncs,
+    };
     for (const then of this.#onceHeard.splice(0)) then();
   }
 

@@ -1,13 +1,22 @@
 import { z } from 'zod';
+import { MemberView } from '../api/status.ts';
 import { Membership } from './membership.ts';
 import { HelloAnswerShape, HelloShape, PeerMessageShape, PositionShape, ReachShape } from './shapes.ts';
 import { decodeControl, Malformed } from './wire.ts';
 
 const Dejournaled = z.object({ position: PositionShape, timeMs: z.number().nullable() });
 
-/** Control messages on a data channel between two failover members. */
+/** Control messages on a data channel between two failover members, and the first one of any member. */
 const PeerControl = z.discriminatedUnion('t', [
   z.object({ t: z.literal('hello'), mirror: z.string(), version: z.string(), hello: HelloShape, reach: ReachShape }),
+  /** First from an async member; what follows is of asyncs/protocol.ts. */
+  z.object({
+    t: z.literal('follow'),
+    mirror: z.string(),
+    version: z.string(),
+    member: z.string(),
+    reach: ReachShape,
+  }),
   z.object({ t: z.literal('hello-answer'), answer: HelloAnswerShape, reach: ReachShape, membership: Membership, token: z.string() }),
   /** First after an answer that lets the dialler follow, with the answer's token: whoever has not had it is somebody else, or says old words. */
   z.object({ t: z.literal('proof'), token: z.string() }),
@@ -23,6 +32,8 @@ const PeerControl = z.discriminatedUnion('t', [
     canTakeOver: z.boolean(),
     dejournaled: Dejournaled.nullable(),
     received: PositionShape,
+    /** From the primary: the asyncs, as it sees them. Left out: the mirror has none. */
+    asyncs: z.array(MemberView).optional(),
   }),
   z.object({ t: z.literal('peer'), message: PeerMessageShape }),
   z.object({ t: z.literal('membership'), membership: Membership }),

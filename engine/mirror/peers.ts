@@ -2,7 +2,7 @@ import { GemelError } from '../api/errors.ts';
 import type { Connection } from '../io/net.ts';
 import { comparePositions, type JournalReach } from '../journal/index.ts';
 import type { Hello, HelloAnswer, PeerMessage, Position } from './failover/index.ts';
-import { memberOf, splitAddress } from './membership.ts';
+import { failoverMembers, isAsync, splitAddress } from './membership.ts';
 import type { Mirror } from './mirror.ts';
 import { PeerLink } from './peer-link.ts';
 import { parsePeerControl, type PeerControl } from './peer-protocol.ts';
@@ -71,10 +71,14 @@ export class PeerConnections {
       channel.connection.onDrain = () => channel.close('refused');
       if (channel.connection.pending === 0) channel.close('refused');
     };
-    if (message?.t !== 'hello') return channel.close('no hello');
+    if (message?.t !== 'hello' && message?.t !== 'follow') return channel.close('no hello');
     if (message.mirror !== membership.guid) return refuse(`This instance is not a member of that mirror.`);
-    if (memberOf(membership, message.hello.member) === undefined)
-      return refuse(`The member is not in the membership of the mirror ${membership.mirror}.`);
+    if (message.t === 'follow') {
+      this.#unknown.delete(channel);
+      return this.#mirror.followers.accept(channel, message);
+    }
+    if (!failoverMembers(membership).some((each) => each.guid === message.hello.member))
+      return refuse(`The member is not a failover member of the mirror ${membership.mirror}.`);
     if (message.version !== version) return refuse(`Failover members must have the same version; this one has ${version}.`);
     this.#asking = { channel, hello: message.hello, reach: message.reach };
     this.#mirror.input({ on: 'hello', hello: message.hello });
@@ -215,6 +219,7 @@ export class PeerConnections {
         canTakeOver: (mirror.options.host.cannotTakeOver() ?? mirror.journal.unsound) === null,
         dejournaled: mirror.options.host.dejournaled(),
         received: mirror.journal.reach.end.position,
+        ...(mirror.state.role.is === 'primary' && mirror.membership.members.some(isAsync) ? { asyncs: mirror.asyncViews() } : {}),
       }),
       lost: (why) => this.#lost(link, why),
     });

@@ -31,7 +31,10 @@ export class Roles {
     const attempt = this.#attempt;
     const { host } = this.#mirror.options;
     const wanted = (): boolean => this.#attempt === attempt;
-    if (right.by === 'resume') host.detachWriter('This member goes on as primary in a new epoch.');
+    if (right.by === 'resume') {
+      host.detachWriter('This member goes on as primary in a new epoch.');
+      this.#mirror.followers.hangUp('a new epoch begins');
+    }
     this.#then(async () => {
       try {
         await becomePrimary(this.#mirror, right, epoch, wanted);
@@ -54,6 +57,7 @@ export class Roles {
   /** Nothing of an attempt under way may go on; clients are let go. */
   #end(why: string): void {
     this.#attempt += 1;
+    this.#mirror.followers.hangUp(why);
     this.#mirror.options.host.detachWriter(why);
   }
 

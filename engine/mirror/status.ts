@@ -1,28 +1,15 @@
 import type { MemberLag, MemberStatus, MemberView, MirroredDatabaseView, MirrorStatus } from '../api/status.ts';
 import { comparePositions, type Position } from '../journal/index.ts';
 import type { RoleName } from './failover/index.ts';
-import type { Dejournaled } from './host.ts';
-import type { Member } from './membership.ts';
+import { followerLag, followerView } from './asyncs/follower-view.ts';
+import type { ForAsyncs } from './asyncs/protocol.ts';
+import { failoverMembers, isAsync, type Member } from './membership.ts';
 import type { Mirror } from './mirror.ts';
+import { addressesOf, at, behind, databaseView, dejournaling, dejournalMs, IncomingRate, time } from './status-words.ts';
 
 /** What this member can say of the mirror, in the words of the Mirror Monitor. */
 
-/** Dejournaling that is behind by less than this is in step: the next commit of it is under way. */
-const IN_STEP_MS = 1500;
-
 const noPosition: Position = { file: 0, offset: 0 };
-
-function time(wallMs: number): string {
-  const at = new Date(wallMs);
-  const two = (n: number): string => String(n).padStart(2, '0');
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
-}
-
-function behind(ms: number): string {
-  const s = Math.max(1, Math.round(ms / 1000));
-  const two = (n: number): string => String(n).padStart(2, '0');
-  return `${two(Math.floor(s / 3600))}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)} behind`;
-}
 
 /** The status word for this member itself. */
 export function ownStatus({ state: { role }, crashed }: Pick<Mirror, 'state' | 'crashed'>): MemberStatus {
@@ -68,26 +55,13 @@ function heardStatus(role: RoleName | null): MemberStatus {
   }
 }
 
-function at(position: Position): Position | null {
-  return position.file === 0 ? null : position;
-}
-
-/** Milliseconds by which dejournaling is behind what was received; null: behind, by a time that is not known. */
-function dejournalMs(done: Dejournaled | null, received: Position, now: number): number | null {
-  if (done === null || comparePositions(done.position, received) >= 0) return 0;
-  return done.timeMs === null ? null : Math.max(1, now - done.timeMs);
-}
-
-function dejournaling(ms: number | null): string {
-  return ms !== null && ms < IN_STEP_MS ? 'Caught up' : behind(ms ?? 0);
-}
-
 export class StatusView {
   readonly #mirror: Mirror;
-  #rate = { at: 0, networkBytes: 0, journalBytes: 0, view: null as MirrorStatus['incomingRate'] };
+  readonly #incoming: IncomingRate;
 
   constructor(mirror: Mirror) {
     this.#mirror = mirror;
+    this.#incoming = new IncomingRate(mirror.options.io.clock);
   }
 
   get #now(): number {
@@ -102,7 +76,7 @@ export class StatusView {
       mirror: membership.mirror,
       thisMember: self.name,
       noFailover: state.durable.noFailover !== null,
-      members: membership.members.map((m) => (m.guid === self.guid ? mine : this.#other(m))),
+      members: membership.members.map((m) => (m.guid === self.guid ? mine : isAsync(m) ? this.#async(m) : this.#other(m))),
       arbiter: {
         address: membership.arbiter === null ? null : membership.arbiter.replace(/:(\d+)$/, '|$1'),
         failoverMode: this.#mode(),
@@ -112,10 +86,36 @@ export class StatusView {
             ? 'Both failover members are connected to the arbiter'
             : 'Only this member is connected to the arbiter',
       },
-      incomingRate: state.role.is === 'backup' ? this.#incoming() : null,
+      incomingRate: state.role.is === 'backup' ? this.#incoming.of(mirror.peers.received) : null,
       databases: this.#databases(),
       missingDatabases: this.missing(),
     };
+  }
+
+  /** What asyncs are told: the failover members, and what the mirror is set to. */
+  forAsyncs(): ForAsyncs {
+    const { membership, self, state } = this.#mirror;
+    return {
+      failover: failoverMembers(membership).map((m) => (m.guid === self.guid ? this.#self() : this.#other(m))),
+      mode: this.#mode(),
+      noFailover: state.durable.noFailover !== null,
+    };
+  }
+
+  /** The async members, for the other failover member. */
+  asyncs(): MemberView[] {
+    return this.#mirror.membership.members.filter(isAsync).map((m) => this.#async(m));
+  }
+
+  /** The primary knows of it by its connection; the backup what the primary tells. */
+  #async(member: Member): MemberView {
+    const mirror = this.#mirror;
+    const told =
+      mirror.state.role.is === 'primary' ? undefined : mirror.peers.link?.seen?.asyncs?.find((each) => each.name === member.name);
+    if (told !== undefined) return told;
+    const { writer } = mirror.journal;
+    const durable = writer?.durable ?? mirror.journal.reach.end.position;
+    return followerView(member, mirror.followers.state(member.guid), durable, this.#now);
   }
 
   #partnerAtArbiter(partner: Member | null): boolean {
@@ -134,19 +134,6 @@ export class StatusView {
     return this.#mirror.membership.databases.map((d) => d.name).filter((name) => !here.has(name));
   }
 
-  #base(
-    member: Member,
-  ): Omit<MemberView, 'status' | 'journalTransfer' | 'dejournaling' | 'journalLatencyMs' | 'dejournalLatencyMs' | 'position'> {
-    return {
-      name: member.name,
-      type: member.type,
-      dn: null,
-      superserverAddress: member.superserverAddress,
-      privateAddress: member.privateAddress,
-      agentAddress: member.agentAddress,
-    };
-  }
-
   /** While nothing durable is known beyond what this backup has, it has everything. */
   #behindDurable(): boolean {
     return comparePositions(this.#mirror.journal.reach.end.position, this.#mirror.peers.knownDurable) < 0;
@@ -156,7 +143,7 @@ export class StatusView {
     const mirror = this.#mirror;
     const { role } = mirror.state;
     const end = mirror.journal.writer?.end ?? mirror.journal.reach.end.position;
-    const base = { ...this.#base(mirror.self), position: at(end) };
+    const base = { ...addressesOf(mirror.self), position: at(end) };
     const status = ownStatus(mirror);
     if (role.is === 'primary')
       return { ...base, status, journalTransfer: 'N/A', dejournaling: 'N/A', journalLatencyMs: null, dejournalLatencyMs: null };
@@ -193,7 +180,7 @@ export class StatusView {
   #other(member: Member): MemberView {
     const mirror = this.#mirror;
     const link = mirror.peers.link;
-    const base = this.#base(member);
+    const base = addressesOf(member);
     const { role } = mirror.state;
     if (link === null || link.member !== member.guid) {
       const since = mirror.partnerLostAt;
@@ -237,49 +224,14 @@ export class StatusView {
     };
   }
 
-  /** Journal arriving, over the time since it was last asked for (at least half a second). */
-  #incoming(): MirrorStatus['incomingRate'] {
-    const now = this.#mirror.options.io.clock.monotonicMs();
-    const { networkBytes, journalBytes } = this.#mirror.peers.received;
-    const before = this.#rate;
-    const seconds = (now - before.at) / 1000;
-    if (seconds < 0.5) return before.view;
-    const network = (networkBytes - before.networkBytes) / 1024 / seconds;
-    const journal = (journalBytes - before.journalBytes) / 1024 / seconds;
-    const view =
-      before.at === 0
-        ? null
-        : {
-            networkKBs: Math.round(network),
-            journalKBs: Math.round(journal),
-            ratio: network === 0 ? 1 : Math.round((journal / network) * 100) / 100,
-            intervalS: Math.round(seconds * 10) / 10,
-          };
-    this.#rate = { at: now, networkBytes, journalBytes, view };
-    return view;
-  }
-
   #databases(): MirroredDatabaseView[] {
     const mirror = this.#mirror;
+    const { host } = mirror.options;
     const primary = mirror.state.role.is === 'primary';
+    const status = primary ? 'Normal' : host.cannotTakeOver() !== null ? 'Dejournaling Stopped' : 'Dejournaling';
     const end = mirror.journal.reach.end.position;
-    const files = mirror.journal.journal.files;
-    return mirror.options.host.databases().map((d) => {
-      const stopped = mirror.options.host.cannotTakeOver() !== null;
-      const status = !d.mounted ? 'Database Dismounted' : primary ? 'Normal' : stopped ? 'Dejournaling Stopped' : 'Dejournaling';
-      const current = d.position !== null && comparePositions(d.position, end) >= 0;
-      const nextRecord =
-        primary || d.position === null
-          ? ('N/A' as const)
-          : current
-            ? ('Current' as const)
-            : {
-                time: time(mirror.options.host.dejournaled()?.timeMs ?? this.#now),
-                file: files.get(d.position.file)?.fileName ?? String(d.position.file),
-                offset: d.position.offset,
-              };
-      return { name: d.name, directory: d.directory, status, nextRecord, failoverDB: true };
-    });
+    const { files } = mirror.journal.journal;
+    return host.databases().map((d) => databaseView(d, { status, end, files, timeMs: host.dejournaled()?.timeMs ?? this.#now }));
   }
 
   /** The four stages of journal data on its way to the other member, as the primary knows them; unknown stays null. */
@@ -287,9 +239,13 @@ export class StatusView {
     const mirror = this.#mirror;
     const { writer } = mirror.journal;
     const link = mirror.peers.link;
-    const { partner } = mirror;
-    if (writer === null || partner === null) return [];
+    const { partner, membership, followers } = mirror;
+    if (writer === null) return [];
     const end = writer.end;
+    const asyncs = membership.members
+      .filter(isAsync)
+      .map((m) => followerLag(m, followers.state(m.guid), writer.written, writer.durable, this.#now));
+    if (partner === null) return asyncs;
     const stage = (position: Position | null, ms: number | null) => ({
       position: position === null ? null : at(position),
       behindBytes: position === null || position.file !== end.file ? null : end.offset - position.offset,
@@ -308,6 +264,7 @@ export class StatusView {
         received: stage(received, receivedMs),
         dejournaled: stage(done?.position ?? null, doneMs),
       },
+      ...asyncs,
     ];
   }
 

@@ -19,7 +19,7 @@ interface CreateFlags extends JsonOption, AddressFlags {
 }
 interface JoinFlags extends JsonOption, AddressFlags {
   readonly mirror: string;
-  readonly as: 'failover';
+  readonly as: 'failover' | 'dr' | 'reporting-ro';
   readonly agent: string;
   readonly via: string;
 }
@@ -46,11 +46,18 @@ function addMaking(mirror: Command, context: Context): void {
       showDone(context, { json: json === true }, await withInstance(context, instance, (client) => client.call('mirror.create', params)));
     });
 
-  addresses(command(mirror, 'join <instance>', 'make this instance the second failover member of a mirror'))
+  addresses(command(mirror, 'join <instance>', 'make this instance the second failover member, or an async member, of a mirror'))
     .requiredOption('--mirror <mirror>', 'name of the mirror')
-    .addOption(new Option('--as <role>', 'what it becomes').choices(['failover']).makeOptionMandatory())
-    .requiredOption('--agent <host:port>', 'agent on the first failover member’s host')
-    .requiredOption('--via <instance>', 'name of the instance that is the first failover member')
+    .addOption(
+      new Option(
+        '--as <role>',
+        'what it becomes: the second failover member, for disaster recovery (every database, never asked to take over by itself), or for reporting (read-only)',
+      )
+        .choices(['failover', 'dr', 'reporting-ro'])
+        .makeOptionMandatory(),
+    )
+    .requiredOption('--agent <host:port>', 'agent on a failover member’s host')
+    .requiredOption('--via <instance>', 'name of the instance that is that failover member')
     .action(async (instance: string, { json, ...params }: JoinFlags) => {
       showDone(context, { json: json === true }, await withInstance(context, instance, (client) => client.call('mirror.join', params)));
     });

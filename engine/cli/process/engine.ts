@@ -11,7 +11,7 @@ import { Store } from '../../instance/store/index.ts';
 import { verifyAside } from '../../database/index.ts';
 import { realIo } from '../../io/index.ts';
 import { realNet, socketConnection } from '../../io/net.ts';
-import { MAGIC, openHooks, ownStatus } from '../../mirror/index.ts';
+import { MAGIC, openHooks } from '../../mirror/index.ts';
 import { createSuperserver, listenShared, type Superserver } from '../../superserver/index.ts';
 import { createWebServer, type Counters } from '../../web/index.ts';
 import { hookClient } from './hook-client.ts';
@@ -51,7 +51,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
     superserver: () => listening,
   });
   const status = (): InstanceStatus => {
-    const { mirror: member, held } = mirror;
+    const { held } = mirror;
     return {
       name: settings.Startup.InstanceName,
       directory: paths.directory,
@@ -60,10 +60,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
       version: VERSION,
       superserverPort: listening.port,
       webPort,
-      mirrors: [
-        ...(member === null ? [] : [{ mirror: member.membership.mirror, type: 'Failover' as const, status: ownStatus(member) }]),
-        ...(held === null ? [] : [{ mirror: held.mirror, type: 'Failover' as const, status: 'Waiting' as const }]),
-      ],
+      mirrors: mirror.memberships,
       ...(held === null ? {} : { problem: held.problem }),
     };
   };
@@ -148,7 +145,7 @@ function handlers({
     'db.verify': async ({ name }) => {
       const database = store.executor.namespaces.find(name);
       if (database === undefined) throw new GemelError('NOT_FOUND', `There is no mounted database ${name.toUpperCase()}.`);
-      await store.contained(database, mirror.mirror?.journal.reach.end.position ?? null);
+      await store.contained(database, mirror.journalEnd);
       const found = await verifyAside(database.directory);
       return {
         sound: found.sound,
@@ -169,8 +166,8 @@ function handlers({
     'mirror.tryPrimary': () => mirror.operator().tryPrimary(),
     'mirror.forcePrimary': (params) => mirror.operator().forcePrimary(params),
     'mirror.resumePrimary': (params) => mirror.operator().resumePrimary(params),
-    'mirror.stop': ({ mirror: name }) => mirror.operator(name).stopMirroring(),
-    'mirror.start': ({ mirror: name }) => mirror.operator(name).startMirroring(),
+    'mirror.stop': ({ mirror: name }) => mirror.stopMirroring(name),
+    'mirror.start': ({ mirror: name }) => mirror.startMirroring(name),
     'mirror.edit': (params) => mirror.operator().edit(params),
     'journal.switch': async () => {
       const writer = mirror.mirror?.journal.writer;

@@ -8,7 +8,7 @@ import { isLoopback } from '../addresses.ts';
 import { valid } from './valid.ts';
 
 /**
- * The address of an arbiter as it is kept. An arbiter on the host of a failover member would fail together with it: it is
+ * The address of an arbiter as it is kept. An arbiter on the host of a failover or disaster recovery member would fail together with it: it is
  * refused, unless `allowed` (the demo, and tests on one computer). Throws NAME, REFUSED.
  */
 export async function arbiterAddress(address: string, members: readonly Member[], allowed: boolean): Promise<string> {
@@ -16,7 +16,7 @@ export async function arbiterAddress(address: string, members: readonly Member[]
   const kept = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   if (allowed) return kept;
   const its = await addressesOf(host);
-  const onHost = await firstAsync(members, async (member) => {
+  const onHost = await firstAsync(members.filter(mayBePrimary), async (member) => {
     const hosts = [member.agentAddress, member.privateAddress, member.superserverAddress].map((each) => splitAddress(each).host);
     const theirs = await Promise.all(hosts.map(addressesOf));
     return theirs.some((set) => set.some((one) => its.includes(one)));
@@ -31,6 +31,11 @@ export async function arbiterAddress(address: string, members: readonly Member[]
     conditions.ARBITER_ON_MEMBER_HOST.todo,
     { code: 'ARBITER_ON_MEMBER_HOST', facts: { arbiter: address, member: on } },
   );
+}
+
+/** Reporting members never are: an arbiter may share their host. */
+function mayBePrimary({ type }: Member): boolean {
+  return type === 'Failover' || type === 'Disaster Recovery';
 }
 
 /** All addresses a host name stands for, and the name itself; a name that is not known here stands for itself alone. */

@@ -1,5 +1,6 @@
 import { conditionLine, conditions } from '../../api/conditions.ts';
 import { GemelError } from '../../api/errors.ts';
+import type { MemberType } from '../../api/status.ts';
 import type { MirrorRecord } from '../../mirror/index.ts';
 
 /**
@@ -8,12 +9,14 @@ import type { MirrorRecord } from '../../mirror/index.ts';
  */
 export class HeldMember {
   readonly mirror: string;
+  readonly type: MemberType;
   /** What is wrong, in a sentence. */
   readonly problem: string;
   readonly #why: string;
 
-  constructor({ membership }: MirrorRecord, error: GemelError) {
+  constructor({ self, membership }: MirrorRecord, error: GemelError) {
     this.mirror = membership.mirror;
+    this.type = membership.members.find((m) => m.guid === self)?.type ?? 'Failover';
     this.#why = error.what;
     this.problem = `The mirror journal of this member cannot be read, so it takes no part in the mirror ${this.mirror}: ${error.what}`;
   }

@@ -1,10 +1,10 @@
 import { GemelError } from '../../api/errors.ts';
 import { assert } from '../../io/assert.ts';
 import { isBefore, type Inheritance, type JournalWriter, type Position } from '../../journal/index.ts';
-import type { Dejournaled, LocalDatabase, Mirror, MirrorHost } from '../../mirror/index.ts';
+import type { AsyncMember, Dejournaled, LocalDatabase, Mirror, MirrorHost } from '../../mirror/index.ts';
 import type { JournalPort, RoleView, WriteBar } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
-import { journalBroken, notPrimary, openAtEnd, type Feed, type Store } from '../store/index.ts';
+import { journalBroken, notPrimary, oldestInherited, openAtEnd, type Feed, type Store } from '../store/index.ts';
 
 export interface MemberHostOptions {
   readonly store: Store;
@@ -23,10 +23,15 @@ const handingOver = {
   todo: 'Connect to the new primary and repeat the update.',
 };
 
+/** A member of either kind, as far as the instance's databases and clients depend on it. */
+type Hosted = Mirror | AsyncMember;
+
 /** The instance as the mirror sees it: roles of the mirrored databases, the executor's access to the mirror's journal. */
 export class MemberHost implements MirrorHost {
   readonly #options: MemberHostOptions;
   readonly #feed: Feed;
+  #hosted: Hosted | null = null;
+  /** The same while it is a failover member. */
   #mirror: Mirror | null = null;
   #port: JournalPort | null = null;
   /** What a new primary reads although its databases' files lack it. */
@@ -40,9 +45,14 @@ export class MemberHost implements MirrorHost {
     this.#feed = feed;
   }
 
-  /** The mirror this is the host of; set once, right after it is made. */
+  /** The failover member this is the host of; set once, right after it is made. */
   belongTo(mirror: Mirror): void {
-    this.#mirror = mirror;
+    this.#hosted = this.#mirror = mirror;
+  }
+
+  /** The same, of an async. */
+  belongToAsync(member: AsyncMember): void {
+    this.#hosted = member;
   }
 
   get isOpen(): boolean {
@@ -81,7 +91,7 @@ export class MemberHost implements MirrorHost {
 
   applyTo(position: Position): void {
     this.#feed.applier.applyTo(position);
-    const journal = this.#mirror?.journal.journal;
+    const journal = this.#hosted?.journal.journal;
     if (journal !== undefined) this.#options.store.decidePrepared(journal, position);
   }
 
@@ -160,7 +170,8 @@ export class MemberHost implements MirrorHost {
     const inheritance = this.#inheritance;
     assert(inheritance !== null, 'open transactions are among what is inherited');
     this.#inheritance = null;
-    const found = openAtEnd(journal.files, store.mirrored(), journal.end.position, inheritance.openStart ?? inheritance.position);
+    const end = journal.end.position;
+    const found = openAtEnd(journal.files, store.mirrored(), end, oldestInherited(inheritance, end));
     store.executor.transactionsBegin(found.highest);
     store.executor.rollBackFound(port, found.open);
     if (found.open.length > 0) log(1, `${found.open.length} transactions that were open on the former primary are rolled back.`);
@@ -215,7 +226,7 @@ export class MemberHost implements MirrorHost {
       mayRead: () => this.#mirror?.mayRead() ?? true,
       role: () => {
         const mirror = this.#mirror;
-        if (mirror === null) return { role: 'none', mirror: null, peers: [] };
+        if (mirror === null) return { role: 'none', mirror: this.#hosted?.membership.mirror ?? null, peers: [] };
         const role = mirror.state.role.is;
         return {
           role: role === 'primary' ? 'primary' : role === 'backup' ? 'backup' : 'none',

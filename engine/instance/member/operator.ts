@@ -11,6 +11,9 @@ const SETTLE_MS = 5000;
 
 type Done = { message: string };
 
+export const mirroringStopped =
+  'Mirroring is stopped on this member. It stays stopped, also when the instance restarts: gemel mirror start';
+
 /** What an operator does to a failover member, each with the words of its outcome. Refusals come from the decisions. */
 export class Operator {
   readonly #mirror: Mirror;
@@ -65,7 +68,7 @@ export class Operator {
 
   async stopMirroring(): Promise<Done> {
     await this.#mirror.requests.ask('stop-mirroring');
-    return { message: 'Mirroring is stopped on this member. It stays stopped, also when the instance restarts: gemel mirror start' };
+    return { message: mirroringStopped };
   }
 
   async startMirroring(): Promise<Done> {

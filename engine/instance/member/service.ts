@@ -1,17 +1,21 @@
 import path from 'node:path';
-import type { InstanceMethods, Parsed } from '../../api/contract.ts';
+import type { Admitted, InstanceMethods, Parsed } from '../../api/contract.ts';
 import { GemelError } from '../../api/errors.ts';
 import { HostPort, MirrorDatabaseName, MirrorName } from '../../api/names.ts';
-import type { MirrorStatus, WhatIf } from '../../api/status.ts';
+import type { InstanceStatus, MemberType, MirrorStatus, WhatIf } from '../../api/status.ts';
 import type { Net } from '../../io/net.ts';
 import type { Io } from '../../io/index.ts';
 import {
-  askAgent,
+  AsyncMember,
+  asyncStatus,
+  AsyncStatusView,
+  isAsync,
   Member,
-  Membership,
+  type Membership,
   Mirror,
   newDurable,
   noHooks,
+  ownStatus,
   readRecord,
   StatusView,
   whatIfNow,
@@ -28,16 +32,18 @@ import type { OpenDatabase } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
 import { updateSettings, type Settings } from '../settings.ts';
 import type { Store } from '../store/index.ts';
+import type { Position } from '../../journal/index.ts';
 import { arbiterAddress } from './arbiter-address.ts';
 import type { Lifted } from './hook-executor.ts';
 import { HeldMember } from './held.ts';
+import { askToBeAdmitted, checkNewMember, typeOf } from './joining.ts';
+import { mapped, rememberMirrored } from './map-mirrors.ts';
 import { MemberHost, notInMirror, type MemberHostOptions } from './host.ts';
 import { journalWait, signOf, type MemberWatch, type WatchOptions } from './watch.ts';
-import { Operator } from './operator.ts';
+import { mirroringStopped, Operator } from './operator.ts';
 import { newMember, type OwnAddresses } from './own-member.ts';
 import { valid } from './valid.ts';
 
-const FAILOVER_MEMBERS = 2;
 /** How long creating and joining wait for the role they lead to before they answer. */
 const SETTLE_MS = 5000;
 
@@ -66,15 +72,17 @@ export interface MirrorServiceContext extends Omit<MemberHostOptions, 'changed' 
 export class MirrorService {
   readonly #context: MirrorServiceContext;
   #mirror: Mirror | null = null;
+  #async: AsyncMember | null = null;
   #held: HeldMember | null = null;
   #host: MemberHost | null = null;
-  #status: StatusView | null = null;
+  #status: StatusView | AsyncStatusView | null = null;
   #watch: MemberWatch | null = null;
 
   constructor(context: MirrorServiceContext) {
     this.#context = context;
   }
 
+  /** The failover member, if this instance is one. */
   get mirror(): Mirror | null {
     return this.#mirror;
   }
@@ -84,8 +92,21 @@ export class MirrorService {
     return this.#held;
   }
 
-  get view(): StatusView | null {
+  get view(): StatusView | AsyncStatusView | null {
     return this.#status;
+  }
+
+  /** End of the mirror's journal here; null: this instance is in no mirror. */
+  get journalEnd(): Position | null {
+    return (this.#mirror ?? this.#async)?.journal.reach.end.position ?? null;
+  }
+
+  /** In a word each. */
+  get memberships(): InstanceStatus['mirrors'] {
+    const [mirror, member, held] = [this.#mirror, this.#async, this.#held];
+    if (mirror !== null) return [{ mirror: mirror.membership.mirror, type: 'Failover', status: ownStatus(mirror) }];
+    if (member !== null) return [{ mirror: member.membership.mirror, type: member.self.type, status: asyncStatus(member) }];
+    return held === null ? [] : [{ mirror: held.mirror, type: held.type, status: 'Waiting' }];
   }
 
   /** Takes the instance's place in its mirror, if it has one. */
@@ -98,9 +119,11 @@ export class MirrorService {
     const { io, net, paths, store } = this.#context;
     const { mirror: name, guid } = record.membership;
     const feed = await store.openMirrorFeed({ name, guid });
-    this.#rememberMirrored(name);
+    rememberMirrored(name, this.#context);
     const required = (): string[] => mapped(this.#context.settings, name);
     const host = new MemberHost({ ...this.#context, required, changed: () => this.#changed() }, feed);
+    const self = record.membership.members.find((m) => m.guid === record.self);
+    if (self !== undefined && isAsync(self)) return this.#beginAsync(record, host);
     const watch = this.#context.openWatch?.({
       qosMs: record.membership.qosMs,
       hung: (stalledMs) => mirror.stoodStill(stalledMs),
@@ -115,13 +138,7 @@ export class MirrorService {
       beforeDeciding: () => watch?.check(),
       mgr: paths.mgr,
       record,
-      journal: {
-        directory: paths.journal,
-        logs: [path.join(paths.mgr, 'journal.log'), path.join(paths.mgr, `mirrorjrn-${name}.log`)],
-        fileBytesMax: store.journalBytesMax,
-        newDisk: () => store.newDisk(),
-        databasePositions: () => host.databases().flatMap((d) => d.position ?? []),
-      },
+      journal: this.#journalOptions(name, host),
     };
     let mirror: Mirror;
     try {
@@ -142,15 +159,32 @@ export class MirrorService {
     mirror.start(this.#context.byPerson);
   }
 
-  /** Mirrored databases found here are required from now on: one that can no longer be mounted must not go unnoticed. */
-  #rememberMirrored(mirror: string): void {
-    const { store, settings, paths } = this.#context;
-    const known = new Set(mapped(settings, mirror));
-    const found = store.mirrored().filter((d) => !known.has(d.name));
-    if (found.length === 0) return;
-    const entries = Object.fromEntries(found.map((d) => [d.journalName, d.name]));
-    const change = (s: Settings): Settings => ({ ...s, MapMirrors: { ...s.MapMirrors, [mirror]: { ...tableOf(s, mirror), ...entries } } });
-    Object.assign(settings, change(updateSettings(paths.settings, change)));
+  #journalOptions(mirror: string, host: MemberHost): MirrorOptions['journal'] {
+    const { paths, store } = this.#context;
+    return {
+      directory: paths.journal,
+      logs: [path.join(paths.mgr, 'journal.log'), path.join(paths.mgr, `mirrorjrn-${mirror}.log`)],
+      fileBytesMax: store.journalBytesMax,
+      newDisk: () => store.newDisk(),
+      databasePositions: () => host.databases().flatMap((d) => d.position ?? []),
+    };
+  }
+
+  #beginAsync(record: MirrorRecord, host: MemberHost): void {
+    const { io, net, paths, log } = this.#context;
+    let member: AsyncMember;
+    try {
+      member = new AsyncMember({ io, net, host, mgr: paths.mgr, record, journal: this.#journalOptions(record.membership.mirror, host) });
+    } catch (error) {
+      if (!(error instanceof GemelError)) throw error;
+      this.#held = new HeldMember(record, error);
+      return log(2, this.#held.line);
+    }
+    host.belongToAsync(member);
+    host.install();
+    this.#async = member;
+    this.#status = new AsyncStatusView(member);
+    member.start();
   }
 
   #hooks({ membership, self }: MirrorRecord, host: MemberHost): MirrorHooks {
@@ -180,11 +214,13 @@ export class MirrorService {
 
   async stop(nofailover: boolean): Promise<void> {
     await this.#mirror?.stop(nofailover);
+    await this.#async?.stop();
     this.#watch?.close();
   }
 
-  #require(name?: string): Mirror {
-    const mirror = this.#mirror;
+  /** The member of whichever type. Throws when the instance is in no mirror, or in none of that name. */
+  #requireAny(name?: string): Mirror | AsyncMember {
+    const mirror = this.#mirror ?? this.#async;
     if (this.#held !== null) throw this.#held.refusal();
     if (mirror === null) throw notInMirror();
     if (name !== undefined && name.toUpperCase() !== mirror.membership.mirror) {
@@ -198,12 +234,25 @@ export class MirrorService {
     return mirror;
   }
 
+  /** As `#requireAny`, for what only failover members do. */
+  #require(name?: string): Mirror {
+    const member = this.#requireAny(name);
+    if (member instanceof AsyncMember)
+      throw new GemelError(
+        'REFUSED',
+        `This instance is an async member of the mirror ${member.membership.mirror} (${member.self.type}); that is for failover members.`,
+        'Nothing was changed.',
+        'Do it on the primary; `gemel mirror status` shows which member that is.',
+      );
+    return member;
+  }
+
   // ------------------------------------------------------------ creating and joining
 
   async create(params: Parsed<InstanceMethods, 'mirror.create'>): Promise<{ message: string }> {
     this.#refuseSecond();
     const name = valid(MirrorName, params.name, 'a mirror');
-    const self = await this.#asMember(params);
+    const { member: self } = await this.#asMember(params, 'Failover');
     const arbiter = params.arbiter === undefined ? null : await arbiterAddress(params.arbiter, [self], params.arbiterOnMemberHost);
     const membership: Membership = {
       mirror: name,
@@ -223,92 +272,87 @@ export class MirrorService {
   async join(params: Parsed<InstanceMethods, 'mirror.join'>): Promise<{ message: string }> {
     this.#refuseSecond();
     const name = valid(MirrorName, params.mirror, 'a mirror');
-    const self = await this.#asMember(params);
+    const type = typeOf[params.as];
+    const { member: self, hasAgent } = await this.#asMember(params, type);
     const agent = valid(HostPort, params.agent, 'an agent');
-    const reply = await askAgent(
-      { net: this.#context.net, clock: this.#context.io.clock },
-      [agent],
-      { t: 'admit', instance: params.via.toUpperCase(), mirror: name, member: self },
-      10_000,
+    const { net, io } = this.#context;
+    const membership = await askToBeAdmitted(
+      { net, clock: io.clock },
+      { agent, instance: params.via.toUpperCase() },
+      { mirror: name, member: self },
     );
-    if (reply.t !== 'admitted') throw new GemelError('UNREACHABLE', 'The agent there gave no answer to the question.');
-    const membership = Membership.parse(reply.membership);
     await this.#enter({ self: self.guid, membership, durable: newDurable });
     await this.#mirror?.until((state) => state.role.is === 'backup', SETTLE_MS);
-    return { message: `This instance has joined the mirror ${name} as failover member ${self.name}.` };
+    return { message: `This instance has joined the mirror ${name} as ${typeText(type)} member ${self.name}.${hasAgent ? '' : noAgent}` };
   }
 
-  /** Asked on the first failover member, through its agent. */
-  async admit(params: Parsed<InstanceMethods, 'mirror.admit'>): Promise<{ membership: Membership }> {
+  /** Asked on a failover member, through its agent. */
+  async admit(params: Parsed<InstanceMethods, 'mirror.admit'>): Promise<Admitted> {
     const mirror = this.#require(params.mirror);
     const member = Member.parse(params.member);
     const { arbiter, arbiterOnMemberHost } = mirror.membership;
     if (arbiter !== null) await arbiterAddress(arbiter, [member], arbiterOnMemberHost);
-    const { membership } = mirror;
-    if (mirror.state.role.is !== 'primary')
+    const { role } = mirror.state;
+    if (role.is === 'backup' && mirror.partner !== null)
+      return { membership: null, elsewhere: { agent: mirror.partner.agentAddress, instance: mirror.partner.instance } };
+    if (role.is !== 'primary')
       throw new GemelError(
         'REFUSED',
         'That instance is not the primary now.',
         'Nothing was changed.',
         'Join through the member that is primary.',
       );
-    if (membership.members.length >= FAILOVER_MEMBERS)
-      throw new GemelError('REFUSED', `The mirror ${membership.mirror} has two failover members already.`, 'Nothing was changed.');
-    if (membership.members.some((m) => m.name === member.name))
-      throw new GemelError(
-        'EXISTS',
-        `The mirror has a member ${member.name} already.`,
-        'Nothing was changed.',
-        'Choose another member name.',
-      );
+    checkNewMember(mirror.membership, member);
     await mirror.requests.changeMembership((m) => ({ ...m, members: [...m.members, member] }));
-    this.#context.log(1, `The instance ${member.instance} was added to the mirror as failover member ${member.name}.`);
-    return { membership: mirror.membership };
+    this.#context.log(1, `The instance ${member.instance} was added to the mirror as ${typeText(member.type)} member ${member.name}.`);
+    return { membership: mirror.membership, elsewhere: null };
   }
 
   #refuseSecond(): void {
-    const name = this.#mirror?.membership.mirror ?? this.#held?.mirror;
+    const name = (this.#mirror ?? this.#async)?.membership.mirror ?? this.#held?.mirror;
     if (name === undefined) return;
     throw new GemelError(
       'REFUSED',
       `This instance is in the mirror ${name} already.`,
       'Nothing was changed.',
-      'A failover member belongs to one mirror.',
+      'A failover or disaster recovery member belongs to one mirror; of a reporting member more are not built yet.',
     );
   }
 
   /** A mirror member's record must be there before anything of it is. */
   async #enter(record: MirrorRecord): Promise<void> {
-    const { io, paths, settings } = this.#context;
+    const { io, paths, settings, superserver } = this.#context;
     writeRecord(io.files, paths.mgr, record);
     const { mirror, guid } = record.membership;
     const self = record.membership.members.find((m) => m.guid === record.self);
     const change = (s: Settings): Settings => ({
       ...s,
+      // Others remember where this member is: it stays there.
+      Startup: { ...s.Startup, DefaultPort: superserver().port },
       MirrorMember: { ...s.MirrorMember, GUID: record.self, Name: self?.name ?? '' },
-      Mirrors: { ...s.Mirrors, [mirror]: { GUID: guid, Type: 'Failover' } },
+      Mirrors: { ...s.Mirrors, [mirror]: { GUID: guid, Type: self?.type ?? 'Failover' } },
     });
     Object.assign(settings, change(updateSettings(paths.settings, change, io.files)));
     await this.#begin(record);
   }
 
-  #asMember(given: OwnAddresses): Promise<Member> {
+  #asMember(given: OwnAddresses, type: MemberType): ReturnType<typeof newMember> {
     const { io, settings, home, superserver } = this.#context;
-    return newMember(given, { guid: io.random.guid(), instance: settings.Startup.InstanceName, home, superserver: superserver() });
+    return newMember(given, { guid: io.random.guid(), instance: settings.Startup.InstanceName, home, type, superserver: superserver() });
   }
 
   // ------------------------------------------------------------ databases
 
   /** Makes a mirrored database: first on the primary, then by the same mirror name on the others. */
   async createDatabase(params: Parsed<InstanceMethods, 'db.create'>): Promise<OpenDatabase> {
-    const mirror = this.#require(params.mirror);
+    const mirror = this.#requireAny(params.mirror);
     const { store, io } = this.#context;
     const place = store.checkNew(params.name, params.directory);
     const database = valid(MirrorDatabaseName, params.mirrorDatabase ?? place.name, 'a mirror database');
     const { membership } = mirror;
     const known = membership.databases.find((d) => d.name === database);
     const writer = mirror.journal.writer;
-    const primary = mirror.state.role.is === 'primary' && writer !== null;
+    const primary = mirror instanceof Mirror && mirror.state.role.is === 'primary' && writer !== null;
     if (primary && known !== undefined)
       throw new GemelError(
         'EXISTS',
@@ -331,12 +375,12 @@ export class MirrorService {
       maxSizeMB: params.maxSizeMB,
       mirror: { name: membership.mirror, guid: membership.guid, database, databaseGuid: entry.guid, position: entry.created },
     });
-    this.#rememberMirrored(membership.mirror);
+    rememberMirrored(membership.mirror, this.#context);
     if (primary) {
       this.#host?.bindNew(made);
       mirror.changeMembership((m) => ({ ...m, databases: [...m.databases, entry] }));
     } else {
-      mirror.peers.applyDurable();
+      (mirror instanceof Mirror ? mirror.peers : mirror).applyDurable();
     }
     this.#context.changed();
     return made;
@@ -345,7 +389,7 @@ export class MirrorService {
   // ------------------------------------------------------------ requests
 
   status(name: string | undefined): MirrorStatus {
-    this.#require(name);
+    this.#requireAny(name);
     if (this.#status === null) throw notInMirror();
     return this.#status.status();
   }
@@ -354,18 +398,29 @@ export class MirrorService {
     return whatIfNow(this.#require(name));
   }
 
+  async stopMirroring(name: string | undefined): Promise<{ message: string }> {
+    const member = this.#requireAny(name);
+    if (member instanceof Mirror) return new Operator(member).stopMirroring();
+    member.stopMirroring();
+    return { message: mirroringStopped };
+  }
+
+  async startMirroring(name: string | undefined): Promise<{ message: string }> {
+    const member = this.#requireAny(name);
+    if (member instanceof Mirror) return new Operator(member).startMirroring();
+    member.startMirroring();
+    return { message: 'Mirroring is started on this member; it looks for the primary.' };
+  }
+
   /** What an operator may do. Throws when the instance is in no mirror, or in none of that name. */
   operator(name?: string): Operator {
     return new Operator(this.#require(name));
   }
 }
 
-/** [MapMirrors.MIRROR] of gemel.cpf: mirror database name = name of the database here. */
-function tableOf({ MapMirrors }: Settings, mirror: string): Record<string, string> {
-  const entry = MapMirrors[mirror];
-  return typeof entry === 'object' ? entry : {};
-}
+const noAgent = ' Its host has no agent that runs: start one, or the others cannot learn how this member is while it is down.';
 
-function mapped(settings: Settings, mirror: string): string[] {
-  return Object.values(tableOf(settings, mirror));
+/** A member's type within a sentence. */
+function typeText(type: MemberType): string {
+  return type.toLowerCase();
 }

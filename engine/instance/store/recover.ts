@@ -3,6 +3,7 @@ import {
   isBefore,
   recordTypes,
   recoverTransactions,
+  type Inheritance,
   scanRecords,
   type Journal,
   type JournalFiles,
@@ -21,6 +22,12 @@ export function oldestOpen(databases: Iterable<OpenDatabase>, end: Position): Po
     if (from !== null && isBefore(from, oldest)) oldest = from;
   }
   return oldest;
+}
+
+/** The same, of what a new primary inherits: its databases' files need not say it. */
+export function oldestInherited({ openStart, position }: Inheritance, end: Position): Position {
+  // The journal of a new mirror has no file yet.
+  return openStart ?? (position.file === 0 ? end : position);
 }
 
 export interface FoundPrepared {

@@ -9,7 +9,7 @@ import { createInstanceDirectory, instancePaths, type InstancePaths } from '../d
 import type { JournalPort, OpenDatabase } from '../executor/index.ts';
 import { newSettings, readSettings } from '../settings.ts';
 import { realParts } from './parts.ts';
-import { openAtEnd } from './recover.ts';
+import { oldestInherited, openAtEnd } from './recover.ts';
 import { Store } from './store.ts';
 
 /** Used by tests only: the store of an instance, ended as a crash ends it, and opened again. */
@@ -108,6 +108,7 @@ export class StoreBench {
   async becomePrimary(minor: number): Promise<void> {
     const { executor } = this.store;
     const journal = this.openMirrorJournal();
+    const inherited = journal.end.position;
     const writer = await JournalWriter.open({
       io: realIo,
       journal,
@@ -117,14 +118,14 @@ export class StoreBench {
     });
     const feed = this.store.mirrorFeed ?? (await this.store.openMirrorFeed({ name: 'TEST', guid: mirrorGuid }));
     // As a member does: what its databases do not contain of what it inherits it reads all the same.
-    feed.applier.applyTo(journal.end.position);
-    const inheritance = await feed.inherit(journal.end.position);
+    feed.applier.applyTo(inherited);
+    const inheritance = await feed.inherit(inherited);
     const port = executor.attach('mirror', writer);
     for (const database of this.store.mirrored()) database.nodes.reset();
     feed.attach(port, writer, inheritance);
     this.#mirror = { journal, writer, port };
     for (const database of this.store.mirrored()) this.#bind(database);
-    const found = openAtEnd(journal.files, this.store.mirrored(), journal.end.position, inheritance.openStart ?? inheritance.position);
+    const found = openAtEnd(journal.files, this.store.mirrored(), journal.end.position, oldestInherited(inheritance, journal.end.position));
     executor.transactionsBegin(found.highest);
     executor.rollBackFound(port, found.open);
   }

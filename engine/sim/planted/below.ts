@@ -62,8 +62,8 @@ export const carryingOut: readonly PlantedFault[] = [
     rule: 'who has yielded, or was followed, answers no durable reads',
     edits: [
       {
-        file: 'engine/mirror/mirror.ts',
-        find: `    if (role.is === 'yielded' || role.is === 'down') return false;\n`,
+        file: 'engine/mirror/reading.ts',
+        find: `  if (role.is === 'yielded' || role.is === 'down') return false;\n`,
         replace: '',
       },
     ],

@@ -1,0 +1,62 @@
+import { table } from './condition.ts';
+
+/** Async members: what they find themselves, and what the primary says of them. */
+export const asyncConditions = table({
+  ASYNC_CONNECTED: {
+    severity: 0,
+    title: 'An async member has connected',
+    means: 'It receives the journal that is durable in the mirror; nothing waits for it.',
+    facts: ['member', 'from'],
+    todo: '',
+  },
+  ASYNC_LOST: {
+    severity: 1,
+    title: 'An async member is no longer connected',
+    means: 'It keeps what it has and gets the rest when it is back. Nothing waits for it.',
+    facts: ['member', 'why'],
+    todo: '',
+  },
+  ASYNC_REFUSED: {
+    severity: 1,
+    title: 'An async member was refused',
+    means: 'It is of another version, or does not belong to this mirror. Nothing was sent.',
+    facts: ['from', 'why'],
+    todo: '',
+  },
+  ASYNC_FOLLOWS: {
+    severity: 0,
+    title: 'This async member is connected to the primary',
+    means: 'It receives the journal that is durable in the mirror.',
+    facts: ['primary', 'epoch'],
+    todo: '',
+  },
+  ASYNC_CAUGHT_UP: {
+    severity: 0,
+    title: 'This async member has caught up',
+    means: 'It has all journal that is durable in the mirror, and gets more as it becomes so.',
+    facts: ['primary'],
+    todo: '',
+  },
+  ASYNC_ALONE: {
+    severity: 2,
+    title: 'This async member has lost the primary',
+    means: 'Its databases stay as they are. It looks for the primary, whichever member that is, and goes on by itself.',
+    facts: ['primary', 'why'],
+    todo: 'Look after the failover members when it does not come back by itself.',
+  },
+  ASYNC_NOT_TAKEN: {
+    severity: 2,
+    title: 'The primary refused this async member',
+    means: 'It is of another version, or the mirror does not have this member any more. Nothing here was changed.',
+    facts: ['code', 'why'],
+    todo: 'Bring both members to the same version, or join this one anew.',
+  },
+  ASYNC_AHEAD_OF_PRIMARY: {
+    severity: 2,
+    title: 'That primary is an older one',
+    means:
+      'This member has journal of a newer epoch than the member that calls itself primary. It does not follow it, and nothing here was changed.',
+    facts: ['primary', 'theirs', 'here'],
+    todo: 'Look at both failover members: the one that is primary in the newer epoch is the right one.',
+  },
+});

@@ -1,0 +1,408 @@
+import { GemelError } from '../../api/errors.ts';
+import { conditionLine, conditions, type ConditionCode, type Facts as ConditionFacts } from '../../api/conditions.ts';
+import { VERSION } from '../../api/version.ts';
+import type { Io } from '../../io/index.ts';
+import type { Net } from '../../io/net.ts';
+import { comparePositions, type Position } from '../../journal/index.ts';
+import { compareEpochs, type Durable, type Epoch } from '../failover/index.ts';
+import type { MirrorHost } from '../host.ts';
+import { MemberJournal, type MemberJournalOptions } from '../member-journal.ts';
+import { memberOf, writeRecord, type Member, type Membership, type MirrorRecord } from '../membership.ts';
+import type { PeerControl } from '../peer-protocol.ts';
+import { Channel, kinds, positionFrame, splitJournalFrame, type Kind } from '../wire.ts';
+import { parseAsyncControl, type AsyncControl, type PrimaryBeat } from './protocol.ts';
+import { Pulse } from './pulse.ts';
+import { whomToAsk, type Candidate } from './whom-to-ask.ts';
+
+/** Least time between two rounds of looking for the primary, in ms. */
+const AGAIN_MS = 500;
+
+/** What an async needs of the instance it runs in. */
+export type AsyncHost = Pick<MirrorHost, 'log' | 'databases' | 'applyTo' | 'journalCut' | 'dejournaled' | 'cannotTakeOver' | 'changed'>;
+
+export interface AsyncMemberOptions {
+  readonly io: Io;
+  readonly net: Net;
+  readonly host: AsyncHost;
+  /** mgr directory of the instance. */
+  readonly mgr: string;
+  readonly record: MirrorRecord;
+  readonly journal: Omit<MemberJournalOptions, 'io' | 'mirror' | 'self' | 'synced' | 'failed' | 'warn'>;
+}
+
+/** A connection to the primary that carries journal. */
+interface Link {
+  readonly channel: Channel;
+  readonly primary: string;
+  readonly epoch: Epoch;
+  readonly pulse: Pulse;
+  beat: PrimaryBeat | null;
+  /** Had everything once since it connected. */
+  caughtUp: boolean;
+  /** Monotonic ms since when the primary says that it is in trouble; null: it is not. */
+  troubleSince: number | null;
+}
+
+/**
+ * An async member at work: finds the primary, makes its journal a beginning of the primary's, takes what is durable in the mirror
+ * and dejournals it. It decides nothing: it may be away at any time, and nobody waits for it.
+ */
+export class AsyncMember {
+  readonly options: AsyncMemberOptions;
+  readonly journal: MemberJournal;
+  membership: Membership;
+  /** ms since the epoch: when the primary was lost; null: connected, or never seen. */
+  lostAt: number | null = null;
+  /** Why this member can follow no primary until it is rebuilt; null: it can. */
+  crashed: string | null = null;
+  /** Something it was refused, which it asks for again and again; null: nothing. */
+  refused: string | null = null;
+  /** Incoming journal, for the figures. */
+  received = { networkBytes: 0, journalBytes: 0 };
+  #durable: Durable;
+  #link: Link | null = null;
+  #receivedTimeMs: number | null = null;
+  #knownDurable: Position = { file: 0, offset: 0 };
+  #believed: string | null = null;
+  #round: { stop(): void } | null = null;
+  #timer: { cancel(): void } | null = null;
+  #closed = false;
+
+  constructor(options: AsyncMemberOptions) {
+    const { io, record } = options;
+    this.options = options;
+    this.membership = record.membership;
+    this.#durable = record.durable;
+    this.journal = new MemberJournal({
+      ...options.journal,
+      io,
+      mirror: { name: record.membership.mirror, guid: record.membership.guid },
+      self: record.self,
+      synced: () => this.applyDurable(),
+      failed: (error) => {
+        this.note('JOURNAL_NOT_KEPT', `Journal data from the primary cannot be kept here: ${error.message}`, { why: error.what });
+        this.#link?.channel.close('the journal cannot be written');
+      },
+      warn: (error) => this.note('JOURNAL_LOG_ERROR', 'A journal log could not be written.', { why: String(error) }),
+    });
+  }
+
+  get self(): Member {
+    const self = memberOf(this.membership, this.options.record.self) ?? memberOf(this.options.record.membership, this.options.record.self);
+    if (self === undefined) throw new GemelError('INTERNAL', 'This member is not in its own membership.');
+    return self;
+  }
+
+  get stopped(): boolean {
+    return this.#durable.mirroringStopped;
+  }
+
+  /** null: not connected. */
+  get primary(): { readonly guid: string; readonly beat: PrimaryBeat | null; readonly caughtUp: boolean } | null {
+    const link = this.#link;
+    return link === null ? null : { guid: link.primary, beat: link.beat, caughtUp: link.caughtUp };
+  }
+
+  /** When the newest block received was written, ms since the epoch; null: none was since the start. */
+  get receivedTimeMs(): number | null {
+    return this.#receivedTimeMs;
+  }
+
+  /** Everything the primary has told to be durable is here. */
+  get hasAll(): boolean {
+    return comparePositions(this.journal.reach.end.position, this.#knownDurable) >= 0;
+  }
+
+  get #clock() {
+    return this.options.io.clock;
+  }
+
+  note(code: ConditionCode, text: string, facts: ConditionFacts = {}): void {
+    const { severity } = conditions[code];
+    this.options.host.log(severity === 'refusal' ? 1 : severity, conditionLine(code, text, facts));
+  }
+
+  start(): void {
+    // What was received before is durable in the mirror: only the databases are to get it.
+    this.#learnDurable(this.journal.reach.end.position);
+    if (this.stopped) this.note('MIRRORING_STOPPED', 'Mirroring is stopped on this member; start it to go on.', { role: 'async' });
+    else this.#look();
+  }
+
+  /** Survives restarts. Durable when it returns. */
+  stopMirroring(): void {
+    this.#setStopped(true);
+    this.#timer?.cancel();
+    this.#round?.stop();
+    this.#link?.channel.close('mirroring is stopped');
+    this.note('MIRRORING_STOPPED', 'Mirroring is stopped on this member.', { role: 'async' });
+    this.options.host.changed();
+  }
+
+  startMirroring(): void {
+    this.#setStopped(false);
+    this.note('MIRRORING_STARTED', 'Mirroring is started on this member.');
+    this.#look();
+    this.options.host.changed();
+  }
+
+  #setStopped(stopped: boolean): void {
+    if (this.stopped === stopped)
+      throw new GemelError('REFUSED', `Mirroring is ${stopped ? 'stopped' : 'started'} on this member already.`, 'Nothing was changed.');
+    this.#durable = { ...this.#durable, mirroringStopped: stopped };
+    this.#save();
+  }
+
+  #save(): void {
+    const { io, mgr, record } = this.options;
+    writeRecord(io.files, mgr, { self: record.self, membership: this.membership, durable: this.#durable });
+  }
+
+  // ------------------------------------------------------------ finding the primary
+
+  #look(): void {
+    if (this.#closed || this.stopped || this.#round !== null || this.#link !== null) return;
+    let stopped = false;
+    this.#round = {
+      stop: () => {
+        stopped = true;
+      },
+    };
+    void this.#askAll(() => stopped).finally(() => {
+      this.#round = null;
+      if (this.#link === null) this.#lookAgain();
+    });
+  }
+
+  #lookAgain(): void {
+    if (this.#closed || this.stopped) return;
+    this.#timer?.cancel();
+    this.#timer = this.#clock.timer(AGAIN_MS, () => this.#look());
+  }
+
+  async #askAll(isStopped: () => boolean): Promise<void> {
+    for (const candidate of whomToAsk(this.membership, this.#believed)) {
+      if (isStopped() || this.#closed) return;
+      if (await this.#ask(candidate, isStopped)) return;
+    }
+  }
+
+  /** @returns whether this member follows now */
+  async #ask(candidate: Candidate, isStopped: () => boolean): Promise<boolean> {
+    const { net } = this.options;
+    const timeoutMs = Math.max(100, this.membership.qosMs / 2);
+    let channel: Channel;
+    try {
+      channel = new Channel(await net.connect(candidate.host, candidate.port, timeoutMs), true, () => this.#clock.monotonicMs());
+    } catch {
+      return false;
+    }
+    channel.onMalformed = (why) =>
+      this.note('PEER_MALFORMED', `${channel.connection.remote} sent something that is no message; the connection was closed.`, {
+        from: channel.connection.remote,
+        why,
+      });
+    const answer = await new Promise<AsyncControl | null>((resolve) => {
+      const timer = this.#clock.timer(timeoutMs, () => resolve(null));
+      channel.onClose = () => {
+        timer.cancel();
+        resolve(null);
+      };
+      channel.onFrame = (kind, payload) => {
+        timer.cancel();
+        resolve(kind === kinds.control ? parseAsyncControl(payload) : null);
+      };
+      channel.control({
+        t: 'follow',
+        mirror: this.membership.guid,
+        version: VERSION,
+        member: this.options.record.self,
+        reach: this.journal.reach,
+      } satisfies PeerControl);
+    });
+    if (answer?.t === 'follow-answer' && !isStopped() && (await this.#align(answer)) && !channel.closed && !isStopped() && !this.#closed) {
+      this.#establish(channel, answer);
+      return true;
+    }
+    channel.onClose = () => undefined;
+    channel.close('answered');
+    if (answer?.t === 'elsewhere') this.#believed = answer.primary ?? this.#believed;
+    else if (answer?.t === 'refused') this.#refusedBy(answer);
+    return false;
+  }
+
+  #refusedBy({ code, text }: Extract<AsyncControl, { t: 'refused' }>): void {
+    // It is tried again and again; said once.
+    if (this.refused !== text) this.note('ASYNC_NOT_TAKEN', `The primary refused this async member. ${text}`, { code, why: text });
+    this.refused = text;
+    this.options.host.changed();
+  }
+
+  /** Makes this journal a beginning of the primary's. @returns whether it is one */
+  async #align({ primary, epoch, reach, membership }: Extract<AsyncControl, { t: 'follow-answer' }>): Promise<boolean> {
+    const here = this.journal.end.epoch;
+    const name = memberOf(membership, primary)?.name ?? primary;
+    if (compareEpochs(here, epoch) > 0) {
+      const text = `The member ${name} is primary in an older epoch than this member has journal of; it is not followed.`;
+      if (this.refused !== text)
+        this.note('ASYNC_AHEAD_OF_PRIMARY', text, { primary: name, theirs: epochText(epoch), here: epochText(here) });
+      this.refused = text;
+      return false;
+    }
+    try {
+      this.#adopt(membership);
+      const sides = await this.journal.alignWith(reach);
+      for (const file of sides) this.note('TAIL_DROPPED', 'Journal data that the mirror does not have was set aside.', { file });
+      if (sides.length > 0) {
+        this.#knownDurable = this.journal.reach.end.position;
+        await this.options.host.journalCut();
+      }
+      this.crashed = this.refused = null;
+      return true;
+    } catch (error) {
+      if (!(error instanceof GemelError)) throw error;
+      if (this.crashed !== error.message)
+        this.note('CANNOT_FOLLOW', `This member cannot follow the primary. ${error.message}`, { code: error.code });
+      this.crashed = error.message;
+      return false;
+    }
+  }
+
+  // ------------------------------------------------------------ following
+
+  #establish(channel: Channel, { primary, epoch }: Extract<AsyncControl, { t: 'follow-answer' }>): void {
+    const pulse = new Pulse({ channel, clock: this.#clock, qosMs: () => this.membership.qosMs, beat: () => this.#beat(channel) });
+    const link: Link = { channel, primary, epoch, pulse, beat: null, caughtUp: false, troubleSince: null };
+    this.#link = link;
+    this.#believed = primary;
+    channel.onClose = (why) => this.#lost(link, why);
+    channel.onFrame = (kind, payload) => this.#frame(link, kind, payload);
+    this.journal.receive();
+    this.note('ASYNC_FOLLOWS', `This member is connected to the primary ${this.#name(primary)} and receives the journal.`, {
+      primary: this.#name(primary),
+      epoch: epochText(epoch),
+    });
+    channel.control({ t: 'ready', from: this.journal.reach.end.position } satisfies AsyncControl);
+    this.#beat(channel);
+    this.options.host.changed();
+  }
+
+  #name(guid: string): string {
+    return memberOf(this.membership, guid)?.name ?? guid;
+  }
+
+  #beat(channel: Channel): void {
+    const { host } = this.options;
+    channel.control({
+      t: 'async-beat',
+      received: this.journal.reach.end.position,
+      receivedTimeMs: this.#receivedTimeMs,
+      dejournaled: host.dejournaled(),
+      attention: host.cannotTakeOver() !== null,
+    } satisfies AsyncControl);
+  }
+
+  #frame(link: Link, kind: Kind, payload: Buffer): void {
+    if (kind === kinds.control) return this.#control(link, parseAsyncControl(payload));
+    if (kind !== kinds.block && kind !== kinds.fileHeader) return link.channel.close('a frame that is not the primary’s');
+    const { durable, content } = splitJournalFrame(payload);
+    const { receiver } = this.journal;
+    if (receiver === null) return link.channel.close('this member does not receive now');
+    try {
+      const end = receiver.append(content);
+      this.#receivedTimeMs = receiver.newestBlockMs ?? this.#receivedTimeMs;
+      this.received.networkBytes += payload.length;
+      this.received.journalBytes += content.length;
+      link.channel.send(positionFrame(kinds.ack, end.position));
+    } catch (error) {
+      if (!(error instanceof GemelError)) throw error;
+      return link.channel.close(error.message);
+    }
+    this.#learnDurable(durable);
+    this.#mayBeCaughtUp(link);
+  }
+
+  #control(link: Link, message: AsyncControl): void {
+    switch (message.t) {
+      case 'membership':
+        return this.#adopt(message.membership);
+      case 'refused':
+        return this.#refusedBy(message);
+      case 'primary-beat':
+        link.beat = message;
+        this.#learnDurable(message.durable);
+        this.#mayBeCaughtUp(link);
+        this.#heedTrouble(link, message);
+        return this.options.host.changed();
+      default:
+        return link.channel.close('a message that is not the primary’s');
+    }
+  }
+
+  /** A primary that stays in trouble may have been followed by the other member, which it cannot know: that one is asked. */
+  #heedTrouble(link: Link, { failover }: PrimaryBeat): void {
+    const name = this.#name(link.primary);
+    const inTrouble = failover.some((each) => each.name === name && each.status === 'In Trouble');
+    const now = this.#clock.monotonicMs();
+    link.troubleSince = inTrouble ? (link.troubleSince ?? now) : null;
+    if (link.troubleSince === null || now - link.troubleSince < 2 * this.membership.qosMs) return;
+    this.#believed = this.membership.members.find((m) => m.type === 'Failover' && m.guid !== link.primary)?.guid ?? null;
+    link.channel.close('it has been in trouble for twice the QoS timeout');
+  }
+
+  #mayBeCaughtUp(link: Link): void {
+    if (link.caughtUp || link.beat === null || !this.hasAll) return;
+    link.caughtUp = true;
+    this.note('ASYNC_CAUGHT_UP', `This member has all journal of the primary ${this.#name(link.primary)}.`, {
+      primary: this.#name(link.primary),
+    });
+    this.options.host.changed();
+  }
+
+  #lost(link: Link, why: string): void {
+    link.pulse.close();
+    if (this.#link !== link) return;
+    this.#link = null;
+    this.lostAt = this.#clock.wallMs();
+    if (this.#closed) return;
+    this.journal.receiver?.hurry();
+    if (!this.stopped)
+      this.note('ASYNC_ALONE', `The connection to the primary ${this.#name(link.primary)} was lost (${why}).`, {
+        primary: this.#name(link.primary),
+        why,
+      });
+    this.options.host.changed();
+    this.#look();
+  }
+
+  #adopt(membership: Membership): void {
+    if (membership.guid !== this.membership.guid || JSON.stringify(membership) === JSON.stringify(this.membership)) return;
+    this.membership = membership;
+    this.#save();
+    this.options.host.changed();
+  }
+
+  #learnDurable(durable: Position): void {
+    if (comparePositions(durable, this.#knownDurable) > 0) this.#knownDurable = durable;
+    this.applyDurable();
+  }
+
+  /** Dejournals what is durable in the mirror and synced here. */
+  applyDurable(): void {
+    const synced = this.journal.receiver?.synced ?? this.journal.reach.end.position;
+    const to = comparePositions(this.#knownDurable, synced) < 0 ? this.#knownDurable : synced;
+    if (to.file !== 0) this.options.host.applyTo(to);
+  }
+
+  async stop(): Promise<void> {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#round?.stop();
+    this.#link?.channel.close('the instance stops');
+    await this.journal.close();
+  }
+}
+
+function epochText({ major, minor }: Epoch): string {
+  return `${major}.${minor}`;
+}

@@ -1,0 +1,104 @@
+import type { MemberLag, MemberStatus, MemberView, MirroredDatabaseView, MirrorStatus } from '../../api/status.ts';
+import { addressesOf, at, databaseView, dejournaling, dejournalMs, IncomingRate, time } from '../status-words.ts';
+import { failoverMembers, type Member } from '../membership.ts';
+import type { AsyncMember } from './async-member.ts';
+import { transferMs, transferText } from './follower-view.ts';
+
+/** The status word for an async member itself. */
+export function asyncStatus({ stopped, crashed, refused, primary }: AsyncMember): MemberStatus {
+  if (stopped) return 'Stopped';
+  if (primary !== null) return primary.caughtUp ? 'Connected' : 'Synchronizing';
+  if (crashed !== null) return 'Crashed';
+  return refused === null ? 'Transition' : 'Waiting';
+}
+
+/** What an async member can say of its mirror: the failover members, as their primary sees them, and itself. */
+export class AsyncStatusView {
+  readonly #member: AsyncMember;
+  readonly #incoming: IncomingRate;
+
+  constructor(member: AsyncMember) {
+    this.#member = member;
+    this.#incoming = new IncomingRate(member.options.io.clock);
+  }
+
+  get #now(): number {
+    return this.#member.options.io.clock.wallMs();
+  }
+
+  status(): MirrorStatus {
+    const member = this.#member;
+    const { membership, self, primary } = member;
+    const told = primary?.beat?.failover ?? [];
+    return {
+      mirror: membership.mirror,
+      thisMember: self.name,
+      noFailover: primary?.beat?.noFailover ?? false,
+      members: [...failoverMembers(membership).map((each) => this.#failover(each, told)), this.#self()],
+      arbiter: {
+        address: membership.arbiter === null ? null : membership.arbiter.replace(/:(\d+)$/, '|$1'),
+        failoverMode: primary?.beat?.mode ?? 'Agent Controlled',
+        connectionStatus: 'This member is not connected to the arbiter',
+      },
+      incomingRate: primary === null ? null : this.#incoming.of(member.received),
+      databases: this.#databases(),
+      missingDatabases: this.missing(),
+    };
+  }
+
+  /** Mirrored databases of the mirror that are not here. A reporting member may carry a part of them. */
+  missing(): string[] {
+    if (this.#member.self.type !== 'Disaster Recovery') return [];
+    const here = new Set(this.#member.options.host.databases().map((d) => d.name));
+    return this.#member.membership.databases.map((d) => d.name).filter((name) => !here.has(name));
+  }
+
+  #failover(member: Member, told: readonly MemberView[]): MemberView {
+    const seen = told.find((each) => each.name === member.name);
+    if (seen !== undefined) return seen;
+    const { lostAt } = this.#member;
+    const lost = lostAt === null ? 'N/A' : `Disconnected on ${time(lostAt)}`;
+    return {
+      ...addressesOf(member),
+      status: 'Down',
+      position: null,
+      journalTransfer: lost,
+      journalLatencyMs: null,
+      dejournaling: lost,
+      dejournalLatencyMs: null,
+    };
+  }
+
+  #self(): MemberView {
+    const member = this.#member;
+    const end = member.journal.reach.end.position;
+    const { host } = member.options;
+    const doneMs = dejournalMs(host.dejournaled(), end, this.#now);
+    const done = host.cannotTakeOver() === null ? dejournaling(doneMs) : 'Warning! Some databases need attention.';
+    const base = { ...addressesOf(member.self), status: asyncStatus(member), position: at(end), dejournalLatencyMs: doneMs };
+    if (member.primary === null) {
+      const lost = `Disconnected on ${time(member.lostAt ?? this.#now)}`;
+      return { ...base, journalTransfer: lost, journalLatencyMs: null, dejournaling: done };
+    }
+    const ms = member.hasAll ? 0 : transferMs(null, end, member.receivedTimeMs, this.#now);
+    return { ...base, journalTransfer: transferText(ms), journalLatencyMs: ms, dejournaling: done };
+  }
+
+  #databases(): MirroredDatabaseView[] {
+    const { host } = this.#member.options;
+    const { journal } = this.#member.journal;
+    const end = this.#member.journal.reach.end.position;
+    const timeMs = host.dejournaled()?.timeMs ?? this.#now;
+    return host.databases().map((d) => databaseView(d, { status: 'Dejournaling', end, files: journal.files, timeMs }));
+  }
+
+  /** Only the primary knows how far others are. */
+  lag(): MemberLag[] {
+    return [];
+  }
+
+  /** An async takes part in no failover. */
+  readiness(): { check: string; ok: boolean | null; reason: string }[] {
+    return [];
+  }
+}

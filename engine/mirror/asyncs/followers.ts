@@ -1,0 +1,219 @@
+import type { GemelError } from '../../api/errors.ts';
+import type { JournalWriter, Position } from '../../journal/index.ts';
+import { isAsync, memberOf, type Member, type Membership } from '../membership.ts';
+import type { Mirror } from '../mirror.ts';
+import type { PeerControl } from '../peer-protocol.ts';
+import { kinds, readPosition, type Channel, type Kind } from '../wire.ts';
+import { DurableSender } from './durable-sender.ts';
+import { parseAsyncControl, type AsyncBeat, type AsyncControl, type ForAsyncs } from './protocol.ts';
+import { Pulse } from './pulse.ts';
+
+export type Follow = Extract<PeerControl, { t: 'follow' }>;
+
+/** What is known of one async member on the primary. */
+export interface FollowerState {
+  readonly connected: boolean;
+  /** The newest that it has said of itself; null: nothing yet. */
+  readonly beat: AsyncBeat | null;
+  readonly sent: Position | null;
+  /** Durable in its journal file, as it acknowledges. */
+  readonly acknowledged: Position | null;
+  /** Had everything once since it connected. */
+  readonly caughtUp: boolean;
+  /** ms since the epoch; null: never connected since this member runs. */
+  readonly lostAt: number | null;
+}
+
+interface Link {
+  readonly channel: Channel;
+  readonly member: Member;
+  readonly writer: JournalWriter;
+  readonly pulse: Pulse;
+  sender: DurableSender | null;
+  acknowledged: Position | null;
+  beat: AsyncBeat | null;
+  caughtUp: boolean;
+}
+
+/** The connections of async members to this primary. They only take: nothing they do or leave out is waited for. */
+export class Followers {
+  readonly #mirror: Mirror;
+  readonly #news: () => ForAsyncs;
+  readonly #links = new Map<string, Link>();
+  readonly #lostAt = new Map<string, number>();
+
+  /** @param news what asyncs are told with each heartbeat */
+  constructor(mirror: Mirror, news: () => ForAsyncs) {
+    this.#mirror = mirror;
+    this.#news = news;
+  }
+
+  /** A connection whose first message was `follow`; it belongs to this mirror. */
+  accept(channel: Channel, follow: Follow): void {
+    const mirror = this.#mirror;
+    const { writer } = mirror.journal;
+    const answer = (message: AsyncControl, why: string): void => {
+      channel.control(message);
+      channel.onFrame = () => undefined;
+      channel.connection.onDrain = () => channel.close(why);
+      if (channel.connection.pending === 0) channel.close(why);
+    };
+    const member = memberOf(mirror.membership, follow.member);
+    const refusal = refusalOf(member, follow, mirror);
+    if (refusal !== null || member === undefined) {
+      mirror.note('ASYNC_REFUSED', `An async member at ${channel.connection.remote} was refused: ${refusal?.text ?? ''}`, {
+        from: channel.connection.remote,
+        why: refusal?.text ?? '',
+      });
+      return answer({ t: 'refused', code: refusal?.code ?? 'NOT_FOUND', text: refusal?.text ?? '' }, 'refused');
+    }
+    if (!mayBeFollowed(mirror) || writer === null) return answer({ t: 'elsewhere', primary: this.#primary() }, 'not primary');
+    this.#links.get(member.guid)?.channel.close('connected anew');
+    const link: Link = {
+      channel,
+      member,
+      writer,
+      pulse: new Pulse({ channel, clock: this.#clock, qosMs: () => mirror.membership.qosMs, beat: () => this.#beat(channel) }),
+      sender: null,
+      acknowledged: null,
+      beat: null,
+      caughtUp: false,
+    };
+    this.#links.set(member.guid, link);
+    channel.onClose = (why) => this.#lost(link, why);
+    channel.onFrame = (kind, payload) => this.#frame(link, kind, payload);
+    channel.control({
+      t: 'follow-answer',
+      primary: mirror.options.record.self,
+      epoch: writer.epoch,
+      reach: mirror.journal.reach,
+      membership: mirror.membership,
+    } satisfies AsyncControl);
+    mirror.options.host.changed();
+  }
+
+  get #clock() {
+    return this.#mirror.options.io.clock;
+  }
+
+  /** Who is primary as far as this member knows. */
+  #primary(): string | null {
+    const { role } = this.#mirror.state;
+    return role.is === 'backup' ? role.primary : null;
+  }
+
+  #beat(channel: Channel): void {
+    const { writer } = this.#mirror.journal;
+    if (writer === null) return channel.close('no longer primary');
+    channel.control({ t: 'primary-beat', durable: writer.durable, ...this.#news() } satisfies AsyncControl);
+  }
+
+  #frame(link: Link, kind: Kind, payload: Buffer): void {
+    if (kind === kinds.ack) return this.#acknowledged(link, readPosition(payload));
+    if (kind !== kinds.control) return link.channel.close('journal data from an async member');
+    const message = parseAsyncControl(payload);
+    if (message.t === 'ready') return this.#ready(link, message.from);
+    if (message.t !== 'async-beat') return link.channel.close('a message that is not an async member’s');
+    link.beat = message;
+    this.#mirror.options.host.changed();
+  }
+
+  #ready(link: Link, from: Position): void {
+    const { channel, member, writer } = link;
+    if (link.sender !== null) return channel.close('ready twice');
+    const { journal } = this.#mirror.journal;
+    const first = { file: journal.files.first?.number ?? 1, offset: 0 };
+    link.sender = new DurableSender({
+      channel,
+      writer,
+      journal,
+      clock: this.#clock,
+      from: from.file === 0 ? first : from,
+      failed: (error) => this.#cannotSend(link, error),
+    });
+    this.#mirror.note('ASYNC_CONNECTED', `The async member ${member.name} connected and receives the journal.`, {
+      member: member.name,
+      from: `${from.file}:${from.offset}`,
+    });
+    this.#acknowledged(link, from);
+    this.#beat(channel);
+  }
+
+  #cannotSend({ channel, member }: Link, error: GemelError): void {
+    this.#mirror.note('ASYNC_REFUSED', `The async member ${member.name} cannot be sent what it lacks. ${error.message}`, {
+      from: member.name,
+      why: error.what,
+    });
+    channel.control({ t: 'refused', code: error.code, text: error.what } satisfies AsyncControl);
+    channel.close('what it lacks cannot be sent');
+  }
+
+  #acknowledged(link: Link, position: Position): void {
+    link.acknowledged = position;
+    if (link.caughtUp || !isAt(position, link.writer.durable)) return;
+    link.caughtUp = true;
+    this.#mirror.options.host.changed();
+  }
+
+  #lost(link: Link, why: string): void {
+    link.pulse.close();
+    link.sender?.close();
+    if (this.#links.get(link.member.guid) !== link) return;
+    this.#links.delete(link.member.guid);
+    this.#lostAt.set(link.member.guid, this.#clock.wallMs());
+    if (link.sender !== null)
+      this.#mirror.note('ASYNC_LOST', `The async member ${link.member.name} is no longer connected (${why}).`, {
+        member: link.member.name,
+        why,
+      });
+    this.#mirror.options.host.changed();
+  }
+
+  /** The membership has changed: those that are no asyncs of it any more are let go. */
+  tell(membership: Membership): void {
+    for (const link of [...this.#links.values()]) {
+      const member = memberOf(membership, link.member.guid);
+      if (member === undefined || !isAsync(member)) link.channel.close('no async member of the mirror any more');
+      else link.channel.control({ t: 'membership', membership } satisfies AsyncControl);
+    }
+  }
+
+  /** This member writes the journal no more, or in another epoch: who is primary is found out anew. */
+  hangUp(why: string): void {
+    for (const link of [...this.#links.values()]) link.channel.close(why);
+  }
+
+  state(guid: string): FollowerState {
+    const link = this.#links.get(guid);
+    return {
+      connected: link !== undefined,
+      beat: link?.beat ?? null,
+      sent: link?.sender?.sent ?? null,
+      acknowledged: link?.acknowledged ?? null,
+      caughtUp: link?.caughtUp ?? false,
+      lostAt: this.#lostAt.get(guid) ?? null,
+    };
+  }
+}
+
+function isAt(position: Position, durable: Position): boolean {
+  return position.file > durable.file || (position.file === durable.file && position.offset >= durable.offset);
+}
+
+/** In trouble nothing becomes durable: whoever looks for the primary looks at the other member too. */
+function mayBeFollowed({ state: { role } }: Mirror): boolean {
+  return role.is === 'primary' && role.trouble === null;
+}
+
+/** null: it may follow a primary of this mirror. Versions of reporting members may differ (DECISIONS, "Versions"). */
+function refusalOf(member: Member | undefined, follow: Follow, { membership, version }: Mirror): { code: string; text: string } | null {
+  if (member === undefined) return { code: 'NOT_FOUND', text: `The mirror ${membership.mirror} has no such member.` };
+  if (!isAsync(member))
+    return { code: 'REFUSED', text: `${member.name} is a failover member of the mirror ${membership.mirror}, not an async.` };
+  if (member.type === 'Disaster Recovery' && follow.version !== version)
+    return {
+      code: 'VERSION',
+      text: `Disaster recovery members must have the primary's version, ${version}; this one has ${follow.version}.`,
+    };
+  return null;
+}

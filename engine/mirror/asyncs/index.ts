@@ -1,0 +1,2 @@
+export { AsyncMember } from './async-member.ts';
+export { asyncStatus, AsyncStatusView } from './async-status.ts';
