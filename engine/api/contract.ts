@@ -11,6 +11,16 @@ export type JoinAs = z.infer<typeof JoinAs>;
 /** The membership a new member gets; `elsewhere`: ask there, the primary is another member, whose agent and instance these are. */
 export const Admitted = z.object({ membership: z.unknown(), elsewhere: z.object({ agent: z.string(), instance: z.string() }).nullable() });
 export type Admitted = z.infer<typeof Admitted>;
+const minute = z.int().min(0).max(1439);
+/** How dejournaling is set on an async member, and whether it goes on now. */
+export const DejournalView = z.object({
+  /** Why nothing is dejournaled now; null: it is. */
+  halted: z.enum(['operator', 'error', 'schedule']).nullable(),
+  paused: z.boolean(),
+  /** null: continuous */
+  schedule: z.object({ from: minute, to: minute }).nullable(),
+});
+export type DejournalView = z.infer<typeof DejournalView>;
 /** Quality of service timeout, ms. */
 const qosMs = z.number().int().min(100).max(600_000);
 const addresses = {
@@ -95,6 +105,16 @@ export const instanceMethods = {
   /** Stops and starts mirroring on this member; survives restarts of the instance. */
   'mirror.stop': { params: z.object({ mirror: z.string().optional() }), result: done },
   'mirror.start': { params: z.object({ mirror: z.string().optional() }), result: done },
+  /** On an async member; `status` changes nothing. Minutes of the day, local time there. */
+  'mirror.dejournal': {
+    params: z.object({
+      mirror: z.string().optional(),
+      action: z.enum(['pause', 'start', 'schedule', 'continuous', 'status']),
+      from: minute.optional(),
+      to: minute.optional(),
+    }),
+    result: DejournalView,
+  },
   /** On the primary: changes the mirror while it works. */
   'mirror.edit': {
     params: z.object({

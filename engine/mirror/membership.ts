@@ -4,6 +4,7 @@ import type { Files } from '../io/index.ts';
 import { GemelError } from '../api/errors.ts';
 import { MemberType } from '../api/status.ts';
 import path from 'node:path';
+import { DejournalSetting } from './asyncs/dejournaling.ts';
 import { EpochShape, GrantShape, PeriodShape, PositionShape, ReignShape } from './shapes.ts';
 
 /** The mirror's configuration as every member keeps it, and what a failover member must find again after a crash. */
@@ -53,8 +54,14 @@ const DurableShape = z.object({
   lastSeenPrimary: z.object({ primary: z.string(), epoch: EpochShape, active: z.boolean() }).nullable().default(null),
 });
 
-const Record = z.object({ self: z.string(), membership: Membership, durable: DurableShape });
-export type MirrorRecord = { readonly self: string; readonly membership: Membership; readonly durable: Durable };
+const Record = z.object({ self: z.string(), membership: Membership, durable: DurableShape, dejournaling: DejournalSetting.optional() });
+export type MirrorRecord = {
+  readonly self: string;
+  readonly membership: Membership;
+  readonly durable: Durable;
+  /** Of an async member; left out: continuous. */
+  readonly dejournaling?: DejournalSetting | undefined;
+};
 
 export { newDurable } from './failover/index.ts';
 

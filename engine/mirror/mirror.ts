@@ -19,7 +19,7 @@ import {
 import type { HookAnswer, Hooks } from './hooks/index.ts';
 import type { MirrorHost } from './host.ts';
 import { MemberJournal, type MemberJournalOptions } from './member-journal.ts';
-import { memberOf, partnerOf, writeRecord, type Member, type Membership, type MirrorRecord } from './membership.ts';
+import { failoverMembers, memberOf, partnerOf, writeRecord, type Member, type Membership, type MirrorRecord } from './membership.ts';
 import { Outside } from './outside.ts';
 import { requireOwnEpoch } from './own-journal.ts';
 import { PeerConnections } from './peers.ts';
@@ -354,6 +354,15 @@ export class Mirror {
     this.peers.link?.send({ t: 'membership', membership: this.membership });
     this.followers.tell(this.membership);
     this.#followMembership(before);
+  }
+
+  /**
+   * The other member knows a newer one, although it is not primary: only it and the arbiter may have learned of a change before
+   * they were parted, and the arbiter lets nobody be primary who does not know it.
+   */
+  learnMembership(membership: Membership): void {
+    const isMember = failoverMembers(membership).some((each) => each.guid === this.options.record.self);
+    if (membership.version > this.membership.version && isMember) this.adoptMembership(membership);
   }
 
   /** What the primary says the membership is. */

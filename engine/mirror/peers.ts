@@ -170,10 +170,11 @@ export class PeerConnections {
     const role = mirror.state.role.is;
     const { answer } = message;
     mirror.hear(answer.is === 'not-primary' ? answer.role : answer.is === 'primary' ? 'primary' : 'waiting');
-    if (message.answer.is !== 'primary' || role === 'primary' || role === 'taking' || role === 'down' || role === 'yielded') {
+    if (answer.is !== 'primary') mirror.learnMembership(message.membership);
+    if (answer.is !== 'primary' || role === 'primary' || role === 'taking' || role === 'down' || role === 'yielded') {
       channel.onClose = () => undefined;
       channel.close('answered');
-      return mirror.input({ on: 'hello-answer', answer: message.answer, question });
+      return mirror.input({ on: 'hello-answer', answer, question });
     }
     // Until this member's journal is a beginning of the primary's nothing but heartbeats comes, and they are not needed.
     try {

@@ -51,6 +51,20 @@ export const asyncConditions = table({
     facts: ['code', 'why'],
     todo: 'Bring both members to the same version, or join this one anew.',
   },
+  DEJOURNALING_SET: {
+    severity: 1,
+    title: 'Dejournaling was set on this async member',
+    means: 'Journal goes on coming in; when it is applied is as an operator has set it, also after a restart.',
+    facts: ['set'],
+    todo: '',
+  },
+  DEJOURNALING_PAUSED: {
+    severity: 2,
+    title: 'An error has paused dejournaling',
+    means: 'No database of the mirror goes on on this reporting member, so that none is ahead of the other. Journal goes on coming in.',
+    facts: [],
+    todo: 'Mend what messages.log says of the database; then gemel mirror dejournal start. It is tried again when the member connects anew.',
+  },
   ASYNC_AHEAD_OF_PRIMARY: {
     severity: 2,
     title: 'That primary is an older one',

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { command, connectInstance, show, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
 import { mirrorText, whatIfText } from '../mirror-text.ts';
 import { watchMonitor } from '../monitor.ts';
+import { addDejournalCommands } from './mirror-dejournal.ts';
 import { addOperatorCommands } from './mirror-operator.ts';
 import { milliseconds } from './milliseconds.ts';
 
@@ -33,6 +34,7 @@ export function addMirrorCommands(program: Command, context: Context): void {
   addMaking(mirror, context);
   addWatching(mirror, context);
   addOperatorCommands(mirror, context);
+  addDejournalCommands(mirror, context);
 }
 
 function addMaking(mirror: Command, context: Context): void {

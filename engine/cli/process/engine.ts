@@ -168,6 +168,7 @@ function handlers({
     'mirror.resumePrimary': (params) => mirror.operator().resumePrimary(params),
     'mirror.stop': ({ mirror: name }) => mirror.stopMirroring(name),
     'mirror.start': ({ mirror: name }) => mirror.startMirroring(name),
+    'mirror.dejournal': (params) => mirror.dejournal(params),
     'mirror.edit': (params) => mirror.operator().edit(params),
     'journal.switch': async () => {
       const writer = mirror.mirror?.journal.writer;

@@ -99,6 +99,14 @@ export class MemberHost implements MirrorHost {
     this.#inheritance = await this.#feed.inherit(position);
   }
 
+  isFailed(name: string): boolean {
+    return this.#options.store.failure(name) !== undefined;
+  }
+
+  retryFailed(): Promise<string[]> {
+    return this.#options.store.retryMirrored();
+  }
+
   journalCut(): Promise<void> {
     return this.#feed.reopen();
   }

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import type { Admitted, InstanceMethods, Parsed } from '../../api/contract.ts';
+import type { Admitted, DejournalView, InstanceMethods, Parsed } from '../../api/contract.ts';
 import { GemelError } from '../../api/errors.ts';
-import { HostPort, MirrorDatabaseName, MirrorName } from '../../api/names.ts';
+import { HostPort, MirrorName } from '../../api/names.ts';
 import type { InstanceStatus, MemberType, MirrorStatus, WhatIf } from '../../api/status.ts';
 import type { Net } from '../../io/net.ts';
 import type { Io } from '../../io/index.ts';
@@ -35,8 +35,10 @@ import type { Store } from '../store/index.ts';
 import type { Position } from '../../journal/index.ts';
 import { arbiterAddress } from './arbiter-address.ts';
 import type { Lifted } from './hook-executor.ts';
+import { dejournal } from './dejournal.ts';
 import { HeldMember } from './held.ts';
 import { askToBeAdmitted, checkNewMember, typeOf } from './joining.ts';
+import { createMirrored } from './create-mirrored.ts';
 import { mapped, rememberMirrored } from './map-mirrors.ts';
 import { MemberHost, notInMirror, type MemberHostOptions } from './host.ts';
 import { journalWait, signOf, type MemberWatch, type WatchOptions } from './watch.ts';
@@ -183,6 +185,7 @@ export class MirrorService {
     host.belongToAsync(member);
     host.install();
     this.#async = member;
+    this.#context.store.onMirroredFailed(() => member.dejournaler.databaseFailed());
     this.#status = new AsyncStatusView(member);
     member.start();
   }
@@ -343,45 +346,8 @@ export class MirrorService {
 
   // ------------------------------------------------------------ databases
 
-  /** Makes a mirrored database: first on the primary, then by the same mirror name on the others. */
   async createDatabase(params: Parsed<InstanceMethods, 'db.create'>): Promise<OpenDatabase> {
-    const mirror = this.#requireAny(params.mirror);
-    const { store, io } = this.#context;
-    const place = store.checkNew(params.name, params.directory);
-    const database = valid(MirrorDatabaseName, params.mirrorDatabase ?? place.name, 'a mirror database');
-    const { membership } = mirror;
-    const known = membership.databases.find((d) => d.name === database);
-    const writer = mirror.journal.writer;
-    const primary = mirror instanceof Mirror && mirror.state.role.is === 'primary' && writer !== null;
-    if (primary && known !== undefined)
-      throw new GemelError(
-        'EXISTS',
-        `The mirror ${membership.mirror} has a database ${database} already.`,
-        'Nothing was made.',
-        'Choose another mirror database name.',
-      );
-    if (!primary && known === undefined) {
-      throw new GemelError(
-        'REFUSED',
-        `The mirror ${membership.mirror} has no database ${database}.`,
-        'Nothing was made.',
-        'Create it on the primary first; the names known here come from the primary.',
-      );
-    }
-    const entry = known ?? { name: database, guid: io.random.guid(), created: writer?.end ?? { file: 1, offset: 0 } };
-    const made = await store.create({
-      ...place,
-      namespace: params.namespace,
-      maxSizeMB: params.maxSizeMB,
-      mirror: { name: membership.mirror, guid: membership.guid, database, databaseGuid: entry.guid, position: entry.created },
-    });
-    rememberMirrored(membership.mirror, this.#context);
-    if (primary) {
-      this.#host?.bindNew(made);
-      mirror.changeMembership((m) => ({ ...m, databases: [...m.databases, entry] }));
-    } else {
-      (mirror instanceof Mirror ? mirror.peers : mirror).applyDurable();
-    }
+    const made = await createMirrored(params, this.#requireAny(params.mirror), this.#host, this.#context);
     this.#context.changed();
     return made;
   }
@@ -396,6 +362,19 @@ export class MirrorService {
 
   whatIf(name: string | undefined): Promise<WhatIf[]> {
     return whatIfNow(this.#require(name));
+  }
+
+  /** Sets dejournaling of an async member, or only tells how it is set. */
+  async dejournal({ mirror, action, from, to }: Parsed<InstanceMethods, 'mirror.dejournal'>): Promise<DejournalView> {
+    const member = this.#requireAny(mirror);
+    if (member instanceof Mirror)
+      throw new GemelError(
+        'REFUSED',
+        'Dejournaling cannot be paused on a failover member: the backup has to be able to take over.',
+        'Nothing was changed.',
+        'Do it on an async member.',
+      );
+    return dejournal(member, action, from, to);
   }
 
   async stopMirroring(name: string | undefined): Promise<{ message: string }> {

@@ -87,6 +87,13 @@ export class Feed {
     this.#frozen = this.#frozen.filter((f) => f.generations.size > 0);
   }
 
+  /** Feeds a database that has failed once more. Rejects when it still cannot be. */
+  async retry(database: OpenDatabase): Promise<void> {
+    // Gone already when it could not even be opened.
+    if (this.#failed.has(database.journalName)) await this.applier.remove(database.journalName);
+    await this.add(database);
+  }
+
   async remove(database: OpenDatabase): Promise<void> {
     this.#databases.delete(database);
     this.#failed.delete(database.journalName);

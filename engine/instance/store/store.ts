@@ -45,6 +45,7 @@ export class Store {
   #localWriter: JournalWriter | null = null;
   #inDoubt: InDoubt | null = null;
   #onJournalFailed: (why: string) => void = () => undefined;
+  #onMirroredFailed: () => void = () => undefined;
   #onMirrorUnreadable: (error: GemelError) => void = () => undefined;
   readonly #context: StoreContext;
   readonly #parts: StoreParts;
@@ -114,6 +115,7 @@ export class Store {
         : `The database ${database} takes no more updates from the journal: ${error.message}`,
     );
     if (kind === 'mirror' && database === null) this.#onMirrorUnreadable(error);
+    if (kind === 'mirror') this.#onMirroredFailed();
   }
 
   /** Why a database (by its name in the journal) is not fed any more; undefined: it is. */
@@ -357,6 +359,32 @@ export class Store {
       }
     }
     return feed;
+  }
+
+  /** Feeds mirrored databases that an error has stopped once more, from what their files contain. @returns names of those that still take nothing */
+  async retryMirrored(): Promise<string[]> {
+    const feed = this.#mirrorFeed;
+    const failed = this.mirrored().filter((d) => this.#failures.has(d.journalName));
+    const still: string[] = [];
+    for (const database of failed) {
+      try {
+        await feed?.retry(database);
+        this.#failures.delete(database.journalName);
+        if (database.bar === null || database.journal === null) database.bar = notPrimary(database.name);
+        this.#context.log(1, `The database ${database.name} is dejournaled again, from where its file stands.`);
+      } catch (error) {
+        if (!(error instanceof GemelError)) throw error;
+        still.push(database.name);
+        this.#failures.set(database.journalName, error.message);
+        this.#context.log(2, `The database ${database.name} still cannot be dejournaled: ${error.message}`);
+      }
+    }
+    return still;
+  }
+
+  /** Told when a mirrored database takes no more. */
+  onMirroredFailed(listener: () => void): void {
+    this.#onMirroredFailed = listener;
   }
 
   /**

@@ -3,22 +3,17 @@ import { conditionLine, conditions, type ConditionCode, type Facts as ConditionF
 import { VERSION } from '../../api/version.ts';
 import type { Io } from '../../io/index.ts';
 import type { Net } from '../../io/net.ts';
-import { comparePositions, type Position } from '../../journal/index.ts';
+import { comparePositions } from '../../journal/index.ts';
 import { compareEpochs, type Durable, type Epoch } from '../failover/index.ts';
-import type { MirrorHost } from '../host.ts';
 import { MemberJournal, type MemberJournalOptions } from '../member-journal.ts';
 import { memberOf, writeRecord, type Member, type Membership, type MirrorRecord } from '../membership.ts';
-import type { PeerControl } from '../peer-protocol.ts';
-import { Channel, kinds, positionFrame, splitJournalFrame, type Kind } from '../wire.ts';
+import { kinds, positionFrame, splitJournalFrame, type Channel, type Kind } from '../wire.ts';
+import type { AsyncHost } from './async-host.ts';
+import { Dejournaler } from './dejournaler.ts';
+import { continuous } from './dejournaling.ts';
+import { Finder } from './finder.ts';
 import { parseAsyncControl, type AsyncControl, type PrimaryBeat } from './protocol.ts';
 import { Pulse } from './pulse.ts';
-import { whomToAsk, type Candidate } from './whom-to-ask.ts';
-
-/** Least time between two rounds of looking for the primary, in ms. */
-const AGAIN_MS = 500;
-
-/** What an async needs of the instance it runs in. */
-export type AsyncHost = Pick<MirrorHost, 'log' | 'databases' | 'applyTo' | 'journalCut' | 'dejournaled' | 'cannotTakeOver' | 'changed'>;
 
 export interface AsyncMemberOptions {
   readonly io: Io;
@@ -62,10 +57,8 @@ export class AsyncMember {
   #durable: Durable;
   #link: Link | null = null;
   #receivedTimeMs: number | null = null;
-  #knownDurable: Position = { file: 0, offset: 0 };
-  #believed: string | null = null;
-  #round: { stop(): void } | null = null;
-  #timer: { cancel(): void } | null = null;
+  readonly #finder: Finder;
+  readonly dejournaler: Dejournaler;
   #closed = false;
 
   constructor(options: AsyncMemberOptions) {
@@ -78,13 +71,23 @@ export class AsyncMember {
       io,
       mirror: { name: record.membership.mirror, guid: record.membership.guid },
       self: record.self,
-      synced: () => this.applyDurable(),
+      synced: () => this.dejournaler.apply(),
       failed: (error) => {
         this.note('JOURNAL_NOT_KEPT', `Journal data from the primary cannot be kept here: ${error.message}`, { why: error.what });
         this.#link?.channel.close('the journal cannot be written');
       },
       warn: (error) => this.note('JOURNAL_LOG_ERROR', 'A journal log could not be written.', { why: String(error) }),
     });
+    this.dejournaler = new Dejournaler({
+      clock: io.clock,
+      host: options.host,
+      journal: this.journal,
+      setting: record.dejournaling ?? continuous,
+      type: () => this.self.type,
+      save: () => this.#save(),
+      note: (code, text, facts) => this.note(code, text, facts),
+    });
+    this.#finder = this.#newFinder();
   }
 
   get self(): Member {
@@ -110,7 +113,7 @@ export class AsyncMember {
 
   /** Everything the primary has told to be durable is here. */
   get hasAll(): boolean {
-    return comparePositions(this.journal.reach.end.position, this.#knownDurable) >= 0;
+    return comparePositions(this.journal.reach.end.position, this.dejournaler.known) >= 0;
   }
 
   get #clock() {
@@ -124,7 +127,7 @@ export class AsyncMember {
 
   start(): void {
     // What was received before is durable in the mirror: only the databases are to get it.
-    this.#learnDurable(this.journal.reach.end.position);
+    this.dejournaler.learn(this.journal.reach.end.position);
     if (this.stopped) this.note('MIRRORING_STOPPED', 'Mirroring is stopped on this member; start it to go on.', { role: 'async' });
     else this.#look();
   }
@@ -132,8 +135,7 @@ export class AsyncMember {
   /** Survives restarts. Durable when it returns. */
   stopMirroring(): void {
     this.#setStopped(true);
-    this.#timer?.cancel();
-    this.#round?.stop();
+    this.#finder.stop();
     this.#link?.channel.close('mirroring is stopped');
     this.note('MIRRORING_STOPPED', 'Mirroring is stopped on this member.', { role: 'async' });
     this.options.host.changed();
@@ -155,80 +157,49 @@ export class AsyncMember {
 
   #save(): void {
     const { io, mgr, record } = this.options;
-    writeRecord(io.files, mgr, { self: record.self, membership: this.membership, durable: this.#durable });
+    writeRecord(io.files, mgr, {
+      self: record.self,
+      membership: this.membership,
+      durable: this.#durable,
+      dejournaling: this.dejournaler.setting,
+    });
   }
 
   // ------------------------------------------------------------ finding the primary
 
   #look(): void {
-    if (this.#closed || this.stopped || this.#round !== null || this.#link !== null) return;
-    let stopped = false;
-    this.#round = {
-      stop: () => {
-        stopped = true;
-      },
-    };
-    void this.#askAll(() => stopped).finally(() => {
-      this.#round = null;
-      if (this.#link === null) this.#lookAgain();
-    });
+    if (!this.#closed && !this.stopped && this.#link === null) this.#finder.start();
   }
 
-  #lookAgain(): void {
-    if (this.#closed || this.stopped) return;
-    this.#timer?.cancel();
-    this.#timer = this.#clock.timer(AGAIN_MS, () => this.#look());
-  }
-
-  async #askAll(isStopped: () => boolean): Promise<void> {
-    for (const candidate of whomToAsk(this.membership, this.#believed)) {
-      if (isStopped() || this.#closed) return;
-      if (await this.#ask(candidate, isStopped)) return;
-    }
-  }
-
-  /** @returns whether this member follows now */
-  async #ask(candidate: Candidate, isStopped: () => boolean): Promise<boolean> {
-    const { net } = this.options;
-    const timeoutMs = Math.max(100, this.membership.qosMs / 2);
-    let channel: Channel;
-    try {
-      channel = new Channel(await net.connect(candidate.host, candidate.port, timeoutMs), true, () => this.#clock.monotonicMs());
-    } catch {
-      return false;
-    }
-    channel.onMalformed = (why) =>
-      this.note('PEER_MALFORMED', `${channel.connection.remote} sent something that is no message; the connection was closed.`, {
-        from: channel.connection.remote,
-        why,
-      });
-    const answer = await new Promise<AsyncControl | null>((resolve) => {
-      const timer = this.#clock.timer(timeoutMs, () => resolve(null));
-      channel.onClose = () => {
-        timer.cancel();
-        resolve(null);
-      };
-      channel.onFrame = (kind, payload) => {
-        timer.cancel();
-        resolve(kind === kinds.control ? parseAsyncControl(payload) : null);
-      };
-      channel.control({
+  #newFinder(): Finder {
+    const { net, record } = this.options;
+    return new Finder({
+      net,
+      clock: this.#clock,
+      membership: () => this.membership,
+      follow: () => ({
         t: 'follow',
         mirror: this.membership.guid,
         version: VERSION,
-        member: this.options.record.self,
+        member: record.self,
         reach: this.journal.reach,
-      } satisfies PeerControl);
+      }),
+      malformed: (channel, why) =>
+        this.note('PEER_MALFORMED', `${channel.connection.remote} sent something that is no message; the connection was closed.`, {
+          from: channel.connection.remote,
+          why,
+        }),
+      answered: (channel, answer, isWanted) => this.#answered(channel, answer, isWanted),
     });
-    if (answer?.t === 'follow-answer' && !isStopped() && (await this.#align(answer)) && !channel.closed && !isStopped() && !this.#closed) {
-      this.#establish(channel, answer);
-      return true;
-    }
-    channel.onClose = () => undefined;
-    channel.close('answered');
-    if (answer?.t === 'elsewhere') this.#believed = answer.primary ?? this.#believed;
-    else if (answer?.t === 'refused') this.#refusedBy(answer);
-    return false;
+  }
+
+  /** @returns whether this member follows now */
+  async #answered(channel: Channel, answer: AsyncControl, isWanted: () => boolean): Promise<boolean> {
+    if (answer.t === 'elsewhere') this.#finder.believed = answer.primary ?? this.#finder.believed;
+    else if (answer.t === 'refused') this.#refusedBy(answer);
+    if (answer.t !== 'follow-answer' || !(await this.#align(answer)) || channel.closed || !isWanted()) return false;
+    this.#establish(channel, answer);
+    return true;
   }
 
   #refusedBy({ code, text }: Extract<AsyncControl, { t: 'refused' }>): void {
@@ -254,7 +225,7 @@ export class AsyncMember {
       const sides = await this.journal.alignWith(reach);
       for (const file of sides) this.note('TAIL_DROPPED', 'Journal data that the mirror does not have was set aside.', { file });
       if (sides.length > 0) {
-        this.#knownDurable = this.journal.reach.end.position;
+        this.dejournaler.cutTo(this.journal.reach.end.position);
         await this.options.host.journalCut();
       }
       this.crashed = this.refused = null;
@@ -274,7 +245,7 @@ export class AsyncMember {
     const pulse = new Pulse({ channel, clock: this.#clock, qosMs: () => this.membership.qosMs, beat: () => this.#beat(channel) });
     const link: Link = { channel, primary, epoch, pulse, beat: null, caughtUp: false, troubleSince: null };
     this.#link = link;
-    this.#believed = primary;
+    this.#finder.believed = primary;
     channel.onClose = (why) => this.#lost(link, why);
     channel.onFrame = (kind, payload) => this.#frame(link, kind, payload);
     this.journal.receive();
@@ -282,6 +253,7 @@ export class AsyncMember {
       primary: this.#name(primary),
       epoch: epochText(epoch),
     });
+    this.dejournaler.connected();
     channel.control({ t: 'ready', from: this.journal.reach.end.position } satisfies AsyncControl);
     this.#beat(channel);
     this.options.host.changed();
@@ -298,6 +270,7 @@ export class AsyncMember {
       received: this.journal.reach.end.position,
       receivedTimeMs: this.#receivedTimeMs,
       dejournaled: host.dejournaled(),
+      halted: this.dejournaler.halt,
       attention: host.cannotTakeOver() !== null,
     } satisfies AsyncControl);
   }
@@ -318,7 +291,7 @@ export class AsyncMember {
       if (!(error instanceof GemelError)) throw error;
       return link.channel.close(error.message);
     }
-    this.#learnDurable(durable);
+    this.dejournaler.learn(durable);
     this.#mayBeCaughtUp(link);
   }
 
@@ -330,7 +303,7 @@ export class AsyncMember {
         return this.#refusedBy(message);
       case 'primary-beat':
         link.beat = message;
-        this.#learnDurable(message.durable);
+        this.dejournaler.learn(message.durable);
         this.#mayBeCaughtUp(link);
         this.#heedTrouble(link, message);
         return this.options.host.changed();
@@ -346,7 +319,7 @@ export class AsyncMember {
     const now = this.#clock.monotonicMs();
     link.troubleSince = inTrouble ? (link.troubleSince ?? now) : null;
     if (link.troubleSince === null || now - link.troubleSince < 2 * this.membership.qosMs) return;
-    this.#believed = this.membership.members.find((m) => m.type === 'Failover' && m.guid !== link.primary)?.guid ?? null;
+    this.#finder.believed = this.membership.members.find((m) => m.type === 'Failover' && m.guid !== link.primary)?.guid ?? null;
     link.channel.close('it has been in trouble for twice the QoS timeout');
   }
 
@@ -382,22 +355,10 @@ export class AsyncMember {
     this.options.host.changed();
   }
 
-  #learnDurable(durable: Position): void {
-    if (comparePositions(durable, this.#knownDurable) > 0) this.#knownDurable = durable;
-    this.applyDurable();
-  }
-
-  /** Dejournals what is durable in the mirror and synced here. */
-  applyDurable(): void {
-    const synced = this.journal.receiver?.synced ?? this.journal.reach.end.position;
-    const to = comparePositions(this.#knownDurable, synced) < 0 ? this.#knownDurable : synced;
-    if (to.file !== 0) this.options.host.applyTo(to);
-  }
-
   async stop(): Promise<void> {
     this.#closed = true;
-    this.#timer?.cancel();
-    this.#round?.stop();
+    this.#finder.stop();
+    this.dejournaler.close();
     this.#link?.channel.close('the instance stops');
     await this.journal.close();
   }

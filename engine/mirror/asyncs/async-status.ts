@@ -74,7 +74,13 @@ export class AsyncStatusView {
     const end = member.journal.reach.end.position;
     const { host } = member.options;
     const doneMs = dejournalMs(host.dejournaled(), end, this.#now);
-    const done = host.cannotTakeOver() === null ? dejournaling(doneMs) : 'Warning! Some databases need attention.';
+    const halt = member.dejournaler.halt;
+    const done =
+      halt === 'operator' || halt === 'error'
+        ? 'Warning! Dejournaling is stopped.'
+        : host.cannotTakeOver() === null
+          ? dejournaling(doneMs)
+          : 'Warning! Some databases need attention.';
     const base = { ...addressesOf(member.self), status: asyncStatus(member), position: at(end), dejournalLatencyMs: doneMs };
     if (member.primary === null) {
       const lost = `Disconnected on ${time(member.lostAt ?? this.#now)}`;
@@ -89,7 +95,13 @@ export class AsyncStatusView {
     const { journal } = this.#member.journal;
     const end = this.#member.journal.reach.end.position;
     const timeMs = host.dejournaled()?.timeMs ?? this.#now;
-    return host.databases().map((d) => databaseView(d, { status: 'Dejournaling', end, files: journal.files, timeMs }));
+    const { halt } = this.#member.dejournaler;
+    const isStopped = (name: string): boolean => halt === 'operator' || halt === 'error' || host.isFailed(name);
+    return host
+      .databases()
+      .map((d) =>
+        databaseView(d, { status: isStopped(d.name) ? 'Dejournaling Stopped' : 'Dejournaling', end, files: journal.files, timeMs }),
+      );
   }
 
   /** Only the primary knows how far others are. */

@@ -3,6 +3,7 @@ import { comparePositions, type Position } from '../../journal/index.ts';
 import type { Member } from '../membership.ts';
 import { addressesOf, at, behind, dejournaling, dejournalMs, isInStep, time } from '../status-words.ts';
 import type { FollowerState } from './followers.ts';
+import type { AsyncBeat } from './protocol.ts';
 
 /** An async member as the primary sees it. `now` in ms since the epoch, `durable` where the mirror's journal is durable. */
 export function followerView(member: Member, state: FollowerState, durable: Position, now: number): MemberView {
@@ -28,9 +29,14 @@ export function followerView(member: Member, state: FollowerState, durable: Posi
     position: acknowledged === null ? null : at(acknowledged),
     journalTransfer: transferText(ms),
     journalLatencyMs: ms,
-    dejournaling: beat?.attention === true ? 'Warning! Some databases need attention.' : dejournaling(doneMs),
+    dejournaling: dejournalText(beat, doneMs),
     dejournalLatencyMs: doneMs,
   };
+}
+
+function dejournalText(beat: AsyncBeat | null, ms: number | null): string {
+  if (beat?.halted === 'operator' || beat?.halted === 'error') return 'Warning! Dejournaling is stopped.';
+  return beat?.attention === true ? 'Warning! Some databases need attention.' : dejournaling(ms);
 }
 
 /** Milliseconds by which what an async has received is behind what is durable; null: behind, by a time that is not known. */

@@ -32,6 +32,8 @@ const AsyncControl = z.discriminatedUnion('t', [
     /** When the newest block received was written, ms since the epoch; null: none since the start. */
     receivedTimeMs: z.number().nullable(),
     dejournaled: Dejournaled.nullable(),
+    /** Why nothing is dejournaled now; null: it is. */
+    halted: z.enum(['operator', 'error', 'schedule']).nullable(),
     /** Something keeps a database from being dejournaled. */
     attention: z.boolean(),
   }),

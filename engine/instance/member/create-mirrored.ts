@@ -1,0 +1,53 @@
+import type { InstanceMethods, Parsed } from '../../api/contract.ts';
+import { GemelError } from '../../api/errors.ts';
+import { MirrorDatabaseName } from '../../api/names.ts';
+import { Mirror, type AsyncMember } from '../../mirror/index.ts';
+import type { OpenDatabase } from '../executor/index.ts';
+import type { MemberHost } from './host.ts';
+import { rememberMirrored } from './map-mirrors.ts';
+import type { MirrorServiceContext } from './service.ts';
+import { valid } from './valid.ts';
+
+/** Makes a mirrored database: first on the primary, then by the same mirror name on the others. Throws NAME, EXISTS, REFUSED. */
+export async function createMirrored(
+  params: Parsed<InstanceMethods, 'db.create'>,
+  member: Mirror | AsyncMember,
+  host: MemberHost | null,
+  context: Pick<MirrorServiceContext, 'io' | 'store' | 'settings' | 'paths'>,
+): Promise<OpenDatabase> {
+  const { store, io } = context;
+  const place = store.checkNew(params.name, params.directory);
+  const database = valid(MirrorDatabaseName, params.mirrorDatabase ?? place.name, 'a mirror database');
+  const { membership } = member;
+  const known = membership.databases.find((d) => d.name === database);
+  const { writer } = member.journal;
+  const isPrimary = member instanceof Mirror && member.state.role.is === 'primary' && writer !== null;
+  if (isPrimary && known !== undefined)
+    throw new GemelError(
+      'EXISTS',
+      `The mirror ${membership.mirror} has a database ${database} already.`,
+      'Nothing was made.',
+      'Choose another mirror database name.',
+    );
+  if (!isPrimary && known === undefined)
+    throw new GemelError(
+      'REFUSED',
+      `The mirror ${membership.mirror} has no database ${database}.`,
+      'Nothing was made.',
+      'Create it on the primary first; the names known here come from the primary.',
+    );
+  const entry = known ?? { name: database, guid: io.random.guid(), created: writer?.end ?? { file: 1, offset: 0 } };
+  const made = await store.create({
+    ...place,
+    namespace: params.namespace,
+    maxSizeMB: params.maxSizeMB,
+    mirror: { name: membership.mirror, guid: membership.guid, database, databaseGuid: entry.guid, position: entry.created },
+  });
+  rememberMirrored(membership.mirror, context);
+  if (isPrimary) {
+    host?.bindNew(made);
+    member.changeMembership((m) => ({ ...m, databases: [...m.databases, entry] }));
+  } else if (member instanceof Mirror) member.peers.applyDurable();
+  else member.dejournaler.apply();
+  return made;
+}
