@@ -103,16 +103,21 @@ async function command(member: TestMember, ...words: string[]): Promise<string> 
   }
 }
 
-/** Both members hold the same nodes; waits for the backup to have dejournaled. */
-export async function sameDatabases(pair: Pick<Pair, 'a' | 'b'>): Promise<void> {
-  const seen: unknown[] = [];
+/** Both failover members, and `others`, hold the same nodes; waits for them to have dejournaled. */
+export function sameDatabases({ a, b }: Pick<Pair, 'a' | 'b'>, ...others: readonly TestMember[]): Promise<void> {
+  return sameIn('DB', [a, b, ...others]);
+}
+
+/** Waits until these members hold the same nodes in a database. */
+export async function sameIn(database: string, members: readonly TestMember[]): Promise<void> {
+  let seen: unknown;
   await until(
-    'both members hold the same nodes',
+    `${members.map((member) => member.name).join(', ')} hold the same nodes in ${database}`,
     async () => {
-      const [a, b] = [await pair.a.call('db.verify', { name: 'DB' }), await pair.b.call('db.verify', { name: 'DB' })];
-      seen.splice(0, 2, a, b);
-      if (!a.sound || !b.sound) throw new Error(`damaged: ${JSON.stringify([a.problems, b.problems])}`);
-      return a.digest === b.digest && a.nodes === b.nodes;
+      const all = await Promise.all(members.map((member) => member.call('db.verify', { name: database })));
+      seen = all;
+      if (all.some((each) => !each.sound)) throw new Error(`damaged: ${JSON.stringify(all.map((each) => each.problems))}`);
+      return all.every(({ digest, nodes }) => digest === all[0]?.digest && nodes === all[0].nodes);
     },
     () => seen,
   );

@@ -1,0 +1,121 @@
+import path from 'node:path';
+import { RespClient } from '../engine/cli/resp-client.ts';
+import { errorCode } from '../engine/io/error-code.ts';
+import type { MemberView } from '../engine/api/status.ts';
+import { GemelError } from '../engine/api/errors.ts';
+import { TestMember, type Pair } from './support/pair.ts';
+import { until } from './support/until.ts';
+
+export type AsyncType = 'dr' | 'reporting-ro';
+
+export interface AsyncOptions {
+  /** Failover member that it joins through. Default: the first one. */
+  readonly through?: TestMember;
+  /** Default true: its host's agent runs. */
+  readonly agent?: boolean;
+  /** Mirrored databases made on it. Default DB. */
+  readonly databases?: readonly string[];
+}
+
+/** An instance on a host of its own that is in no mirror yet. It ends with the pair. */
+export async function newInstance({ root }: Pick<Pair, 'root'>, name: string, { agent = true } = {}): Promise<TestMember> {
+  const member = new TestMember(path.join(root, name.toLowerCase()), name);
+  if (agent) await member.startAgent();
+  await member.create();
+  await member.start();
+  return member;
+}
+
+/** Lets an instance join the pair's mirror as an async; resolves with what it was told. */
+export async function joinAs(pair: Pair, member: TestMember, as: AsyncType, through: TestMember = pair.a): Promise<string> {
+  const { message } = await member.call('mirror.join', {
+    mirror: pair.mirror,
+    as,
+    member: member.name,
+    agent: through.agentAddress,
+    via: through.name,
+  });
+  return message;
+}
+
+/** A new async member of the pair's mirror, which has caught up. */
+export async function asyncOf(pair: Pair, name: string, as: AsyncType, options: AsyncOptions = {}): Promise<TestMember> {
+  const member = await newInstance(pair, name, options);
+  await joinAs(pair, member, as, options.through);
+  await member.sees({ [name]: 'Connected' });
+  for (const database of options.databases ?? ['DB']) await member.call('db.create', { name: database, mirrored: true });
+  await inStep(member);
+  return member;
+}
+
+/** Waits until an async member is connected, has all journal and has dejournaled it. */
+export async function inStep(member: TestMember): Promise<MemberView> {
+  let seen: MemberView | undefined;
+  return until(
+    `${member.name} is in step`,
+    async () => {
+      seen = await view(member, member.name).catch(() => undefined);
+      return seen?.status === 'Connected' && seen.journalTransfer === 'Caught up' && seen.dejournaling === 'Caught up' ? seen : false;
+    },
+    () => seen,
+  );
+}
+
+/** How a member sees another one. Throws when it does not know it. */
+export async function view(by: TestMember, name: string): Promise<MemberView> {
+  const found = (await by.status())?.members.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`${by.name} knows no member ${name}`);
+  return found;
+}
+
+/** What a call is refused with; the call must not succeed. */
+export async function refusalOf(call: Promise<unknown>): Promise<GemelError> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof GemelError) return error;
+    throw error;
+  }
+  throw new Error('it was not refused');
+}
+
+/** A made-up member on a host of its own, as its agent would announce it; no such instance runs. */
+export function madeUp(name: string, type: 'Failover' | 'Disaster Recovery' | 'Read-Only Reporting', host = '127.0.0.1') {
+  return {
+    guid: `made-up-${name}`,
+    name,
+    instance: name,
+    type,
+    superserverAddress: `${host}:1`,
+    privateAddress: `${host}:1`,
+    agentAddress: `${host}:2`,
+  };
+}
+
+/** Sets a node of any database. */
+export async function setIn(member: TestMember, database: string, name: string, value: string): Promise<void> {
+  await once(member, 'GSET', `^|"${database}"|${name}`, value);
+}
+
+/** What a node of any database is; null: it is not there. */
+export function getIn(member: TestMember, database: string, name: string): Promise<unknown> {
+  return once(member, 'GGET', `^|"${database}"|${name}`);
+}
+
+async function once(member: TestMember, ...words: string[]): Promise<unknown> {
+  const client = await RespClient.connect('127.0.0.1', member.port);
+  try {
+    return await client.command(...words);
+  } finally {
+    client.close();
+  }
+}
+
+/** Lets a process go on that stands still, unless its agent has forced it down by now. */
+export function goOn(pid: number): void {
+  try {
+    process.kill(pid, 'SIGCONT');
+  } catch (error) {
+    if (errorCode(error) !== 'ESRCH') throw error;
+  }
+}
