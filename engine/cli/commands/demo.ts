@@ -11,7 +11,7 @@ interface DemoFlags extends JsonOption {
 }
 
 export function addDemoCommand(program: Command, { terminal }: Context): void {
-  command(program, 'demo', 'make a mirror of two instances and an arbiter on this computer, use it, hand over, and lose its primary')
+  command(program, 'demo', 'make a mirror of two instances, an async member and an arbiter on this computer, use it, hand over, and lose its primary')
     .option('--keep', 'leave it running at the end')
     .action(({ json = false, keep = false }: DemoFlags) => demo(terminal, json, keep));
 }
@@ -59,15 +59,16 @@ function printing(terminal: Terminal): DemoReporter {
 }
 
 function howToContinue({ root, hosts, nodes }: DemoWorld): string {
-  const { one, two } = nodes;
+  const { one, two, three } = nodes;
   const on = (home: string, rest: string): string => `  GEMEL_HOME=${home} gemel ${rest}\n`;
   return [
     `\nThe demo goes on running in ${root}. To go on with it:\n`,
     on(hosts.one.home, `mirror monitor ${one.name}`),
     on(hosts.one.home, `shell ${one.name} --namespace DB`),
     on(hosts.two.home, `shell ${two.name} --namespace DB`),
+    on(hosts.three.home, `mirror status ${three.name}`),
     'To end it:\n',
-    ...[one, two].map((node) => on(node.host.home, `instance stop ${node.name} --force`)),
+    ...[three, two, one].map((node) => on(node.host.home, `instance stop ${node.name} --force`)),
     ...Object.values(hosts).map((host) => on(host.home, 'agent stop')),
     `  rm -r ${root}\n`,
   ].join('');

@@ -1,7 +1,7 @@
 import { anyFreePort } from '../../instance/host.ts';
 import { expect, until, type DemoHost, type DemoNode, type DemoWorld } from './world.ts';
 
-/** Where the agents of the three hosts are reached. */
+/** Where the agents of the hosts are reached. */
 export type AgentAddresses = ReadonlyMap<DemoHost, string>;
 
 /** Starts the agents of two hosts and of the arbiter. */
@@ -46,6 +46,20 @@ export async function joinMirror({ hosts, nodes: { one, two } }: DemoWorld, agen
     agent: agents.get(hosts.one) ?? '',
     via: one.name,
     agentAddress: agents.get(hosts.two) ?? '',
+  });
+}
+
+/** Starts the agent and the instance of the third node and makes it a disaster recovery async. It asks the backup, which passes it on. */
+export async function joinAsync({ hosts, nodes: { two, three } }: DemoWorld, agents: AgentAddresses, mirror: string): Promise<void> {
+  const agentAddress = await hosts.three.startAgent();
+  await createAndStart(three);
+  await three.call('mirror.join', {
+    mirror,
+    as: 'dr',
+    member: three.name,
+    agent: agents.get(hosts.two) ?? '',
+    via: two.name,
+    agentAddress,
   });
 }
 

@@ -1,4 +1,4 @@
-import { createAndStart, createMirror, joinMirror, startAgents, waitFor, waitReady, type AgentAddresses } from './pair.ts';
+import { createAndStart, createMirror, joinAsync, joinMirror, startAgents, waitFor, waitReady, type AgentAddresses } from './pair.ts';
 import { expect, until, type DemoNode, type DemoWorld } from './world.ts';
 
 /** One step of the walk. */
@@ -21,7 +21,7 @@ export function demoSteps(world: DemoWorld): DemoStep[] {
 
 function makingSteps(world: DemoWorld): DemoStep[] {
   let agents: AgentAddresses = new Map();
-  const { one, two } = world.nodes;
+  const { one, two, three } = world.nodes;
   return [
     {
       title: 'Start the agents of two hosts, and of a third one as arbiter',
@@ -56,10 +56,23 @@ function makingSteps(world: DemoWorld): DemoStep[] {
       },
     },
     {
-      title: `Create the mirrored database ${DATABASE} with its namespace on both`,
-      commands: [`gemel db create ${one.name} ${DATABASE} --mirrored`, `gemel db create ${two.name} ${DATABASE} --mirrored`],
+      title: `Join ${three.name}, on a host of its own, as an async member for disaster recovery`,
+      commands: [
+        `gemel agent start --port 0`,
+        `gemel instance create ${three.name}`,
+        `gemel instance start ${three.name}`,
+        `gemel mirror join ${three.name} --mirror ${MIRROR} --as dr --agent HOST:PORT --via ${two.name}`,
+      ],
       async run(signal) {
-        for (const node of [one, two]) await node.call('db.create', { name: DATABASE, mirrored: true });
+        await joinAsync(world, agents, MIRROR);
+        return waitFor(one, signal, { [one.name]: 'Primary', [two.name]: 'Backup', [three.name]: 'Connected' });
+      },
+    },
+    {
+      title: `Create the mirrored database ${DATABASE} with its namespace on all three`,
+      commands: [one, two, three].map(({ name }) => `gemel db create ${name} ${DATABASE} --mirrored`),
+      async run(signal) {
+        for (const node of [one, two, three]) await node.call('db.create', { name: DATABASE, mirrored: true });
         await waitReady(one, two, signal);
         const [database] = (await two.call('db.list', {})).filter((each) => each.name === DATABASE);
         expect(database?.mirrored === true, `${two.name} lists ${DATABASE} as mirrored`, database);
@@ -69,7 +82,7 @@ function makingSteps(world: DemoWorld): DemoStep[] {
   ];
 }
 
-function usingSteps({ nodes: { one, two } }: DemoWorld): DemoStep[] {
+function usingSteps({ nodes: { one, two, three } }: DemoWorld): DemoStep[] {
   return [
     {
       title: `The inventory shows ${one.name} as primary (+) and ${two.name} as backup (-)`,
@@ -80,10 +93,12 @@ function usingSteps({ nodes: { one, two } }: DemoWorld): DemoStep[] {
     shellStep(one, 'Write ^myfirstglobal', 'congratulations', 'Read it there'),
     shellStep(two, 'Write ^myfirstglobal', 'congratulations', 'Read it on the backup'),
     shellStep(two, 'Set ^myfirstglobal="what next?"', '<PROTECT>', 'The backup refuses to change it'),
+    shellStep(three, 'Write ^myfirstglobal', 'congratulations', 'Read it on the async'),
+    shellStep(three, 'Set ^myfirstglobal="what next?"', '<PROTECT>', 'The async refuses to change it'),
   ];
 }
 
-function handOverSteps({ nodes: { one, two } }: DemoWorld): DemoStep[] {
+function handOverSteps({ nodes: { one, two, three } }: DemoWorld): DemoStep[] {
   return [
     {
       title: `Stop and restart the primary: ${two.name} takes over`,
@@ -101,11 +116,12 @@ function handOverSteps({ nodes: { one, two } }: DemoWorld): DemoStep[] {
       run: (signal) => waitFor(two, signal, { [one.name]: 'Backup', [two.name]: 'Primary' }),
     },
     shellStep(one, 'Write ^myfirstglobal', 'what next?', 'The former primary has the new value'),
+    shellStep(three, 'Write ^myfirstglobal', 'what next?', 'The async follows the new primary'),
     shellStep(one, 'Set ^myfirstglobal="another demo"', '<PROTECT>', 'As backup it refuses to change it'),
   ];
 }
 
-function killSteps({ nodes: { one, two } }: DemoWorld): DemoStep[] {
+function killSteps({ nodes: { one, two, three } }: DemoWorld): DemoStep[] {
   return [
     {
       title: `Kill the primary ${two.name} (SIGKILL): ${one.name} takes over by itself`,
@@ -130,6 +146,20 @@ function killSteps({ nodes: { one, two } }: DemoWorld): DemoStep[] {
     },
     shellStep(two, 'Write ^myfirstglobal', 'still here', 'It has what was changed meanwhile'),
     shellStep(two, 'Set ^myfirstglobal="no"', '<PROTECT>', 'As backup it refuses to change it'),
+    shellStep(three, 'Write ^myfirstglobal', 'still here', 'The async has it too'),
+    {
+      title: 'All three members hold the same nodes',
+      commands: [one, two, three].map(({ name }) => `gemel db verify ${name} ${DATABASE}`),
+      async run() {
+        const found = await Promise.all([one, two, three].map((node) => node.call('db.verify', { name: DATABASE })));
+        expect(
+          found.every(({ sound, digest }) => sound && digest === found[0]?.digest),
+          'all are sound and equal',
+          found,
+        );
+        return `${found[0]?.nodes} nodes, digest ${found[0]?.digest.slice(0, 16)}... on each`;
+      },
+    },
   ];
 }
 

@@ -100,24 +100,31 @@ export class DemoNode {
 /** Everything of one demo. */
 export interface DemoWorld {
   readonly root: string;
-  readonly hosts: { readonly one: DemoHost; readonly two: DemoHost; readonly arbiter: DemoHost };
-  readonly nodes: { readonly one: DemoNode; readonly two: DemoNode };
+  /** `three` is that of the async member; its agent does not run in worlds without one. */
+  readonly hosts: { readonly one: DemoHost; readonly two: DemoHost; readonly three: DemoHost; readonly arbiter: DemoHost };
+  readonly nodes: { readonly one: DemoNode; readonly two: DemoNode; readonly three: DemoNode };
 }
 
 /** @param root an empty directory for it; one in the temp folder when left out */
 export function makeWorld(root = fs.mkdtempSync(path.join(os.tmpdir(), 'gemel-demo-'))): DemoWorld {
-  const hosts = { one: new DemoHost(root, 'host-1'), two: new DemoHost(root, 'host-2'), arbiter: new DemoHost(root, 'arbiter') };
-  return { root, hosts, nodes: { one: new DemoNode(hosts.one, 'NODE1'), two: new DemoNode(hosts.two, 'NODE2') } };
+  const hosts = {
+    one: new DemoHost(root, 'host-1'),
+    two: new DemoHost(root, 'host-2'),
+    three: new DemoHost(root, 'host-3'),
+    arbiter: new DemoHost(root, 'arbiter'),
+  };
+  const nodes = { one: new DemoNode(hosts.one, 'NODE1'), two: new DemoNode(hosts.two, 'NODE2'), three: new DemoNode(hosts.three, 'NODE3') };
+  return { root, hosts, nodes };
 }
 
 /** Lets go of a demo that goes on by itself. */
 export function leaveWorld({ hosts }: DemoWorld): void {
-  for (const host of [hosts.one, hosts.two, hosts.arbiter]) host.leave();
+  for (const host of Object.values(hosts)) host.leave();
 }
 
 /** Ends every process of the demo and removes its files. */
 export async function endWorld({ root, hosts }: DemoWorld): Promise<void> {
-  for (const host of [hosts.one, hosts.two, hosts.arbiter]) await host.end();
+  for (const host of Object.values(hosts)) await host.end();
   fs.rmSync(root, { recursive: true, force: true });
 }
 
