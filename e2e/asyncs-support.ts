@@ -1,5 +1,12 @@
 import path from 'node:path';
 import { RespClient } from '../engine/cli/resp-client.ts';
+import { VERSION } from '../engine/api/version.ts';
+import { instancePaths } from '../engine/instance/host.ts';
+import { realFiles } from '../engine/io/files.ts';
+import { realNet } from '../engine/io/net.ts';
+import { onTestFinished } from 'vitest';
+import { readRecord, type Membership } from '../engine/mirror/membership.ts';
+import { Channel, decodeControl, kinds } from '../engine/mirror/wire.ts';
 import { errorCode } from '../engine/io/error-code.ts';
 import type { MemberView } from '../engine/api/status.ts';
 import { GemelError } from '../engine/api/errors.ts';
@@ -68,6 +75,11 @@ export async function view(by: TestMember, name: string): Promise<MemberView> {
   return found;
 }
 
+/** How often a condition stands in a member's messages.log. */
+export function times(member: TestMember, code: string): number {
+  return member.messages().split(`[${code}]`).length - 1;
+}
+
 /** What a call is refused with; the call must not succeed. */
 export async function refusalOf(call: Promise<unknown>): Promise<GemelError> {
   try {
@@ -118,4 +130,50 @@ export function goOn(pid: number): void {
   } catch (error) {
     if (errorCode(error) !== 'ESRCH') throw error;
   }
+}
+
+/** The mirror as a member's durable record has it. */
+export function membershipOf(member: TestMember): Membership {
+  const record = readRecord(realFiles, instancePaths(member.directory).mgr);
+  if (record === null) throw new Error(`${member.name} is in no mirror`);
+  return record.membership;
+}
+
+export interface Spoken {
+  readonly channel: Channel;
+  /** The next control message of that type from the other side; those before it are dropped. Rejects when the connection ends. */
+  next(type: string): Promise<unknown>;
+}
+
+/** A connection that begins as an async member's does that has no journal yet. It ends with the test. */
+export async function followAs(primary: TestMember, guid: string): Promise<Spoken> {
+  const channel = new Channel(await realNet.connect('127.0.0.1', primary.port, 5000), true, () => performance.now());
+  onTestFinished(() => channel.close('the test ends'));
+  const heard: { t: string }[] = [];
+  let news = Promise.withResolvers<boolean>();
+  channel.onFrame = (kind, payload) => {
+    if (kind === kinds.control) heard.push(decodeControl(payload) as { t: string });
+    news.resolve(true);
+  };
+  channel.onClose = () => news.resolve(false);
+  const reach = { lineage: [], end: { position: { file: 0, offset: 0 }, chain: '0'.repeat(32) } };
+  channel.control({ t: 'follow', mirror: membershipOf(primary).guid, version: VERSION, member: guid, reach });
+  const next = async (type: string): Promise<unknown> => {
+    for (;;) {
+      const at = heard.findIndex(({ t }) => t === type);
+      if (at >= 0) return heard.splice(0, at + 1).at(-1);
+      if (channel.closed) throw new Error(`the connection ended before ${type} came`);
+      await news.promise;
+      news = Promise.withResolvers();
+    }
+  };
+  return { channel, next };
+}
+
+/** A frame whose content need not make sense. */
+export function rawFrame(kind: number, payload: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32LE(1 + payload.length, 0);
+  head.writeUInt8(kind, 4);
+  return Buffer.concat([head, payload]);
 }

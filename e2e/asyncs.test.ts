@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { InstanceMethods, Params } from '../engine/api/contract.ts';
 import { instancePaths } from '../engine/instance/host.ts';
-import { asyncOf, getIn, goOn, inStep, joinAs, madeUp, newInstance, refusalOf, setIn, view } from './asyncs-support.ts';
+import { asyncOf, getIn, goOn, inStep, joinAs, madeUp, newInstance, refusalOf, setIn, times, view } from './asyncs-support.ts';
 import { Acknowledged, get, sameDatabases, sameIn, set } from './support/acknowledged.ts';
 import type { TestMember } from './support/pair.ts';
 import { pairOfTest } from './support/pair-of-test.ts';
@@ -12,11 +12,6 @@ import { until } from './support/until.ts';
 /** The member's durable record: its place in the mirror, and what it must not forget. */
 function record(member: TestMember): unknown {
   return JSON.parse(readFileSync(path.join(instancePaths(member.directory).mgr, 'mirror.json'), 'utf8'));
-}
-
-/** How often a condition stands in a member's messages.log. */
-function times(member: TestMember, code: string): number {
-  return member.messages().split(`[${code}]`).length - 1;
 }
 
 async function typesSeenBy(member: TestMember): Promise<Record<string, string>> {
@@ -313,7 +308,10 @@ describe('what is not durable in the mirror', () => {
     const c = await asyncOf(pair, 'C', 'dr');
     await set(a, 'before', '1');
     await sameDatabases(pair, c);
-    const { position: durable } = await view(c, 'C');
+    const durable = await until('it has all that the primary wrote', async () => {
+      const [written, { position }] = [(await view(a, 'A')).position, await view(c, 'C')];
+      return written?.offset === position?.offset && position;
+    });
     process.kill(b.pid(), 'SIGSTOP');
     const waiting = set(a, 'waiting', '1').then(String, () => 'lost');
     await until('the block is written on the primary', async () => (await view(a, 'A')).position?.offset !== durable?.offset);

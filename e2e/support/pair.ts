@@ -157,6 +157,8 @@ export interface PairOptions {
   readonly qosMs?: number;
   /** Default true: an agent on a host of its own is the arbiter. */
   readonly arbiter?: boolean;
+  /** Default true: the second member has joined. Else it runs, with its agent, and is in no mirror yet. */
+  readonly second?: boolean;
   /** Names of mirrored databases (with a namespace of the same name) made on both. Default DB. */
   readonly databases?: readonly string[];
 }
@@ -197,10 +199,12 @@ export async function makePair(options: PairOptions = {}): Promise<Pair> {
     const arbiter = pair.arbiterHome === null ? null : await startTestAgent(pair.arbiterHome);
     const made = { ...pair, arbiterAddress: arbiter };
     await Promise.all([pair.a, pair.b].map(bringUp));
+    const second = options.second ?? true;
     await formMirror(made, options.qosMs ?? 2000);
+    if (second) await joinSecond(made);
     for (const name of options.databases ?? ['DB'])
-      for (const member of [pair.a, pair.b]) await member.call('db.create', { name, mirrored: true });
-    await made.ready();
+      for (const member of second ? [pair.a, pair.b] : [pair.a]) await member.call('db.create', { name, mirrored: true });
+    if (second) await made.ready();
     return made;
   } catch (error) {
     await pair.stop();
@@ -233,10 +237,13 @@ async function bringUp(member: TestMember): Promise<void> {
   await member.start();
 }
 
-async function formMirror({ a, b, mirror, arbiterAddress }: Pair, qosMs: number): Promise<void> {
+async function formMirror({ a, mirror, arbiterAddress }: Pair, qosMs: number): Promise<void> {
   const arbiter = arbiterAddress === null ? {} : { arbiter: arbiterAddress, arbiterOnMemberHost: true };
   await a.call('mirror.create', { name: mirror, member: a.name, qosMs, agentAddress: a.agentAddress, ...arbiter });
   await a.sees({ [a.name]: 'Primary' });
+}
+
+async function joinSecond({ a, b, mirror }: Pair): Promise<void> {
   await b.call('mirror.join', { mirror, as: 'failover', member: b.name, agent: a.agentAddress, via: a.name, agentAddress: b.agentAddress });
   await a.sees({ [a.name]: 'Primary', [b.name]: 'Backup' });
 }
