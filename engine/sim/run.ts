@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { drawAsyncFaults } from './faults/async-schedule.ts';
 import { drawFaults, drawTakeover } from './faults/schedule.ts';
 import type { Fault } from './faults/kinds.ts';
 import type { SeedResult } from './result.ts';
@@ -21,6 +22,8 @@ export interface RunOptions {
 const OPERATIONS_MIN = 20;
 const TAKEOVERS_MIN = 1;
 const FAULTS_MAX = 12;
+/** How many asyncs seeds have. */
+const ASYNCS = [0, 0, 0, 0, 1, 1, 2] as const;
 /** Where nobody took over, one more fault comes as soon as the mirror is well, and so much time after it, in Q. */
 const CALM_Q = 10;
 const AFTER_LATE_Q = 7;
@@ -46,11 +49,15 @@ function after(fault: Fault, { qosMs, faultsMs }: WorldProfile): number {
 /** Runs one seed: a mirror comes to work, faults come and go while clients use it, then everything is well and it must work again. */
 export async function runSeed(seed: number, options: RunOptions): Promise<SeedResult> {
   const random = new SimRandom(seed);
-  const profile = options.world ?? drawProfile(random.fork('profile'));
+  const profile = options.world ?? { ...drawProfile(random.fork('profile')), asyncs: random.fork('asyncs').pick(ASYNCS) };
   const dice = random.fork('faults');
   const { qosMs, faultsMs: ms, arbiter } = profile;
   const drawing = { qosMs, ms, arbiter, faultsMax: FAULTS_MAX };
-  const faults = options.faults ?? drawFaults({ next: () => dice.float() }, drawing);
+  const asyncDice = random.fork('async faults');
+  const faults = options.faults ?? [
+    ...drawFaults({ next: () => dice.float() }, drawing),
+    ...drawAsyncFaults({ next: () => asyncDice.float() }, { qosMs, ms, asyncs: profile.asyncs ?? 0 }),
+  ];
   const late: Fault[] = [];
   const directory = options.profile === 'real' ? mkdtempSync(join(tmpdir(), 'gemel-sim-')) : null;
   const world = new World(random, profile, { directory, ...(options.keepLines === undefined ? {} : { keepLines: options.keepLines }) });

@@ -16,6 +16,8 @@ const DATA_START = 4096;
 export class Ledger {
   readonly #begun = new Map<string, Begun>();
   readonly #durable = new Map<string, { readonly epoch: Epoch; position: Position }>();
+  /** What asyncs were sent: nothing may ever go on without it. */
+  readonly #held = new Map<string, { readonly epoch: Epoch; position: Position }>();
   readonly #fail: (what: string) => never;
   /** Majors that began by force. */
   readonly #forced = new Set<number>();
@@ -41,8 +43,12 @@ export class Ledger {
     this.#begun.set(name, { epoch, lineage });
     const before = lineage.at(-2)?.epoch;
     if (before !== undefined && before.member !== epoch.member) this.takeovers += 1;
-    for (const { epoch: older, position } of this.#durable.values())
-      if (compareEpochs(older, epoch) < 0) this.#check(older, position, { epoch, lineage });
+    for (const [kept, what] of [
+      [this.#durable, 'durable'],
+      [this.#held, 'held by an async'],
+    ] as const)
+      for (const { epoch: older, position } of kept.values())
+        if (compareEpochs(older, epoch) < 0) this.#check(older, position, { epoch, lineage }, what);
   }
 
   /** The writer of this epoch takes everything up to the position for durable in the mirror. */
@@ -63,7 +69,7 @@ export class Ledger {
     });
   }
 
-  #check(older: Epoch, position: Position, newer: Begun): void {
+  #check(older: Epoch, position: Position, newer: Begun, what = 'durable'): void {
     const end = endIn(newer.lineage, older);
     if (end === 'open' || isNothing(position)) return;
     if (end !== null && comparePositions(position, end) <= 0) return;
@@ -73,7 +79,7 @@ export class Ledger {
     }
     const kept = end === null ? 'has nothing of that epoch' : `goes on from ${end.file}:${end.offset}`;
     this.#fail(
-      `${position.file}:${position.offset} is durable in ${nameOf(older)} of ${older.member}, and ${nameOf(newer.epoch)} of ${newer.epoch.member} ${kept}`,
+      `${position.file}:${position.offset} is ${what} in ${nameOf(older)} of ${older.member}, and ${nameOf(newer.epoch)} of ${newer.epoch.member} ${kept}`,
     );
   }
 
@@ -98,6 +104,27 @@ export class Ledger {
     return [...this.#begun.values()].some((other) => compareEpochs(other.epoch, epoch) > 0);
   }
 
+  /** An async's journal ends there: all of it is durable in the mirror, and whoever becomes primary later has it too. */
+  held(who: string, lineage: Lineage, position: Position): void {
+    const epoch = lineage.at(-1)?.epoch;
+    if (epoch === undefined) return;
+    const name = nameOf(epoch);
+    // A member may have ended right after its epoch's file was there: then whoever came next has begun with it.
+    if (![...this.#begun.values()].some((begun) => beginsWith(begun.lineage, lineage)))
+      this.#fail(`${who} holds journal of ${name} of ${epoch.member}, which nobody has begun so`);
+    const durable = this.#durable.get(name)?.position ?? null;
+    if (isNothing(position)) return;
+    if ((durable === null || comparePositions(position, durable) > 0) && !this.#isInherited(epoch, position))
+      this.#fail(
+        `${who} holds ${position.file}:${position.offset}, which is not durable in ${name} (${durable === null ? 'nothing is' : `${durable.file}:${durable.offset} is`})`,
+      );
+    for (const newer of this.#begun.values())
+      if (compareEpochs(newer.epoch, epoch) > 0) this.#check(epoch, position, newer, `held by ${who}`);
+    const before = this.#held.get(name);
+    if (before === undefined) this.#held.set(name, { epoch, position });
+    else if (comparePositions(before.position, position) < 0) before.position = position;
+  }
+
   /** A database's file contains this much of a journal. */
   contained(who: string, lineage: Lineage, position: Position): void {
     const at = lineage.findLast((entry) => comparePositions(entry.first, position) <= 0);
@@ -117,6 +144,16 @@ function endIn(lineage: Lineage, epoch: Epoch): Position | 'open' | null {
   const at = lineage.findIndex((entry) => compareEpochs(entry.epoch, epoch) === 0 && entry.epoch.member === epoch.member);
   if (at < 0) return null;
   return lineage[at + 1]?.previousEnd ?? 'open';
+}
+
+function beginsWith(lineage: Lineage, beginning: Lineage): boolean {
+  const isSame = (entry: Lineage[number], as: Lineage[number] | undefined): boolean =>
+    as !== undefined &&
+    compareEpochs(entry.epoch, as.epoch) === 0 &&
+    entry.epoch.member === as.epoch.member &&
+    comparePositions(entry.previousEnd, as.previousEnd) === 0 &&
+    entry.previousChain === as.previousChain;
+  return beginning.every((entry, i) => isSame(entry, lineage[i]));
 }
 
 /** The beginning of an epoch's first file: nothing of it was ever acknowledged. */

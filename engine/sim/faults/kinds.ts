@@ -6,6 +6,11 @@
 /** Hosts with a failover member and an agent. */
 export const memberHosts = ['A', 'B'] as const;
 export type MemberHostName = (typeof memberHosts)[number];
+/** Hosts with an async member: D's is for disaster recovery, E's for read-only reporting. */
+export const asyncHosts = ['D', 'E'] as const;
+export type AsyncHostName = (typeof asyncHosts)[number];
+/** Where an instance runs. */
+export type SiteName = MemberHostName | AsyncHostName;
 /** R: the arbiter's. C: where the clients are. */
 export type HostName = MemberHostName | 'R' | 'C';
 
@@ -29,7 +34,10 @@ export const ways = [
   'C>B client',
   'B>C client',
 ] as const;
-export type Way = (typeof ways)[number];
+type PairWay = (typeof ways)[number];
+/** The same, of the connections that asyncs make to whoever is or may be primary. */
+export const asyncWays = ['D>A data', 'A>D data', 'D>B data', 'B>D data', 'E>A data', 'A>E data', 'E>B data', 'B>E data'] as const;
+export type Way = PairWay | (typeof asyncWays)[number];
 /** Of whoever makes the connections. */
 export const dialledWays = [
   'A>B data',
@@ -63,19 +71,23 @@ export type Target = MemberHostName | 'primary';
 interface OnMember {
   readonly host: Target;
 }
+/** An async's host; nothing happens where there is none of that name. */
+interface OnAny {
+  readonly host: Target | AsyncHostName;
+}
 
 export type Fault =
   /** SIGKILL; started again after `ms`. */
-  | (For & OnMember & { readonly kind: 'kill' })
+  | (For & OnAny & { readonly kind: 'kill' })
   /** SIGKILL in the middle of what it does: at its n-th operation on files from then on. */
-  | (At & OnMember & { readonly kind: 'kill-inside'; readonly operations: number })
+  | (At & OnAny & { readonly kind: 'kill-inside'; readonly operations: number })
   | (For & OnMember & { readonly kind: 'kill-agent' })
   | (For & { readonly kind: 'kill-arbiter' })
   /** The whole host: what was not synced is gone, nobody says good-bye. */
-  | (For & OnMember & { readonly kind: 'power-cut' })
+  | (For & OnAny & { readonly kind: 'power-cut' })
   | (For & { readonly kind: 'power-cut-both' })
   /** SIGSTOP, then SIGCONT. */
-  | (For & OnMember & { readonly kind: 'pause' })
+  | (For & OnAny & { readonly kind: 'pause' })
   /** Instance and agent together: the machine is stunned. */
   | (For & OnMember & { readonly kind: 'pause-host' })
   | (For & OnMember & { readonly kind: 'pause-agent' })
@@ -94,12 +106,12 @@ export type Fault =
   | (For & OnMember & { readonly kind: 'clock-drift'; readonly ppm: number })
   /** Somebody connects and sends what the one who dials there sent on an earlier connection; gone after `ms`. */
   | (For & { readonly kind: 'replay'; readonly way: DialledWay })
-  | (For & OnMember & { readonly kind: 'disk-full' })
-  | (For & OnMember & { readonly kind: 'disk-error' })
+  | (For & OnAny & { readonly kind: 'disk-full' })
+  | (For & OnAny & { readonly kind: 'disk-error' })
   /** The next sync fails, once. */
-  | (At & OnMember & { readonly kind: 'sync-fails' })
+  | (At & OnAny & { readonly kind: 'sync-fails' })
   /** Each operation takes up to so long. */
-  | (For & OnMember & { readonly kind: 'disk-slow'; readonly upToMs: number })
+  | (For & OnAny & { readonly kind: 'disk-slow'; readonly upToMs: number })
   | (At & OnMember & { readonly kind: 'operator'; readonly act: OperatorAct })
   /** Of one member at most, and while the other one has everything: `place` says where, from 0 to 1. */
   | (At & OnMember & { readonly kind: 'journal-damaged'; readonly how: Damage; readonly place: number })
@@ -110,7 +122,7 @@ export type Fault =
   /** The host comes back with an empty disk, while the other one has everything: its member is gone for good. */
   | (At & OnMember & { readonly kind: 'wiped' })
   /** An operator stops mirroring there, and starts it again. */
-  | (For & OnMember & { readonly kind: 'mirroring-stopped' })
+  | (For & OnAny & { readonly kind: 'mirroring-stopped' })
   /** An operator takes the arbiter away, and gives it back. */
   | (For & { readonly kind: 'arbiter-changed' })
   /** An operator changes Q, and changes it back. */

@@ -149,7 +149,7 @@ function gap(dice: Dice, { qosMs, ms, faultsMax }: Profile): number {
 }
 
 /** Around the times at which the rules change: half a Q, one, two. */
-function duration(dice: Dice, qosMs: number): number {
+export function duration(dice: Dice, qosMs: number): number {
   const r = dice.next();
   const times = r < 0.3 ? 0.6 * dice.next() : r < 0.7 ? 0.5 + 1.5 * dice.next() : 2 + 4 * dice.next();
   return Math.max(1, Math.round(times * qosMs));
@@ -227,13 +227,13 @@ function drawWays(dice: Dice): Way[] {
   return some.length > 0 ? some : [pick(dice, ways)];
 }
 
-function pick<T>(dice: Dice, from: readonly T[]): T {
+export function pick<T>(dice: Dice, from: readonly T[]): T {
   const chosen = from[Math.floor(dice.next() * from.length)];
   if (chosen === undefined) throw new Error('nothing to pick from');
   return chosen;
 }
 
-function pickWeighted<T>(dice: Dice, from: ReadonlyMap<T, number>): T {
+export function pickWeighted<T>(dice: Dice, from: ReadonlyMap<T, number>): T {
   let left = dice.next() * [...from.values()].reduce((sum, weight) => sum + weight, 0);
   for (const [what, weight] of from) {
     left -= weight;

@@ -18,9 +18,9 @@ export const LONG = 1_000_000;
 
 export const other = (name: MemberHostName): MemberHostName => (name === 'A' ? 'B' : 'A');
 
-/** A mirror at work: an active backup, clients, an arbiter or none. */
-export async function world(seed = 1, arbiter = true): Promise<World> {
-  const made = new World(new SimRandom(seed), { qosMs: Q, faultsMs: 0, arbiter, clients: 2, thinkMs: 60 }, { directory: null });
+/** A mirror at work: an active backup, clients, an arbiter or none, so many asyncs. */
+export async function world(seed = 1, arbiter = true, asyncs = 0): Promise<World> {
+  const made = new World(new SimRandom(seed), { qosMs: Q, faultsMs: 0, arbiter, asyncs, clients: 2, thinkMs: 60 }, { directory: null });
   await made.begin();
   await made.run(Q);
   return made;

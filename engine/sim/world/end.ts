@@ -1,9 +1,11 @@
-import { recordTypes, scanRecords, type Position } from '../../journal/index.ts';
-import type { Key } from '../../globals/index.ts';
+import type { JournalFiles, Position } from '../../journal/index.ts';
 import { assert } from '../../io/index.ts';
 import { GemelError } from '../../api/errors.ts';
+import { differenceOf, Replica, type Content } from '../checkers/replica.ts';
+import type { AsyncInstance } from './async-site.ts';
+import { contentOf } from './content.ts';
 import type { Instance } from './instance.ts';
-import { databaseName } from './layout.ts';
+import type { MemberSite } from './member-site.ts';
 import type { Site } from './site.ts';
 import type { World } from './world.ts';
 
@@ -26,19 +28,18 @@ export async function checkEnd(world: World): Promise<void> {
     return world.fail(`the journal does not come to rest: ${world.state}`);
   const { end } = writer;
   // One whose disk went wrong may have come back all the same.
-  const members = world.all.filter(
-    (site) => !world.isRuined(site) || (site === world.damaged && follows(site) && isAt(site.instance, end)),
-  );
+  const pair = world.all.filter((site) => !world.isRuined(site) || (site === world.damaged && follows(site) && isAt(site.instance, end)));
+  const members = [...pair, ...world.asyncs.sites.filter((site) => !world.asyncs.cannotFollow(site, primary))];
   const isContained = (): boolean => members.every((site) => site.instance !== null && isAt(site.instance, end));
   if (!(await world.until(isContained, DEJOURNAL_MS + 10 * world.profile.qosMs)))
     return world.fail(`the databases do not come to ${end.file}:${end.offset}: ${world.state}`);
   world.note('--', 'the end is checked');
-  const expected = replay(world, primary, end);
+  const expected = replay(world, primary.site, end);
   if (expected === null) return readAll(world, primary);
-  for (const { name, instance } of members) {
-    assert(instance !== null, 'both members run');
-    compare(world, `the journal of ${name}`, replay(world, instance, end) ?? expected, expected);
-    compare(world, `the database of ${name}`, contentOf(instance), expected);
+  for (const site of members) {
+    assert(site.instance !== null, 'all members run');
+    compare(world, `the journal of ${site.name}`, replay(world, site, end) ?? expected, expected);
+    compare(world, `the database of ${site.name}`, contentOf(site.instance), expected);
   }
   readAll(world, primary);
 }
@@ -47,49 +48,39 @@ function follows(site: Site): site is Site & { readonly instance: Instance } {
   return site.instance?.mirror?.crashed === null;
 }
 
-function isAt(instance: Instance, end: Position): boolean {
+type AnyInstance = Instance | AsyncInstance;
+type AnySite = MemberSite<AnyInstance>;
+
+function filesOf(instance: AnyInstance): JournalFiles {
+  const member = 'mirror' in instance ? instance.mirror : instance.member;
+  assert(member !== null, 'a running member has its journal open');
+  return member.journal.journal.files;
+}
+
+function isAt(instance: AnyInstance, end: Position): boolean {
   const position = instance.host?.databases()[0]?.position ?? null;
-  const before = instance.mirror?.journal.journal.files.closedLength(end.file - 1);
   if (position === null) return false;
-  if (position.file === end.file - 1) return end.offset === DATA_START && position.offset === before;
+  if (position.file === end.file - 1) return end.offset === DATA_START && position.offset === filesOf(instance).closedLength(position.file);
   return position.file === end.file && position.offset >= end.offset;
 }
 
 /** (file f, its end) and the beginning of file f + 1 are one position. */
 const DATA_START = 4096;
 
-type Content = ReadonlyMap<Key, string>;
-
-/** What a journal says from its beginning, by the records alone; null: it is damaged, as it may be, and that is found. */
-function replay(world: World, instance: Instance, end: Position): Content | null {
-  const content = new Map<Key, string>();
-  const files = instance.mirror?.journal.journal.files;
-  assert(files !== undefined, 'a running member has its journal open');
+/** What a journal says from its beginning; null: it is damaged, as it may be, and that is found. */
+function replay(world: World, site: AnySite, end: Position): Content | null {
+  assert(site.instance !== null, 'a member that is looked at runs');
   try {
-    scanRecords(files, { file: 1, offset: 0 }, end, (record) => {
-      if (record.type === recordTypes.set) content.set(record.key, record.value);
-      if (record.type === recordTypes.kill) content.delete(record.key);
-    });
+    return new Replica().at(filesOf(site.instance), end);
   } catch (error) {
-    if (world.damaged === instance.site && error instanceof GemelError && error.code === 'DAMAGED') return null;
+    if (world.damaged === site && error instanceof GemelError && error.code === 'DAMAGED') return null;
     throw error;
   }
-  return content;
-}
-
-function contentOf(instance: Instance): Content {
-  const database = instance.store?.executor.namespaces.find(databaseName);
-  assert(database !== undefined, 'the mirrored database is mounted');
-  const content = new Map<Key, string>();
-  for (let node = database.nodes.next('', '\xff\xff', true); node !== undefined; node = database.nodes.next(node.key, '\xff\xff', false))
-    content.set(node.key, node.value);
-  return content;
 }
 
 function compare(world: World, what: string, found: Content, expected: Content): void {
-  for (const [key, value] of expected)
-    if (found.get(key) !== value) world.fail(`${what} has ${found.get(key) ?? 'nothing'} at ${JSON.stringify(key)} instead of ${value}`);
-  if (found.size !== expected.size) world.fail(`${what} has ${found.size} nodes instead of ${expected.size}`);
+  const wrong = differenceOf(found, expected);
+  if (wrong !== null) world.fail(`${what} ${wrong}`);
 }
 
 /** One more read of everything: what was acknowledged and not written over is still there. */

@@ -1,8 +1,9 @@
 import { assertNever } from '../../io/assert.ts';
-import { ways, type Fault, type Target, type Way } from '../faults/kinds.ts';
+import { asyncHosts, asyncWays, ways, type AsyncHostName, type Fault, type Target, type Way } from '../faults/kinds.ts';
 import type { DriveFault, SimProcess } from '../io/index.ts';
 import { damageDatabase, damageJournal, revert, wipe } from './damage.ts';
 import { ports } from './layout.ts';
+import type { MemberSite } from './member-site.ts';
 import { ask, changeBack, changeMirror, force, primarySite, resume } from './operator.ts';
 import type { Site } from './site.ts';
 import type { World } from './world.ts';
@@ -10,7 +11,8 @@ import type { World } from './world.ts';
 /** Lets a fault happen now, and sees to its end. */
 export function inject(world: World, fault: Fault): void {
   const later = (ms: number, fn: () => void): void => void world.timeline.in(ms, fn);
-  const site = 'host' in fault ? siteOf(world, fault.host) : world.sites.A;
+  const site = 'host' in fault ? anySite(world, fault.host) : world.sites.A;
+  if (site === undefined) return;
   switch (fault.kind) {
     case 'kill':
       site.instance?.process.kill();
@@ -18,7 +20,7 @@ export function inject(world: World, fault: Fault): void {
     case 'kill-inside':
       return site.instance?.process.killAtOperation(fault.operations);
     case 'kill-agent':
-      site.agent?.kill();
+      siteOf(world, fault.host).agent?.kill();
       return later(fault.ms, () => site.startAgent());
     case 'kill-arbiter':
       world.arbiter?.kill();
@@ -32,7 +34,7 @@ export function inject(world: World, fault: Fault): void {
     case 'pause':
       return pause(world, [site.instance?.process], fault.ms);
     case 'pause-agent':
-      return pause(world, [site.agent], fault.ms);
+      return pause(world, [siteOf(world, fault.host).agent], fault.ms);
     case 'pause-host':
       return pause(world, site.host.processes, fault.ms);
     case 'pause-arbiter':
@@ -76,18 +78,18 @@ export function inject(world: World, fault: Fault): void {
       });
     }
     case 'operator':
-      return ask(site, fault.act);
+      return ask(siteOf(world, fault.host), fault.act);
     case 'journal-damaged':
-      return damageJournal(world, site, fault.how, fault.place);
+      return damageJournal(world, siteOf(world, fault.host), fault.how, fault.place);
     case 'database-damaged':
-      return damageDatabase(world, site);
+      return damageDatabase(world, siteOf(world, fault.host));
     case 'reverted':
-      return revert(world, site, fault.what, fault.ms);
+      return revert(world, siteOf(world, fault.host), fault.what, fault.ms);
     case 'wiped':
-      return wipe(world, site);
+      return wipe(world, siteOf(world, fault.host));
     case 'mirroring-stopped':
-      ask(site, 'stop-mirroring');
-      return later(fault.ms, () => ask(site, 'start-mirroring'));
+      site.setMirroring(false);
+      return later(fault.ms, () => site.setMirroring(true));
     case 'arbiter-changed':
       changeMirror(world, (membership) => ({ ...membership, arbiter: null }));
       return later(fault.ms, () => changeBack(world));
@@ -103,13 +105,22 @@ export function inject(world: World, fault: Fault): void {
   }
 }
 
+/** undefined: this world has no such async. */
+function anySite(world: World, target: Target | AsyncHostName): MemberSite | undefined {
+  return isAsyncHost(target) ? world.asyncs.sites.find(({ name }) => name === target) : siteOf(world, target);
+}
+
+function isAsyncHost(target: Target | AsyncHostName): target is AsyncHostName {
+  return (asyncHosts as readonly string[]).includes(target);
+}
+
 function siteOf(world: World, target: Target): Site {
   return target === 'primary' ? primarySite(world) : world.sites[target];
 }
 
 function pause(world: World, processes: readonly (SimProcess | null | undefined)[], ms: number): void {
   const paused = processes.filter((process) => process !== null && process !== undefined);
-  const instances = world.all.flatMap(({ instance }) => (instance !== null && paused.includes(instance.process) ? [instance] : []));
+  const instances = world.everyone.flatMap(({ instance }) => (instance !== null && paused.includes(instance.process) ? [instance] : []));
   for (const process of paused) process.pause();
   for (const instance of instances) instance.stoppedAt = world.now;
   world.timeline.in(ms, () => {
@@ -174,7 +185,7 @@ function forced(world: World, how: 'power' | 'isolated', ms: number): void {
     world.timeline.in(ms, () => lost.allUp());
   } else {
     const isOfPartners = (way: Way): boolean => !way.endsWith('client') && (way[0] === lost.name || way[2] === lost.name);
-    cut(world, ways.filter(isOfPartners), ms);
+    cut(world, [...ways, ...asyncWays].filter(isOfPartners), ms);
   }
   world.timeline.in(2 * world.profile.qosMs, () => force(world, partner));
 }
@@ -209,7 +220,7 @@ function replay(world: World, way: Way, ms: number): void {
   world.timeline.in(ms, () => process.kill());
 }
 
-function disk(world: World, site: Site, faults: readonly DriveFault[], ms: number): void {
+function disk(world: World, site: MemberSite, faults: readonly DriveFault[], ms: number): void {
   for (const fault of faults) site.host.drive.faults.add(fault);
   world.timeline.in(ms, () => faults.forEach((fault) => site.host.drive.faults.delete(fault)));
 }
@@ -219,7 +230,7 @@ export function healAll(world: World): void {
   world.net.healAll();
   world.clients.cut.clear();
   world.clients.slowMs.clear();
-  for (const site of world.all) {
+  for (const site of world.everyone) {
     site.host.drive.faults.clear();
     site.host.drive.slowMs = 0;
     site.instance?.process.killAtOperation(Number.POSITIVE_INFINITY);

@@ -2,18 +2,30 @@ import path from 'node:path';
 import { AssertionError } from '../../io/index.ts';
 import type { Io } from '../../io/index.ts';
 import type { Net } from '../../io/net.ts';
+import type { InstancePaths } from '../../instance/host.ts';
 import { MemberHost } from '../../instance/member/host.ts';
 import { Store } from '../../instance/store/index.ts';
 import type { JournalWriter } from '../../journal/index.ts';
-import { Mirror, readRecord, type MirrorHooks } from '../../mirror/index.ts';
+import { Mirror, readRecord, type MirrorHooks, type MirrorOptions } from '../../mirror/index.ts';
 import { pairNode } from '../clients/client.ts';
 import { Service } from '../clients/service.ts';
 import type { SimProcess } from '../io/index.ts';
 import { databaseName, pathsOf, ports, settingsOf } from './layout.ts';
+import type { Hosted } from './member-site.ts';
 import type { Site } from './site.ts';
 
 /** Small, so that journal files are switched in the middle of things. */
 const JOURNAL_FILE_BYTES = 24 * 1024;
+
+export function journalOptions(paths: InstancePaths, store: Store, host: MemberHost): MirrorOptions['journal'] {
+  return {
+    directory: paths.journal,
+    logs: [path.join(paths.mgr, 'journal.log')],
+    fileBytesMax: JOURNAL_FILE_BYTES,
+    newDisk: () => store.newDisk(),
+    databasePositions: () => host.databases().flatMap((d) => d.position ?? []),
+  };
+}
 
 /** No ZMIRROR.mjs: every question is a yes. */
 const willing: MirrorHooks = {
@@ -24,13 +36,12 @@ const willing: MirrorHooks = {
 };
 
 /** The process of an instance: the production code of store, executor, member and mirror, put together as its entry does. */
-export class Instance {
+export class Instance implements Hosted {
   readonly site: Site;
   readonly process: SimProcess;
   readonly io: Io;
   readonly #net: Net;
   phase: 'starting' | 'running' | 'stopping' = 'starting';
-  /** World time at which the system stopped it; null: it runs. */
   stoppedAt: number | null = null;
   store: Store | null = null;
   mirror: Mirror | null = null;
@@ -44,7 +55,6 @@ export class Instance {
     this.#net = net;
   }
 
-  /** Resolves when it takes connections. */
   async start(): Promise<void> {
     const { site, io, process } = this;
     const paths = pathsOf(site.name);
@@ -75,13 +85,7 @@ export class Instance {
       hooks: willing,
       mgr: paths.mgr,
       record,
-      journal: {
-        directory: paths.journal,
-        logs: [path.join(paths.mgr, 'journal.log')],
-        fileBytesMax: JOURNAL_FILE_BYTES,
-        newDisk: () => store.newDisk(),
-        databasePositions: () => host.databases().flatMap((d) => d.position ?? []),
-      },
+      journal: journalOptions(paths, store, host),
     });
     host.belongTo(mirror);
     host.install();
@@ -94,12 +98,15 @@ export class Instance {
     mirror.start(site.world.byPerson);
   }
 
+  killed(told: boolean): void {
+    this.service?.killed(told);
+  }
+
   /** It takes updates as far as it knows. */
   get isOpen(): boolean {
     return this.process.alive && this.host?.isOpen === true;
   }
 
-  /** Something here can only be mended by a person: a journal or a database that takes no more. */
   get isBroken(): boolean {
     const { mirror, host, store } = this;
     if (mirror === null || host === null || store === null) return false;

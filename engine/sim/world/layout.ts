@@ -2,31 +2,39 @@ import { instancePaths, type InstancePaths } from '../../instance/host.ts';
 import { newSettings, type Settings } from '../../instance/settings.ts';
 import type { Files } from '../../io/index.ts';
 import { newDurable, writeRecord, type Membership, type Member } from '../../mirror/index.ts';
-import type { MemberHostName } from '../faults/kinds.ts';
+import { asyncHosts, type AsyncHostName, type SiteName } from '../faults/kinds.ts';
 
-/** What lies on the drives before anything runs: two instances with one mirrored database, members of one mirror. */
+/** What lies on the drives before anything runs: instances with one mirrored database, members of one mirror. */
 
 export const ports = { data: 1972, agent: { A: 2188, B: 2189, R: 2188 } } as const;
 const mirrorName = 'SIM';
 const mirrorGuid = '00000000-0000-4000-8000-00000000000f';
 export const databaseName = 'DATA';
 const databaseGuid = '00000000-0000-4000-8000-0000000000db';
-const memberGuids = { A: '00000000-0000-4000-8000-00000000000a', B: '00000000-0000-4000-8000-00000000000b' } as const;
+export const memberGuids = {
+  A: '00000000-0000-4000-8000-00000000000a',
+  B: '00000000-0000-4000-8000-00000000000b',
+  D: '00000000-0000-4000-8000-00000000000d',
+  E: '00000000-0000-4000-8000-00000000000e',
+} as const;
+const types = { A: 'Failover', B: 'Failover', D: 'Disaster Recovery', E: 'Read-Only Reporting' } as const;
+/** Asyncs need none: no agent runs there. */
+const agentPort = { A: ports.agent.A, B: ports.agent.B, D: 2188, E: 2188 } as const;
 
-function member(name: MemberHostName): Member {
+function member(name: SiteName): Member {
   return {
     guid: memberGuids[name],
     name: `MEMBER_${name}`,
     instance: name,
-    type: 'Failover',
+    type: types[name],
     superserverAddress: `${name}:${ports.data}`,
     privateAddress: `${name}:${ports.data}`,
-    agentAddress: `${name}:${ports.agent[name]}`,
+    agentAddress: `${name}:${agentPort[name]}`,
   };
 }
 
-/** The mirror as its first member made it, and with both. */
-export function membership(qosMs: number, arbiter: boolean, names: readonly MemberHostName[]): Membership {
+/** The mirror with its members. */
+export function membership(qosMs: number, arbiter: boolean, names: readonly SiteName[]): Membership {
   return {
     mirror: mirrorName,
     guid: mirrorGuid,
@@ -39,11 +47,16 @@ export function membership(qosMs: number, arbiter: boolean, names: readonly Memb
   };
 }
 
-export function pathsOf(host: MemberHostName): InstancePaths {
+/** The hosts of so many asyncs. */
+export function asyncsOf(count = 0): readonly AsyncHostName[] {
+  return asyncHosts.slice(0, count);
+}
+
+export function pathsOf(host: SiteName): InstancePaths {
   return instancePaths(`/${host}`);
 }
 
-export function settingsOf(host: MemberHostName, directory: string): Settings {
+export function settingsOf(host: SiteName, directory: string): Settings {
   const settings = newSettings({ name: host, guid: memberGuids[host], superserverPort: ports.data, webPort: 0 });
   return {
     ...settings,
@@ -65,7 +78,7 @@ export const database = {
 } as const;
 
 /** The directories of an instance, and its place in the mirror. */
-export function layOut(files: Files, host: MemberHostName, record: Membership): void {
+export function layOut(files: Files, host: SiteName, record: Membership): void {
   const paths = pathsOf(host);
   for (const each of [paths.directory, paths.mgr, paths.journal, paths.run]) files.makeDirectory(each);
   writeRecord(files, paths.mgr, { self: memberGuids[host], membership: record, durable: newDurable });

@@ -1,85 +1,31 @@
-import { join } from 'node:path';
 import type { MemberHostName } from '../faults/kinds.ts';
 import type { Look } from '../../instance/host.ts';
-import type { StoreParts } from '../../instance/store/index.ts';
-import { memoryParts, sqliteParts } from '../database/index.ts';
-import { simIo, type SimHost, type SimProcess } from '../io/index.ts';
+import { simIo, type SimProcess } from '../io/index.ts';
 import { startAgent } from './agent.ts';
 import { Instance } from './instance.ts';
-import { database, layOut, membership, pathsOf, ports } from './layout.ts';
+import { pathsOf, ports } from './layout.ts';
+import { MemberSite } from './member-site.ts';
+import { ask } from './operator.ts';
 import type { World } from './world.ts';
 
-/** A host with a failover member and its agent: what is started, ends and is started again there. */
-export class Site {
-  readonly world: World;
-  readonly name: MemberHostName;
-  readonly host: SimHost;
-  instance: Instance | null = null;
+/** A host with a failover member and its agent. */
+export class Site extends MemberSite<Instance> {
+  declare readonly name: MemberHostName;
   agent: SimProcess | null = null;
-  /** Its member will never run again. */
-  isGone = false;
 
   constructor(world: World, name: MemberHostName) {
-    this.world = world;
-    this.name = name;
-    this.host = world.newHost(name);
+    super(world, name);
   }
 
-  note(text: string): void {
-    this.world.note(this.name, text);
+  protected override newInstance(process: SimProcess): Instance {
+    return new Instance(this, process, simIo(process), this.world.net.of(process));
   }
 
-  /** What the instance's store is made of in that process. */
-  parts(process: SimProcess): StoreParts {
-    return this.world.directory === null ? memoryParts(process) : sqliteParts(process);
+  override setMirroring(isOn: boolean): void {
+    ask(this, isOn ? 'start-mirroring' : 'stop-mirroring');
   }
 
-  /** A member that has never run. */
-  layOut(): void {
-    const process = this.host.spawn('setup');
-    const { qosMs, arbiter } = this.world.profile;
-    layOut(simIo(process).files, this.name, membership(qosMs, arbiter, ['A', 'B']));
-    this.parts(process).createDatabase(this.database, database);
-    process.kill();
-  }
-
-  /** Where the mirrored database lies: on the host's drive, or in a directory of this computer. */
-  get database(): string {
-    const { directory } = this.world;
-    return directory === null ? `${pathsOf(this.name).directory}/data` : join(directory, this.name);
-  }
-
-  // ------------------------------------------------------------ the instance
-
-  /** Does nothing when it runs already, or the host has no power. */
-  start(): void {
-    if (this.instance !== null || !this.host.isOn || this.isGone) return;
-    const process = this.host.spawn('instance');
-    const instance = new Instance(this, process, simIo(process), this.world.net.of(process));
-    this.instance = instance;
-    process.onUncaught = (error) => this.failed(instance, error);
-    this.note('starts');
-    process.onEnd(() => {
-      if (this.instance === instance) this.instance = null;
-      instance.service?.killed(this.host.isOn);
-      this.note('has ended');
-      this.world.startLater(this);
-    });
-    process.run(() => {
-      instance.start().catch((error: unknown) => this.failed(instance, error));
-    });
-  }
-
-  /** What the process of an instance does with an error that nobody handles: it ends at once. */
-  failed(instance: Instance, error: unknown): void {
-    if (!instance.process.alive) return;
-    this.world.uncaught(this.name, error);
-    instance.process.kill();
-  }
-
-  // ------------------------------------------------------------ the agent
-
-  startAgent(): void {
+  override startAgent(): void {
     if (this.agent !== null || !this.host.isOn) return;
     const process = this.host.spawn('agent');
     this.agent = process;
@@ -118,22 +64,5 @@ export class Site {
     const member = { boot: mirror.boot, role: role.is === 'primary' && role.trouble !== null ? ('in-trouble' as const) : role.is };
     const isHung = stoppedAt !== null && this.world.now - stoppedAt > mirror.membership.qosMs / 2;
     return isHung ? { state: 'hung', why: 'the system has stopped it', member } : { state: 'operating', why: 'it turns', member };
-  }
-
-  // ------------------------------------------------------------ the host
-
-  powerCut(): void {
-    this.note('power cut');
-    this.instance?.service?.killed(false);
-    this.host.powerCut();
-  }
-
-  /** Everything that should run here runs. */
-  allUp(): void {
-    this.host.powerOn();
-    for (const process of this.host.processes) process.resume();
-    if (this.instance !== null) this.instance.stoppedAt = null;
-    this.startAgent();
-    this.start();
   }
 }

@@ -5,11 +5,13 @@ import { Ledger } from '../checkers/ledger.ts';
 import { describeFault, memberHosts, type Fault, type MemberHostName } from '../faults/kinds.ts';
 import { SimHost, SimNet, simIo, Timeline, type SimProcess, type SimRandom } from '../io/index.ts';
 import { startAgent } from './agent.ts';
+import { Asyncs } from './asyncs.ts';
 import { ClientSide } from './client-side.ts';
 import { checkEnd } from './end.ts';
 import { healAll, inject } from './inject.ts';
 import type { Instance } from './instance.ts';
 import { ports } from './layout.ts';
+import type { MemberSite } from './member-site.ts';
 import { ask, askForTheUsual, force } from './operator.ts';
 import { Site } from './site.ts';
 
@@ -18,6 +20,8 @@ export interface WorldProfile {
   /** How long faults come. */
   readonly faultsMs: number;
   readonly arbiter: boolean;
+  /** How many async members there are: none, one or two. */
+  readonly asyncs?: number;
   readonly clients: number;
   readonly thinkMs: number;
 }
@@ -36,8 +40,10 @@ const ALONE_Q = 12;
 const STEPS_MAX = 400_000;
 /** Databases are looked at, whether they contain only what they may, every so many steps. */
 const CONTAINED_EVERY = 64;
+/** The same, whether those of asyncs show a state that the mirror had. */
+const SHOWN_EVERY = 256;
 
-/** Two failover members on their hosts with agents, an arbiter, clients, the network between them, and everything that checks them. */
+/** Two failover members on their hosts with agents, an arbiter, asyncs, clients, the network between them, and everything that checks them. */
 export class World {
   readonly profile: WorldProfile;
   readonly timeline = new Timeline();
@@ -46,6 +52,7 @@ export class World {
   readonly history = new History();
   readonly ledger: Ledger;
   readonly sites: Readonly<Record<MemberHostName, Site>>;
+  readonly asyncs: Asyncs;
   readonly clients: ClientSide;
   readonly lines: string[] = [];
   /** Where real database files lie; null: databases are kept in memory. */
@@ -82,6 +89,7 @@ export class World {
     this.ledger = new Ledger((what) => this.fail(what));
     this.sites = { A: new Site(this, 'A'), B: new Site(this, 'B') };
     this.#arbiterHost = this.newHost('R');
+    this.asyncs = new Asyncs(this);
     this.clients = new ClientSide(this);
   }
 
@@ -93,6 +101,11 @@ export class World {
 
   get all(): readonly Site[] {
     return memberHosts.map((name) => this.sites[name]);
+  }
+
+  /** With the asyncs. */
+  get everyone(): readonly MemberSite[] {
+    return [...this.all, ...this.asyncs.sites];
   }
 
   get now(): number {
@@ -139,7 +152,9 @@ export class World {
     if (this.#uncaught !== null) throw this.#uncaught;
     this.#steps += 1;
     if (this.#steps > STEPS_MAX) this.fail(`something goes on without end at ${this.now.toFixed(3)}: ${this.state}`);
+    this.asyncs.checkHeld();
     if (this.#steps % CONTAINED_EVERY === 0) for (const site of this.all) this.#checkContained(site);
+    if (this.#steps % SHOWN_EVERY === 0) this.asyncs.checkShown();
     const [a, b] = [this.sites.A.instance, this.sites.B.instance];
     if (a === null || b === null || !a.isOpen || !b.isOpen || a.process.paused || b.process.paused) return;
     this.#checkReads(a, b);
@@ -189,9 +204,9 @@ export class World {
 
   /** Comes to work: an active backup, under the arbiter's rules where there is one. */
   async begin(): Promise<void> {
-    for (const site of this.all) site.layOut();
+    for (const site of this.everyone) site.layOut();
     this.startArbiter();
-    for (const site of this.all) site.allUp();
+    for (const site of this.everyone) site.allUp();
     if (!(await this.until(() => this.isWell, 40 * this.profile.qosMs)))
       this.fail(`the mirror does not come to work at all: ${this.state}`);
     this.clients.start(this.profile.clients);
@@ -224,6 +239,7 @@ export class World {
     if (!(await this.#serves()) && !(await this.#handsOverDamaged())) this.fail(`no client is served: ${this.state}`);
     this.clients.stop();
     await this.until(() => this.clients.areQuiet, 4 * qosMs);
+    if (!(await this.until(() => this.#asyncsAreWell, longest))) this.fail(`an async does not catch up: ${this.state}`);
     await checkEnd(this);
   }
 
@@ -237,6 +253,12 @@ export class World {
       }
     }
     return !askForTheUsual(this);
+  }
+
+  get #asyncsAreWell(): boolean {
+    this.asyncs.mend();
+    const primary = this.all.find((site) => site.instance?.isOpen === true)?.instance ?? null;
+    return primary !== null && this.asyncs.areWell(primary);
   }
 
   #serves(): Promise<boolean> {
@@ -281,7 +303,7 @@ export class World {
   }
 
   /** After a while somebody starts what has ended. */
-  startLater(site: Site): void {
+  startLater(site: MemberSite): void {
     if (this.#hasEnded) return;
     const ms = this.profile.qosMs * this.random.between(0.1, 5);
     this.timeline.in(ms, () => site.start());
@@ -290,7 +312,7 @@ export class World {
   end(): void {
     this.#hasEnded = true;
     this.clients.stop();
-    for (const site of this.all) for (const process of site.host.processes) process.kill();
+    for (const site of this.everyone) for (const process of site.host.processes) process.kill();
     this.arbiter?.kill();
   }
 
@@ -333,13 +355,14 @@ export class World {
 
   /** Roles, for messages. */
   get state(): string {
-    return this.all
+    const pair = this.all
       .map((site) => {
         const { instance } = site;
         if (instance === null) return `${site.name} is down`;
         return `${site.name} ${instance.phase} ${JSON.stringify(instance.mirror?.state.role ?? null)}`;
       })
       .join('; ');
+    return `${pair}${this.asyncs.state}`;
   }
 }
 

@@ -1,0 +1,118 @@
+import { GemelError } from '../../api/errors.ts';
+import { compareJournals, comparePositions, type JournalEnd, type Position } from '../../journal/index.ts';
+import { asyncStatus } from '../../mirror/index.ts';
+import { differenceOf, Replica } from '../checkers/replica.ts';
+import { AsyncSite, type AsyncInstance } from './async-site.ts';
+import { contentOf } from './content.ts';
+import type { Instance } from './instance.ts';
+import { asyncsOf, databaseName, memberGuids } from './layout.ts';
+import type { World } from './world.ts';
+
+/** What was seen of one async so far. */
+interface Seen {
+  readonly replica: Replica;
+  end: JournalEnd | null;
+  /** Who showed its readers that much. */
+  shown: { readonly by: AsyncInstance; readonly position: Position } | null;
+}
+
+/** The asyncs of a world, and what must always hold of them. */
+export class Asyncs {
+  readonly #world: World;
+  readonly sites: readonly AsyncSite[];
+  readonly #seen: ReadonlyMap<AsyncSite, Seen>;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.sites = asyncsOf(world.profile.asyncs).map((name) => new AsyncSite(world, name));
+    this.#seen = new Map(this.sites.map((site) => [site, { replica: new Replica(), end: null, shown: null }]));
+  }
+
+  /** After each step: what their journals hold is durable in the mirror. */
+  checkHeld(): void {
+    for (const [site, seen] of this.#seen) {
+      const journal = site.instance?.member?.journal.journal;
+      // What a ghost does it has not done.
+      if (journal === undefined || site.instance?.process.alive !== true || journal.end === seen.end) continue;
+      seen.end = journal.end;
+      this.#world.ledger.held(site.name, journal.lineage, journal.end.position);
+    }
+  }
+
+  /** Now and then: what they show is what the mirror had once, and never older than what they have shown. */
+  checkShown(): void {
+    for (const [site, seen] of this.#seen) this.#checkShown(site, seen);
+  }
+
+  #checkShown(site: AsyncSite, seen: Seen): void {
+    const { instance } = site;
+    const database = instance?.store?.executor.namespaces.find(databaseName);
+    const journal = instance?.member?.journal.journal;
+    if (instance === null || database === undefined || journal === undefined || !instance.process.alive) return;
+    const { position } = database.nodes.meta();
+    if (position === null) return;
+    const before = seen.shown?.by === instance ? seen.shown.position : null;
+    const order = before === null ? 1 : comparePositions(position, before);
+    if (order === 0) return;
+    if (order < 0) this.#world.fail(`${site.name} shows ${position.file}:${position.offset} after ${before?.file}:${before?.offset}`);
+    this.#world.ledger.contained(site.name, journal.lineage, position);
+    try {
+      const wrong = differenceOf(contentOf(instance), seen.replica.at(journal.files, position));
+      if (wrong !== null) this.#world.fail(`the database of ${site.name} at ${position.file}:${position.offset} ${wrong}`);
+    } catch (error) {
+      // A disk that cannot be read now is looked at later.
+      if (error instanceof GemelError && error.code === 'IO') return;
+      throw error;
+    }
+    seen.shown = { by: instance, position };
+  }
+
+  /** What only a person can mend. */
+  mend(): void {
+    for (const site of this.sites) {
+      if (site.instance?.member?.stopped === true) site.setMirroring(true);
+      if (site.instance?.isBroken !== true) continue;
+      site.note('is mended by a person');
+      site.instance.mend();
+    }
+  }
+
+  /** All that can follow are connected to the primary and have everything. */
+  areWell(primary: Instance): boolean {
+    return this.sites.every((site) => this.cannotFollow(site, primary) || isConnected(site, primary));
+  }
+
+  /**
+   * Whether it stands still and says so: a force gave up what it had brought into its databases already, or a journal is damaged
+   * on the primary where the async needs it.
+   */
+  cannotFollow({ instance }: AsyncSite, primary: Instance): boolean {
+    const { member } = instance ?? {};
+    const reach = primary.mirror?.journal.reach;
+    if (member === undefined || member === null || reach === undefined) return false;
+    if (this.#world.damaged !== null && (member.refused ?? member.crashed) !== null) return true;
+    return (
+      asyncStatus(member) === 'Crashed' && this.#world.ledger.isGivenUp(0) && compareJournals(member.journal.reach, reach).kind === 'forked'
+    );
+  }
+
+  get state(): string {
+    return this.sites.map((site) => `; ${site.name} ${stateOf(site)}`).join('');
+  }
+}
+
+/** Follows that primary and has everything. */
+export function isConnected({ instance }: AsyncSite, primary: Instance): boolean {
+  const { member } = instance ?? {};
+  if (member === undefined || member === null) return false;
+  const isWhole = instance?.isBroken === false && member.dejournaler.halt === null;
+  return isWhole && asyncStatus(member) === 'Connected' && member.primary?.guid === memberGuids[primary.site.name] && member.hasAll;
+}
+
+function stateOf({ instance }: AsyncSite): string {
+  if (instance === null) return 'is down';
+  const { member } = instance;
+  if (member === null) return 'is starting';
+  const why = member.crashed ?? member.refused ?? '';
+  return `${asyncStatus(member)} ${why}`.trim();
+}
