@@ -1,7 +1,7 @@
 import { GemelError } from '../api/errors.ts';
 import { instancePaths, type InstancePaths } from '../instance/host.ts';
 import { Journal } from '../journal/index.ts';
-import { readRecord, requireOwnEpoch, type MirrorRecord } from '../mirror/index.ts';
+import { readRecord, requireOwnEpoch, type Membership, type MirrorRecord } from '../mirror/index.ts';
 import type { Hosted } from './hosted.ts';
 
 /** The mirror members among a host's instances. */
@@ -22,6 +22,12 @@ export function findMember(hosted: Hosted, mirror: string, member: string): Host
     if (record !== null && record.self === member && record.membership.guid === mirror) return { instance: name, paths, record };
   }
   return null;
+}
+
+/** The membership as the member asked about has it; null: it is not here, or who asks is no member. */
+export function membershipFor(hosted: Hosted, question: { mirror: string; member: string; asker: string }): Membership | null {
+  const membership = findMember(hosted, question.mirror, question.member)?.record.membership;
+  return membership?.members.some((m) => m.guid === question.asker) === true ? membership : null;
 }
 
 /** The journal of a member that is down. Throws what keeps it from being read. */

@@ -6,7 +6,7 @@ import { AgentRequest, Channel, decodeControl, journalFrame, kinds, type AgentRe
 import { Arbiter } from './arbiter.ts';
 import type { Peer, PeerContext } from './host.ts';
 import { answerFor } from './answers.ts';
-import { journalToServe } from './members.ts';
+import { journalToServe, membershipFor } from './members.ts';
 
 const FIRST_MESSAGE_MS = 10_000;
 const PIECE = 512 * 1024;
@@ -89,7 +89,8 @@ async function answer(channel: Channel, request: AgentRequest, context: PeerCont
       const said = await answerFor(context, request);
       if (said.grant !== null)
         context.log(2, `[GRANT_GIVEN] The instance that is member ${request.member} will not be primary before ${request.asker} has been.`);
-      channel.control({ t: 'answer', answer: said } satisfies AgentReply);
+      const membership = membershipFor(context.hosted, request);
+      channel.control({ t: 'answer', answer: said, ...(membership === null ? {} : { membership }) } satisfies AgentReply);
       return;
     }
     case 'fetch':

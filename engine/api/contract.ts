@@ -105,6 +105,10 @@ export const instanceMethods = {
   /** Stops and starts mirroring on this member; survives restarts of the instance. */
   'mirror.stop': { params: z.object({ mirror: z.string().optional() }), result: done },
   'mirror.start': { params: z.object({ mirror: z.string().optional() }), result: done },
+  /** On a disaster recovery async that follows an operating primary: it becomes the backup, and the backup a disaster recovery async. */
+  'mirror.promote': { params: z.object({ mirror: z.string().optional() }), result: done },
+  /** On the backup, or on the primary of the backup: it becomes a disaster recovery async. */
+  'mirror.demote': { params: z.object({ mirror: z.string().optional() }), result: done },
   /** On an async member; `status` changes nothing. Minutes of the day, local time there. */
   'mirror.dejournal': {
     params: z.object({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Admitted } from '../api/contract.ts';
+import { Membership } from './membership.ts';
 import type { FromArbiter, ToArbiter } from './failover/index.ts';
 import { firstIssue } from './peer-protocol.ts';
 import { AgentAnswerShape, EpochShape, FromArbiterShape, PositionShape, ReachShape, ReignShape, ToArbiterShape } from './shapes.ts';
@@ -37,7 +38,8 @@ export const AgentRequest = z.discriminatedUnion('t', [
 export type AgentRequest = z.infer<typeof AgentRequest>;
 
 const Reply = z.discriminatedUnion('t', [
-  z.object({ t: z.literal('answer'), answer: AgentAnswerShape }),
+  /** `membership`: as the member that was asked about has it, for members of it. */
+  z.object({ t: z.literal('answer'), answer: AgentAnswerShape, membership: Membership.optional() }),
   z.object({ t: z.literal('reach'), reach: ReachShape }),
   z.object({ t: z.literal('fetch-end') }),
   z.object({ t: z.literal('admitted'), ...Admitted.shape }),

@@ -50,6 +50,8 @@ export interface MirrorHost {
   detachWriter(why: string): void;
   /** The process should end. */
   end(reason: string): void;
+  /** The member is of another type now, as its record says: it is to be begun anew as that. */
+  typeChanged(): void;
   /** The status changed in a way worth telling at once. */
   changed(): void;
 }

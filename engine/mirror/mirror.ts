@@ -19,7 +19,7 @@ import {
 import type { HookAnswer, Hooks } from './hooks/index.ts';
 import type { MirrorHost } from './host.ts';
 import { MemberJournal, type MemberJournalOptions } from './member-journal.ts';
-import { failoverMembers, memberOf, partnerOf, writeRecord, type Member, type Membership, type MirrorRecord } from './membership.ts';
+import { isAsync, memberOf, partnerOf, writeRecord, type Member, type Membership, type MirrorRecord } from './membership.ts';
 import { Outside } from './outside.ts';
 import { requireOwnEpoch } from './own-journal.ts';
 import { PeerConnections } from './peers.ts';
@@ -69,6 +69,8 @@ export class Mirror {
   #leavingArbiter = false;
   #wake: { at: number; timer: { cancel(): void } } | null = null;
   #closed = false;
+  /** An async now: it decides nothing any more but how it ends. */
+  #isDemoted = false;
 
   constructor(options: MirrorOptions) {
     const { io, record } = options;
@@ -165,7 +167,7 @@ export class Mirror {
   }
 
   input(input: Input): void {
-    if (this.#closed) return;
+    if (this.#closed || (this.#isDemoted && input.on !== 'request')) return;
     // What it reports comes before what has arrived.
     if (!this.#running) this.options.beforeDeciding?.();
     this.#queue.push(input);
@@ -361,8 +363,8 @@ export class Mirror {
    * they were parted, and the arbiter lets nobody be primary who does not know it.
    */
   learnMembership(membership: Membership): void {
-    const isMember = failoverMembers(membership).some((each) => each.guid === this.options.record.self);
-    if (membership.version > this.membership.version && isMember) this.adoptMembership(membership);
+    if (membership.version > this.membership.version && memberOf(membership, this.options.record.self) !== undefined)
+      this.adoptMembership(membership);
   }
 
   /** What the primary says the membership is. */
@@ -371,6 +373,12 @@ export class Mirror {
     const before = this.membership;
     this.membership = membership;
     this.save();
+    if (isAsync(this.self)) {
+      this.note('DEMOTED', 'This member was demoted: it is a disaster recovery async from now on.', { version: membership.version });
+      this.#isDemoted = true;
+      this.peers.demotion.done();
+      return this.options.host.typeChanged();
+    }
     this.#followMembership(before);
   }
 

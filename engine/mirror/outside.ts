@@ -65,6 +65,8 @@ export class Outside {
         { t: 'ask', mirror: mirror.membership.guid, member, asker: record.self, grantAbove: grant ? above : null, gaveUp },
         Math.max(200, mirror.membership.qosMs / 2),
       );
+      // A change that this member was not told of, because it was down or cut off.
+      if (reply.t === 'answer' && reply.membership !== undefined) mirror.learnMembership(reply.membership);
       if (reply.t !== 'answer') throw new GemelError('UNREACHABLE', 'The agent gave no answer to the question.');
       if (member === mirror.partner?.guid) mirror.hear(reply.answer.state === 'down' ? 'down' : reply.answer.role);
       mirror.input({ on: 'agent', answer: reply.answer, question });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MemberView } from '../api/status.ts';
 import { Membership } from './membership.ts';
+import { ToldError } from './told-error.ts';
 import { HelloAnswerShape, HelloShape, PeerMessageShape, PositionShape, ReachShape } from './shapes.ts';
 import { decodeControl, Malformed } from './wire.ts';
 
@@ -20,7 +21,11 @@ const PeerControl = z.discriminatedUnion('t', [
   z.object({ t: z.literal('hello-answer'), answer: HelloAnswerShape, reach: ReachShape, membership: Membership, token: z.string() }),
   /** First after an answer that lets the dialler follow, with the answer's token: whoever has not had it is somebody else, or says old words. */
   z.object({ t: z.literal('proof'), token: z.string() }),
-  z.object({ t: z.literal('refused'), code: z.string(), text: z.string() }),
+  /** `membership`: as the one who refuses has it, for who is or was a member. */
+  z.object({ t: z.literal('refused'), code: z.string(), text: z.string(), membership: Membership.optional() }),
+  /** The backup wants to be a disaster recovery async; answered when that is refused, else by the changed membership. */
+  z.object({ t: z.literal('ask-demote') }),
+  z.object({ t: z.literal('demote-refused'), error: ToldError }),
   /** The backup's journal is a beginning of the primary's now; send from here. */
   z.object({ t: z.literal('ready'), from: PositionShape }),
   z.object({

@@ -1,12 +1,15 @@
 import { GemelError } from '../api/errors.ts';
 import type { Connection } from '../io/net.ts';
 import { comparePositions, type JournalReach } from '../journal/index.ts';
+import { AskAround } from './asyncs/ask-around.ts';
+import { Demotion } from './asyncs/demotion.ts';
 import type { Hello, HelloAnswer, PeerMessage, Position } from './failover/index.ts';
-import { failoverMembers, isAsync, splitAddress } from './membership.ts';
+import { failoverMembers, isAsync, splitAddress, type Membership } from './membership.ts';
 import type { Mirror } from './mirror.ts';
 import { PeerLink } from './peer-link.ts';
 import { parsePeerControl, type PeerControl } from './peer-protocol.ts';
 import { Sender } from './sender.ts';
+import { untold } from './told-error.ts';
 import { Channel, kinds, positionFrame, readPosition, splitJournalFrame, type Kind } from './wire.ts';
 
 /** The connection to the other failover member: dialling, hello, and what flows over it. At most one counts at a time. */
@@ -16,6 +19,8 @@ export class PeerConnections {
   /** A connection whose hello is being decided on. */
   #asking: { channel: Channel; hello: Hello; reach: JournalReach } | null = null;
   #dialling: Channel | null = null;
+  readonly #around: AskAround;
+  readonly demotion: Demotion;
   readonly #unknown = new Set<Channel>();
   #lastBeatAt = 0;
   #lastEchoedAt = Number.NEGATIVE_INFINITY;
@@ -25,6 +30,8 @@ export class PeerConnections {
 
   constructor(mirror: Mirror) {
     this.#mirror = mirror;
+    this.#around = new AskAround(mirror, (channel, hello) => this.#sayHello(channel, hello));
+    this.demotion = new Demotion(mirror);
   }
 
   get #clock() {
@@ -66,8 +73,8 @@ export class PeerConnections {
   #firstFrame(channel: Channel, kind: Kind, payload: Buffer): void {
     const message = kind === kinds.control ? parsePeerControl(payload) : null;
     const { membership, version } = this.#mirror;
-    const refuse = (text: string): void => {
-      channel.control({ t: 'refused', code: 'REFUSED', text } satisfies PeerControl);
+    const refuse = (text: string, told?: Membership): void => {
+      channel.control({ t: 'refused', code: 'REFUSED', text, ...(told === undefined ? {} : { membership: told }) } satisfies PeerControl);
       channel.connection.onDrain = () => channel.close('refused');
       if (channel.connection.pending === 0) channel.close('refused');
     };
@@ -78,7 +85,7 @@ export class PeerConnections {
       return this.#mirror.followers.accept(channel, message);
     }
     if (!failoverMembers(membership).some((each) => each.guid === message.hello.member))
-      return refuse(`The member is not a failover member of the mirror ${membership.mirror}.`);
+      return refuse(`The member is not a failover member of the mirror ${membership.mirror}.`, membership);
     if (message.version !== version) return refuse(`Failover members must have the same version; this one has ${version}.`);
     this.#asking = { channel, hello: message.hello, reach: message.reach };
     this.#mirror.input({ on: 'hello', hello: message.hello });
@@ -130,6 +137,7 @@ export class PeerConnections {
     try {
       channel = new Channel(await mirror.options.net.connect(address.host, address.port, timeoutMs), true, () => this.#clock.monotonicMs());
     } catch {
+      this.#around.ask(hello);
       return mirror.input({ on: 'dial-failed', question });
     }
     this.#dialling = channel;
@@ -141,6 +149,7 @@ export class PeerConnections {
       timer.cancel();
       if (this.#dialling === channel) this.#dialling = null;
       channel.close('no answer');
+      this.#around.ask(hello);
       mirror.input({ on: 'dial-failed', question });
     };
     const timer = this.#clock.timer(timeoutMs, fail);
@@ -148,6 +157,7 @@ export class PeerConnections {
     channel.onFrame = (kind, payload) => {
       if (answered) return;
       const message = kind === kinds.control ? parsePeerControl(payload) : null;
+      if (message?.t === 'refused' && message.membership !== undefined) mirror.learnMembership(message.membership);
       if (message?.t === 'refused')
         mirror.note('PEER_REFUSED', `The other failover member refused the connection. ${message.text}`, { code: message.code });
       if (message?.t !== 'hello-answer') return fail();
@@ -156,13 +166,12 @@ export class PeerConnections {
       this.#dialling = null;
       void this.#answered(channel, member, message, question);
     };
-    channel.control({
-      t: 'hello',
-      mirror: mirror.membership.guid,
-      version: mirror.version,
-      hello,
-      reach: mirror.journal.reach,
-    } satisfies PeerControl);
+    this.#sayHello(channel, hello);
+  }
+
+  #sayHello(channel: Channel, hello: Hello): void {
+    const { membership, version, journal } = this.#mirror;
+    channel.control({ t: 'hello', mirror: membership.guid, version, hello, reach: journal.reach } satisfies PeerControl);
   }
 
   async #answered(channel: Channel, member: string, message: Extract<PeerControl, { t: 'hello-answer' }>, question: number): Promise<void> {
@@ -308,6 +317,10 @@ export class PeerConnections {
         return mirror.adoptMembership(message.membership);
       case 'ready':
         return this.#startSending(link, message.from);
+      case 'ask-demote':
+        return void this.demotion.asked(link);
+      case 'demote-refused':
+        return this.demotion.refused(untold(message.error));
       default:
         return;
     }

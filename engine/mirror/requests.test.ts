@@ -10,7 +10,7 @@ function asked(): { requests: Requests; inputs: Input[]; changes: number[] } {
   const changeMembership = (change: (m: Membership) => Membership): void => {
     changes.push(change({ version: 4, qosMs: 1 } as Membership).version);
   };
-  return { requests: new Requests({ input: (input) => void inputs.push(input), changeMembership }), inputs, changes };
+  return { requests: new Requests({ input: (input) => void inputs.push(input), changeMembership, partner: null }), inputs, changes };
 }
 
 describe('requests of people', () => {

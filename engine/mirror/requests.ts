@@ -1,6 +1,7 @@
 import { conditionOf } from '../api/conditions.ts';
 import { GemelError } from '../api/errors.ts';
-import type { Refusal, RequestName, ResumeConfirmations } from './failover/index.ts';
+import type { MemberType } from '../api/status.ts';
+import type { Guid, Refusal, RequestName, ResumeConfirmations } from './failover/index.ts';
 import type { Mirror } from './mirror.ts';
 import type { Membership } from './membership.ts';
 
@@ -12,13 +13,13 @@ type Asked =
 
 /** What people ask of a member, on its way to the decisions and back. Each rejects with the refusal, as GemelError with its condition. */
 export class Requests {
-  readonly #mirror: Pick<Mirror, 'input' | 'changeMembership'>;
+  readonly #mirror: Pick<Mirror, 'input' | 'changeMembership' | 'partner'>;
   readonly #waiting = new Map<number, (refusal: Refusal | null) => void>();
   readonly #changes = new Map<number, (membership: Membership) => Membership>();
   #next = 1;
   #ended = false;
 
-  constructor(mirror: Pick<Mirror, 'input' | 'changeMembership'>) {
+  constructor(mirror: Pick<Mirror, 'input' | 'changeMembership' | 'partner'>) {
     this.#mirror = mirror;
   }
 
@@ -44,6 +45,21 @@ export class Requests {
     } finally {
       this.#changes.delete(id);
     }
+  }
+
+  /** On the primary: the other failover member becomes a disaster recovery async. */
+  demotePartner(): Promise<void> {
+    const { partner } = this.#mirror;
+    if (partner === null)
+      return Promise.reject(new GemelError('REFUSED', 'The mirror has no second failover member to be demoted.', 'Nothing was changed.'));
+    return this.changeMembership((membership) => withTypes(membership, { [partner.guid]: 'Disaster Recovery' }));
+  }
+
+  /** On the primary: a disaster recovery async becomes the other failover member; who was that before becomes one in its place. */
+  promote(member: Guid): Promise<void> {
+    const before = this.#mirror.partner;
+    const types = { ...(before === null ? {} : { [before.guid]: 'Disaster Recovery' as const }), [member]: 'Failover' as const };
+    return this.changeMembership((membership) => withTypes(membership, types));
   }
 
   /** The change may be made now. */
@@ -77,6 +93,20 @@ export class Requests {
       this.#mirror.input({ on: 'request', id, ...asked });
     });
   }
+}
+
+function withTypes(membership: Membership, types: Readonly<Record<Guid, MemberType>>): Membership {
+  return { ...membership, members: membership.members.map((m) => ({ ...m, type: types[m.guid] ?? m.type })) };
+}
+
+/** What only a primary can do was asked of a member that has none. */
+export function noPrimary(): GemelError {
+  return new GemelError(
+    'REFUSED',
+    'This member is not connected to an operating primary.',
+    'Nothing was changed.',
+    'Do it when the mirror has a primary that this member follows.',
+  );
 }
 
 const stopping: Refusal = { code: 'STOPPING', text: 'This member is being stopped.', facts: { role: 'down' } };

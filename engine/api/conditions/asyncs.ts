@@ -65,6 +65,20 @@ export const asyncConditions = table({
     facts: [],
     todo: 'Mend what messages.log says of the database; then gemel mirror dejournal start. It is tried again when the member connects anew.',
   },
+  PROMOTED: {
+    severity: 1,
+    title: 'This member was promoted',
+    means: 'It is a failover member from now on and joins the primary as its backup.',
+    facts: ['version'],
+    todo: '',
+  },
+  DEMOTED: {
+    severity: 1,
+    title: 'This member was demoted',
+    means: 'It is a disaster recovery async from now on; another member, or nobody, is the backup.',
+    facts: ['version'],
+    todo: '',
+  },
   ASYNC_AHEAD_OF_PRIMARY: {
     severity: 2,
     title: 'That primary is an older one',

@@ -11,7 +11,11 @@ interface DemoFlags extends JsonOption {
 }
 
 export function addDemoCommand(program: Command, { terminal }: Context): void {
-  command(program, 'demo', 'make a mirror of two instances, an async member and an arbiter on this computer, use it, hand over, and lose its primary')
+  command(
+    program,
+    'demo',
+    'make a mirror of two instances, an async member and an arbiter on this computer, use it, hand over, and lose its primary',
+  )
     .option('--keep', 'leave it running at the end')
     .action(({ json = false, keep = false }: DemoFlags) => demo(terminal, json, keep));
 }

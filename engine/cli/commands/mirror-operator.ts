@@ -37,6 +37,8 @@ function addSwitches(mirror: Command, context: Context): void {
   const ofMirror = [
     ['stop', 'mirror.stop', 'stop mirroring on this member; it stays stopped when the instance restarts'],
     ['start', 'mirror.start', 'start mirroring on this member again'],
+    ['promote', 'mirror.promote', 'on a disaster recovery async: become the backup of the operating primary; the backup becomes an async'],
+    ['demote', 'mirror.demote', 'on the backup, or on the primary of the backup: it becomes a disaster recovery async'],
   ] as const;
   for (const [name, method, description] of ofMirror) {
     command(mirror, `${name} <instance>`, description)

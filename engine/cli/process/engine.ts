@@ -168,6 +168,8 @@ function handlers({
     'mirror.resumePrimary': (params) => mirror.operator().resumePrimary(params),
     'mirror.stop': ({ mirror: name }) => mirror.stopMirroring(name),
     'mirror.start': ({ mirror: name }) => mirror.startMirroring(name),
+    'mirror.promote': ({ mirror: name }) => mirror.promote(name),
+    'mirror.demote': ({ mirror: name }) => mirror.demote(name),
     'mirror.dejournal': (params) => mirror.dejournal(params),
     'mirror.edit': (params) => mirror.operator().edit(params),
     'journal.switch': async () => {

@@ -15,6 +15,8 @@ export interface MemberHostOptions {
   /** Names of the databases that have to be mounted before this member may be primary. */
   readonly required: () => readonly string[];
   readonly changed: () => void;
+  /** The member is of another type now and is to be begun anew. */
+  readonly typeChanged?: () => void;
 }
 
 const handingOver = {
@@ -227,6 +229,10 @@ export class MemberHost implements MirrorHost {
 
   changed(): void {
     this.#options.changed();
+  }
+
+  typeChanged(): void {
+    this.#options.typeChanged?.();
   }
 
   #roleView(): RoleView {

@@ -4,6 +4,7 @@ import { GemelError } from '../../api/errors.ts';
 import { HostPort, MirrorName } from '../../api/names.ts';
 import type { InstanceStatus, MemberType, MirrorStatus, WhatIf } from '../../api/status.ts';
 import type { Net } from '../../io/net.ts';
+import { assert } from '../../io/assert.ts';
 import type { Io } from '../../io/index.ts';
 import {
   AsyncMember,
@@ -42,14 +43,15 @@ import { createMirrored } from './create-mirrored.ts';
 import { mapped, rememberMirrored } from './map-mirrors.ts';
 import { MemberHost, notInMirror, type MemberHostOptions } from './host.ts';
 import { journalWait, signOf, type MemberWatch, type WatchOptions } from './watch.ts';
-import { mirroringStopped, Operator } from './operator.ts';
+import { Operator } from './operator.ts';
+import { demote, promote, startMirroring, stopMirroring } from './role-changes.ts';
 import { newMember, type OwnAddresses } from './own-member.ts';
 import { valid } from './valid.ts';
 
 /** How long creating and joining wait for the role they lead to before they answer. */
 const SETTLE_MS = 5000;
 
-export interface MirrorServiceContext extends Omit<MemberHostOptions, 'changed' | 'required'> {
+export interface MirrorServiceContext extends Omit<MemberHostOptions, 'changed' | 'required' | 'typeChanged'> {
   readonly io: Io;
   readonly net: Net;
   readonly paths: InstancePaths;
@@ -79,6 +81,9 @@ export class MirrorService {
   #host: MemberHost | null = null;
   #status: StatusView | AsyncStatusView | null = null;
   #watch: MemberWatch | null = null;
+  /** The change to another type that is under way. */
+  #anew: Promise<void> | null = null;
+  #isStopping = false;
 
   constructor(context: MirrorServiceContext) {
     this.#context = context;
@@ -123,7 +128,7 @@ export class MirrorService {
     const feed = await store.openMirrorFeed({ name, guid });
     rememberMirrored(name, this.#context);
     const required = (): string[] => mapped(this.#context.settings, name);
-    const host = new MemberHost({ ...this.#context, required, changed: () => this.#changed() }, feed);
+    const host = new MemberHost({ ...this.#context, required, changed: () => this.#changed(), typeChanged: () => this.#beginAnew() }, feed);
     const self = record.membership.members.find((m) => m.guid === record.self);
     if (self !== undefined && isAsync(self)) return this.#beginAsync(record, host);
     const watch = this.#context.openWatch?.({
@@ -149,6 +154,7 @@ export class MirrorService {
       if (!(error instanceof GemelError)) throw error;
       hooks.close();
       watch?.close();
+      this.#mirror = this.#async = null;
       this.#held = new HeldMember(record, error);
       return this.#context.log(2, this.#held.line);
     }
@@ -156,6 +162,7 @@ export class MirrorService {
     host.install();
     this.#host = host;
     this.#mirror = mirror;
+    this.#async = null;
     this.#watch = watch ?? null;
     this.#status = new StatusView(mirror);
     mirror.start(this.#context.byPerson);
@@ -179,12 +186,14 @@ export class MirrorService {
       member = new AsyncMember({ io, net, host, mgr: paths.mgr, record, journal: this.#journalOptions(record.membership.mirror, host) });
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
+      this.#mirror = this.#async = null;
       this.#held = new HeldMember(record, error);
       return log(2, this.#held.line);
     }
     host.belongToAsync(member);
     host.install();
     this.#async = member;
+    this.#mirror = this.#watch = null;
     this.#context.store.onMirroredFailed(() => member.dejournaler.databaseFailed());
     this.#status = new AsyncStatusView(member);
     member.start();
@@ -209,6 +218,31 @@ export class MirrorService {
     };
   }
 
+  /** The member is of another type now: what it was ends, and is shown as it was until the new one has begun. */
+  #beginAnew(): void {
+    const { io } = this.#context;
+    this.#anew ??= new Promise<void>((resolve) => io.turns.atEndOfTurn(resolve)).then(async () => {
+      await this.#mirror?.stop(false);
+      await this.#async?.stop();
+      this.#watch?.close();
+      const record = readRecord(io.files, this.#context.paths.mgr);
+      assert(record !== null, 'a member has a record');
+      this.#anew = null;
+      if (this.#isStopping) return;
+      this.#noteType(record);
+      await this.#begin(record);
+      this.#context.changed();
+    });
+  }
+
+  /** gemel.cpf says what the member is. */
+  #noteType({ self, membership: { mirror, guid, members } }: MirrorRecord): void {
+    const { io, paths, settings } = this.#context;
+    const Type = members.find((m) => m.guid === self)?.type ?? 'Failover';
+    const change = (s: Settings): Settings => ({ ...s, Mirrors: { ...s.Mirrors, [mirror]: { GUID: guid, Type } } });
+    Object.assign(settings, change(updateSettings(paths.settings, change, io.files)));
+  }
+
   /** After each decision. */
   #changed(): void {
     if (this.#mirror !== null) this.#watch?.tell(signOf(this.#mirror));
@@ -216,6 +250,8 @@ export class MirrorService {
   }
 
   async stop(nofailover: boolean): Promise<void> {
+    this.#isStopping = true;
+    await this.#anew;
     await this.#mirror?.stop(nofailover);
     await this.#async?.stop();
     this.#watch?.close();
@@ -377,18 +413,26 @@ export class MirrorService {
     return dejournal(member, action, from, to);
   }
 
-  async stopMirroring(name: string | undefined): Promise<{ message: string }> {
-    const member = this.#requireAny(name);
-    if (member instanceof Mirror) return new Operator(member).stopMirroring();
-    member.stopMirroring();
-    return { message: mirroringStopped };
+  promote(name: string | undefined): Promise<{ message: string }> {
+    return promote(this.#requireAny(name), () => this.#begun());
   }
 
-  async startMirroring(name: string | undefined): Promise<{ message: string }> {
-    const member = this.#requireAny(name);
-    if (member instanceof Mirror) return new Operator(member).startMirroring();
-    member.startMirroring();
-    return { message: 'Mirroring is started on this member; it looks for the primary.' };
+  demote(name: string | undefined): Promise<{ message: string }> {
+    return demote(this.#require(name), () => this.#begun());
+  }
+
+  /** Once a change to another type is over: the failover member, if this is one now. */
+  async #begun(): Promise<Mirror | null> {
+    await this.#anew;
+    return this.#mirror;
+  }
+
+  stopMirroring(name: string | undefined): Promise<{ message: string }> {
+    return stopMirroring(this.#requireAny(name));
+  }
+
+  startMirroring(name: string | undefined): Promise<{ message: string }> {
+    return startMirroring(this.#requireAny(name));
   }
 
   /** What an operator may do. Throws when the instance is in no mirror, or in none of that name. */

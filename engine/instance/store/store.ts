@@ -347,6 +347,7 @@ export class Store {
 
   /** Feeds the mirrored databases from the mirror's journal. Call once the journal's directory has been opened. */
   async openMirrorFeed(mirror: { name: string; guid: string }): Promise<Feed> {
+    await this.#mirrorFeed?.close();
     const feed = this.#newFeed({ kind: 'mirror', ...mirror });
     this.#mirrorFeed = feed;
     for (const database of this.mirrored()) {

@@ -4,9 +4,11 @@ import { VERSION } from '../../api/version.ts';
 import type { Io } from '../../io/index.ts';
 import type { Net } from '../../io/net.ts';
 import { comparePositions } from '../../journal/index.ts';
-import { compareEpochs, type Durable, type Epoch } from '../failover/index.ts';
+import { compareEpochs, newDurable, type Durable, type Epoch } from '../failover/index.ts';
 import { MemberJournal, type MemberJournalOptions } from '../member-journal.ts';
-import { memberOf, writeRecord, type Member, type Membership, type MirrorRecord } from '../membership.ts';
+import { isAsync, memberOf, writeRecord, type Member, type Membership, type MirrorRecord } from '../membership.ts';
+import { noPrimary } from '../requests.ts';
+import { untold } from '../told-error.ts';
 import { kinds, positionFrame, splitJournalFrame, type Channel, type Kind } from '../wire.ts';
 import type { AsyncHost } from './async-host.ts';
 import { Dejournaler } from './dejournaler.ts';
@@ -14,6 +16,7 @@ import { continuous } from './dejournaling.ts';
 import { Finder } from './finder.ts';
 import { parseAsyncControl, type AsyncControl, type PrimaryBeat } from './protocol.ts';
 import { Pulse } from './pulse.ts';
+import { Wish } from './wish.ts';
 
 export interface AsyncMemberOptions {
   readonly io: Io;
@@ -34,6 +37,8 @@ interface Link {
   beat: PrimaryBeat | null;
   /** Had everything once since it connected. */
   caughtUp: boolean;
+  /** More of the journal has come over it. */
+  hasBrought: boolean;
   /** Monotonic ms since when the primary says that it is in trouble; null: it is not. */
   troubleSince: number | null;
 }
@@ -58,6 +63,7 @@ export class AsyncMember {
   #link: Link | null = null;
   #receivedTimeMs: number | null = null;
   readonly #finder: Finder;
+  #asking: Wish | null = null;
   readonly dejournaler: Dejournaler;
   #closed = false;
 
@@ -84,7 +90,7 @@ export class AsyncMember {
       journal: this.journal,
       setting: record.dejournaling ?? continuous,
       type: () => this.self.type,
-      save: () => this.#save(),
+      save: (dejournaling) => this.#save({ dejournaling }),
       note: (code, text, facts) => this.note(code, text, facts),
     });
     this.#finder = this.#newFinder();
@@ -126,7 +132,8 @@ export class AsyncMember {
   }
 
   start(): void {
-    // What was received before is durable in the mirror: only the databases are to get it.
+    // What was received before is durable in the mirror: once it is synced the databases are to get it.
+    this.journal.receive();
     this.dejournaler.learn(this.journal.reach.end.position);
     if (this.stopped) this.note('MIRRORING_STOPPED', 'Mirroring is stopped on this member; start it to go on.', { role: 'async' });
     else this.#look();
@@ -151,24 +158,28 @@ export class AsyncMember {
   #setStopped(stopped: boolean): void {
     if (this.stopped === stopped)
       throw new GemelError('REFUSED', `Mirroring is ${stopped ? 'stopped' : 'started'} on this member already.`, 'Nothing was changed.');
-    this.#durable = { ...this.#durable, mirroringStopped: stopped };
-    this.#save();
+    const durable = { ...this.#durable, mirroringStopped: stopped };
+    this.#save({ durable });
+    this.#durable = durable;
   }
 
-  #save(): void {
+  /** Durable when it returns. Whoever changes something saves it first: what a disk did not take is not so. */
+  #save(change: Partial<MirrorRecord> = {}): void {
     const { io, mgr, record } = this.options;
     writeRecord(io.files, mgr, {
       self: record.self,
       membership: this.membership,
       durable: this.#durable,
       dejournaling: this.dejournaler.setting,
+      ...change,
     });
   }
 
   // ------------------------------------------------------------ finding the primary
 
-  #look(): void {
-    if (!this.#closed && !this.stopped && this.#link === null) this.#finder.start();
+  /** @param isPaced not at once */
+  #look(isPaced = false): void {
+    if (!this.#closed && !this.stopped && this.#link === null) this.#finder.start(isPaced);
   }
 
   #newFinder(): Finder {
@@ -202,7 +213,9 @@ export class AsyncMember {
     return true;
   }
 
-  #refusedBy({ code, text }: Extract<AsyncControl, { t: 'refused' }>): void {
+  #refusedBy({ code, text, membership }: Extract<AsyncControl, { t: 'refused' }>): void {
+    if (membership !== undefined && membership.version > this.membership.version) this.#adopt(membership);
+    if (!isAsync(this.self)) return;
     // It is tried again and again; said once.
     if (this.refused !== text) this.note('ASYNC_NOT_TAKEN', `The primary refused this async member. ${text}`, { code, why: text });
     this.refused = text;
@@ -243,7 +256,7 @@ export class AsyncMember {
 
   #establish(channel: Channel, { primary, epoch }: Extract<AsyncControl, { t: 'follow-answer' }>): void {
     const pulse = new Pulse({ channel, clock: this.#clock, qosMs: () => this.membership.qosMs, beat: () => this.#beat(channel) });
-    const link: Link = { channel, primary, epoch, pulse, beat: null, caughtUp: false, troubleSince: null };
+    const link: Link = { channel, primary, epoch, pulse, beat: null, caughtUp: false, hasBrought: false, troubleSince: null };
     this.#link = link;
     this.#finder.believed = primary;
     channel.onClose = (why) => this.#lost(link, why);
@@ -283,6 +296,7 @@ export class AsyncMember {
     if (receiver === null) return link.channel.close('this member does not receive now');
     try {
       const end = receiver.append(content);
+      link.hasBrought = true;
       this.#receivedTimeMs = receiver.newestBlockMs ?? this.#receivedTimeMs;
       this.received.networkBytes += payload.length;
       this.received.journalBytes += content.length;
@@ -301,6 +315,8 @@ export class AsyncMember {
         return this.#adopt(message.membership);
       case 'refused':
         return this.#refusedBy(message);
+      case 'promote-refused':
+        return this.#asking?.refused(untold(message.error));
       case 'primary-beat':
         link.beat = message;
         this.dejournaler.learn(message.durable);
@@ -345,14 +361,43 @@ export class AsyncMember {
         why,
       });
     this.options.host.changed();
-    this.#look();
+    // What ended it, such as a full disk here or one that cannot be read there, would end the next one at once.
+    this.#look(!link.hasBrought && !link.caughtUp);
   }
 
   #adopt(membership: Membership): void {
     if (membership.guid !== this.membership.guid || JSON.stringify(membership) === JSON.stringify(this.membership)) return;
+    const self = memberOf(membership, this.options.record.self);
+    if (self === undefined || isAsync(self)) {
+      this.#save({ membership });
+      this.membership = membership;
+      return this.options.host.changed();
+    }
+    // It begins as one that has just joined: it holds no right of earlier times, and asks the others first.
+    const { seen } = this.#durable;
+    const { epoch } = this.journal.end;
+    this.#save({ membership, durable: { ...newDurable, seen: compareEpochs(seen, epoch) >= 0 ? seen : epoch } });
     this.membership = membership;
-    this.#save();
-    this.options.host.changed();
+    this.note('PROMOTED', 'This member was promoted: it is a failover member from now on.', { version: membership.version });
+    this.#asking?.done();
+    this.options.host.typeChanged();
+  }
+
+  /** Asks the primary to be its failover partner. Rejects when that is refused; resolves with the change, which ends this member as it is. */
+  askToBePromoted(): Promise<void> {
+    const link = this.#link;
+    if (link === null) return Promise.reject(noPrimary());
+    const missing = this.missing();
+    if (missing.length > 0) return Promise.reject(lacks(missing));
+    this.#asking = new Wish(this.#clock);
+    link.channel.control({ t: 'ask-promote' } satisfies AsyncControl);
+    return this.#asking.answer;
+  }
+
+  /** Mirrored databases of the mirror that are not here. */
+  missing(): string[] {
+    const here = new Set(this.options.host.databases().map((d) => d.name));
+    return this.membership.databases.map((d) => d.name).filter((name) => !here.has(name));
   }
 
   async stop(): Promise<void> {
@@ -362,6 +407,15 @@ export class AsyncMember {
     this.#link?.channel.close('the instance stops');
     await this.journal.close();
   }
+}
+
+function lacks(databases: readonly string[]): GemelError {
+  return new GemelError(
+    'REFUSED',
+    `This member lacks mirrored databases: ${databases.join(', ')}.`,
+    'Nothing was changed.',
+    'Create them here first: gemel db create --mirrored.',
+  );
 }
 
 function epochText({ major, minor }: Epoch): string {

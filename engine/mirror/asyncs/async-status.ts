@@ -49,8 +49,7 @@ export class AsyncStatusView {
   /** Mirrored databases of the mirror that are not here. A reporting member may carry a part of them. */
   missing(): string[] {
     if (this.#member.self.type !== 'Disaster Recovery') return [];
-    const here = new Set(this.#member.options.host.databases().map((d) => d.name));
-    return this.#member.membership.databases.map((d) => d.name).filter((name) => !here.has(name));
+    return this.#member.missing();
   }
 
   #failover(member: Member, told: readonly MemberView[]): MemberView {

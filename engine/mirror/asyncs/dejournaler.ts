@@ -15,8 +15,8 @@ export interface DejournalerOptions {
   readonly journal: MemberJournal;
   readonly setting: DejournalSetting;
   readonly type: () => MemberType;
-  /** Makes the setting durable. */
-  readonly save: () => void;
+  /** Makes a setting durable. */
+  readonly save: (setting: DejournalSetting) => void;
   readonly note: (code: ConditionCode, text: string, facts: Facts) => void;
 }
 
@@ -55,15 +55,17 @@ export class Dejournaler {
   apply(): void {
     if (this.halt !== null) return;
     const { journal, host } = this.#options;
-    const synced = journal.receiver?.synced ?? journal.reach.end.position;
-    const to = comparePositions(this.known, synced) < 0 ? this.known : synced;
+    const { receiver } = journal;
+    // Without one nobody knows what of the journal is synced: a power cut must not leave a database with more than its journal.
+    if (receiver === null) return;
+    const to = comparePositions(this.known, receiver.synced) < 0 ? this.known : receiver.synced;
     if (to.file !== 0) host.applyTo(to);
   }
 
   /** Durable when it returns; journal goes on coming in whatever is set. */
   set(setting: DejournalSetting): void {
+    this.#options.save(setting);
     this.setting = setting;
-    this.#options.save();
     const set = settingText(setting);
     this.#options.note('DEJOURNALING_SET', `Dejournaling was set on this member: ${set}.`, { set });
     this.#watchSchedule();

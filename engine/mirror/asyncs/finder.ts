@@ -34,12 +34,19 @@ export class Finder {
     this.#options = options;
   }
 
-  start(): void {
+  /** @param isPaced after the pause between two rounds */
+  start(isPaced: boolean): void {
     if (this.#isLooking) return;
     this.#isLooking = true;
     this.#round += 1;
     const round = this.#round;
-    void this.#askAll(() => this.#round === round);
+    const isWanted = (): boolean => this.#round === round;
+    if (isPaced) this.#again(isWanted);
+    else void this.#askAll(isWanted);
+  }
+
+  #again(isWanted: () => boolean): void {
+    this.#timer = this.#options.clock.timer(AGAIN_MS, () => void this.#askAll(isWanted));
   }
 
   stop(): void {
@@ -56,7 +63,7 @@ export class Finder {
         return;
       }
     }
-    if (isWanted()) this.#timer = this.#options.clock.timer(AGAIN_MS, () => void this.#askAll(isWanted));
+    if (isWanted()) this.#again(isWanted);
   }
 
   /** @returns whether that is the primary, and the connection is kept */

@@ -1,9 +1,11 @@
-import type { GemelError } from '../../api/errors.ts';
+import { GemelError } from '../../api/errors.ts';
 import type { JournalWriter, Position } from '../../journal/index.ts';
 import { isAsync, memberOf, type Member, type Membership } from '../membership.ts';
 import type { Mirror } from '../mirror.ts';
 import type { PeerControl } from '../peer-protocol.ts';
 import { kinds, readPosition, type Channel, type Kind } from '../wire.ts';
+import { told } from '../told-error.ts';
+import { checkPromotion } from './check-promotion.ts';
 import { DurableSender } from './durable-sender.ts';
 import { parseAsyncControl, type AsyncBeat, type AsyncControl, type ForAsyncs } from './protocol.ts';
 import { Pulse } from './pulse.ts';
@@ -65,7 +67,8 @@ export class Followers {
         from: channel.connection.remote,
         why: refusal?.text ?? '',
       });
-      return answer({ t: 'refused', code: refusal?.code ?? 'NOT_FOUND', text: refusal?.text ?? '' }, 'refused');
+      const told = member === undefined ? {} : { membership: mirror.membership };
+      return answer({ t: 'refused', code: refusal?.code ?? 'NOT_FOUND', text: refusal?.text ?? '', ...told }, 'refused');
     }
     if (!mayBeFollowed(mirror) || writer === null) return answer({ t: 'elsewhere', primary: this.#primary() }, 'not primary');
     this.#links.get(member.guid)?.channel.close('connected anew');
@@ -113,6 +116,7 @@ export class Followers {
     if (kind !== kinds.control) return link.channel.close('journal data from an async member');
     const message = parseAsyncControl(payload);
     if (message.t === 'ready') return this.#ready(link, message.from);
+    if (message.t === 'ask-promote') return void this.#promote(link);
     if (message.t !== 'async-beat') return link.channel.close('a message that is not an async member’s');
     link.beat = message;
     this.#mirror.options.host.changed();
@@ -137,6 +141,16 @@ export class Followers {
     });
     this.#acknowledged(link, from);
     this.#beat(channel);
+  }
+
+  async #promote({ channel, member, beat, caughtUp }: Link): Promise<void> {
+    try {
+      await checkPromotion(this.#mirror, member, { caughtUp, attention: beat?.attention ?? true });
+      await this.#mirror.requests.promote(member.guid);
+    } catch (error) {
+      if (!(error instanceof GemelError)) throw error;
+      channel.control({ t: 'promote-refused', error: told(error) } satisfies AsyncControl);
+    }
   }
 
   #cannotSend({ channel, member }: Link, error: GemelError): void {
@@ -173,8 +187,8 @@ export class Followers {
   tell(membership: Membership): void {
     for (const link of [...this.#links.values()]) {
       const member = memberOf(membership, link.member.guid);
+      if (member !== undefined) link.channel.control({ t: 'membership', membership } satisfies AsyncControl);
       if (member === undefined || !isAsync(member)) link.channel.close('no async member of the mirror any more');
-      else link.channel.control({ t: 'membership', membership } satisfies AsyncControl);
     }
   }
 

@@ -3,6 +3,7 @@ import { ArbiterView, MemberView } from '../../api/status.ts';
 import { Membership } from '../membership.ts';
 import { firstIssue } from '../peer-protocol.ts';
 import { EpochShape, PositionShape, ReachShape } from '../shapes.ts';
+import { ToldError } from '../told-error.ts';
 import { decodeControl, Malformed } from '../wire.ts';
 
 /** What the primary tells of a member's dejournaling, and the member of its own. */
@@ -23,7 +24,11 @@ const AsyncControl = z.discriminatedUnion('t', [
   z.object({ t: z.literal('follow-answer'), primary: z.string(), epoch: EpochShape, reach: ReachShape, membership: Membership }),
   /** Another member is primary, or nobody that this one knows of. */
   z.object({ t: z.literal('elsewhere'), primary: z.string().nullable() }),
-  z.object({ t: z.literal('refused'), code: z.string(), text: z.string() }),
+  /** `membership`: as the one who refuses has it, for who is or was a member. */
+  z.object({ t: z.literal('refused'), code: z.string(), text: z.string(), membership: Membership.optional() }),
+  /** A disaster recovery member wants to be the primary's failover partner; answered when that is refused, else by the changed membership. */
+  z.object({ t: z.literal('ask-promote') }),
+  z.object({ t: z.literal('promote-refused'), error: ToldError }),
   /** The member's journal is a beginning of the primary's now; send from here. */
   z.object({ t: z.literal('ready'), from: PositionShape }),
   z.object({

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { asyncOf, inStep, refusalOf, view } from './asyncs-support.ts';
+import { Acknowledged, get, sameDatabases, set } from './support/acknowledged.ts';
+import { pairOfTest } from './support/pair-of-test.ts';
+import { until } from './support/until.ts';
+
+/** Promotion and demotion while a primary operates, and members that were away meanwhile. */
+
+describe('a promotion while the primary operates', () => {
+  it('makes the async the backup and the backup an async, under load, and a failover then goes to the promoted one', async () => {
+    const pair = await pairOfTest();
+    const { a, b } = pair;
+    const c = await asyncOf(pair, 'C', 'dr');
+    const written = await Acknowledged.by(a, 200);
+    await c.call('mirror.promote', {});
+    await a.sees({ A: 'Primary', B: 'Connected', C: 'Backup' });
+    await until('the new backup is active', async () => (await view(a, 'C')).journalTransfer === 'Active');
+    expect([(await view(a, 'B')).type, (await view(c, 'C')).type]).toEqual(['Disaster Recovery', 'Failover']);
+    await written.more(200);
+    await a.kill();
+    await written.cut();
+    await c.sees({ C: 'Primary' });
+    await b.sees({ C: 'Primary', B: 'Connected' });
+    await written.verify(c);
+    await a.start();
+    await c.sees({ A: 'Backup', C: 'Primary' });
+    await sameDatabases(pair, c);
+    await written.verify(b);
+  });
+
+  it('is refused to a reporting member, to one that lacks a database, and without a primary; the types stay as they are', async () => {
+    const pair = await pairOfTest();
+    const { a, b } = pair;
+    const c = await asyncOf(pair, 'C', 'dr');
+    const d = await asyncOf(pair, 'D', 'reporting-ro');
+    expect((await refusalOf(d.call('mirror.promote', {}))).message).toMatch(/only disaster recovery members are promoted/);
+    expect((await refusalOf(a.call('mirror.promote', {}))).message).toMatch(/failover member already/);
+    for (const member of [a, b]) await member.call('db.create', { name: 'MORE', mirrored: true });
+    expect((await refusalOf(c.call('mirror.promote', {}))).message).toMatch(/lacks mirrored databases: MORE/);
+    await c.call('db.create', { name: 'MORE', mirrored: true });
+    await a.stop({ nofailover: true });
+    await until('the async has lost the primary', async () => (await view(c, 'C')).status !== 'Connected');
+    expect((await refusalOf(c.call('mirror.promote', {}))).message).toMatch(/not connected to an operating primary/);
+    expect((await view(c, 'C')).type).toBe('Disaster Recovery');
+  });
+
+  it('there and back again leaves the roles as they were', async () => {
+    const pair = await pairOfTest();
+    const { a, b } = pair;
+    const c = await asyncOf(pair, 'C', 'dr');
+    await c.call('mirror.promote', {});
+    await a.sees({ B: 'Connected', C: 'Backup' });
+    await inStep(b);
+    await b.call('mirror.promote', {});
+    await a.sees({ A: 'Primary', B: 'Backup', C: 'Connected' });
+    await set(a, 'x', '1');
+    await sameDatabases(pair, c);
+  });
+});
+
+describe('a demotion', () => {
+  it('of the backup, asked there, leaves the mirror with one failover member, which becomes primary again by itself', async () => {
+    const pair = await pairOfTest();
+    const { a, b } = pair;
+    await b.call('mirror.demote', {});
+    await a.sees({ A: 'Primary', B: 'Connected' });
+    expect((await view(b, 'B')).type).toBe('Disaster Recovery');
+    await a.stop();
+    await a.start();
+    await b.sees({ A: 'Primary', B: 'Connected' });
+    expect(await set(a, 'x', '1')).toBe('OK');
+    await inStep(b);
+    await b.call('mirror.promote', {});
+    await a.sees({ A: 'Primary', B: 'Backup' });
+    await sameDatabases(pair);
+  });
+
+  it('of the other failover member, asked on the primary, is refused when there is none', async () => {
+    const { a, b } = await pairOfTest();
+    await a.call('mirror.demote', {});
+    await b.sees({ A: 'Primary', B: 'Connected' });
+    expect((await refusalOf(a.call('mirror.demote', {}))).message).toMatch(/no second failover member/);
+  });
+});
+
+describe('a backup that was down while another one was promoted in its place', () => {
+  it('learns its new role from the primary when it starts', async () => {
+    const pair = await pairOfTest();
+    const { a, b } = pair;
+    const c = await asyncOf(pair, 'C', 'dr');
+    await b.kill();
+    await until('the primary works alone', async () => (await set(a, 'alone', '1')) === 'OK');
+    await c.call('mirror.promote', {});
+    await a.sees({ A: 'Primary', C: 'Backup' });
+    await b.start();
+    await b.sees({ A: 'Primary', B: 'Connected' });
+    expect((await view(b, 'B')).type).toBe('Disaster Recovery');
+    await sameDatabases(pair, c);
+  });
+
+  it('does not become primary when the primary is gone, and learns its role from the promoted one', async () => {
+    const pair = await pairOfTest();
+    const { a, b } = pair;
+    const c = await asyncOf(pair, 'C', 'dr');
+    await b.kill();
+    await until('the primary works alone', async () => (await set(a, 'alone', '1')) === 'OK');
+    await c.call('mirror.promote', {});
+    await until('the promoted one is active', async () => (await view(a, 'C')).journalTransfer === 'Active');
+    await set(a, 'last', 'words');
+    await a.kill();
+    await b.start();
+    await c.sees({ C: 'Primary' });
+    await b.sees({ B: 'Connected', C: 'Primary' });
+    expect(b.messages()).not.toContain('[PRIMARY]');
+    expect([(await view(b, 'B')).type, await get(c, 'last')]).toEqual(['Disaster Recovery', 'words']);
+    await a.start();
+    await c.sees({ A: 'Backup', C: 'Primary' });
+    await sameDatabases(pair, c);
+  });
+
+  it('learns it from the agent of the primary that is down', async () => {
+    const pair = await pairOfTest();
+    const { a, b } = pair;
+    const c = await asyncOf(pair, 'C', 'dr');
+    await b.kill();
+    await until('the primary works alone', async () => (await set(a, 'alone', '1')) === 'OK');
+    await c.call('mirror.promote', {});
+    await a.sees({ A: 'Primary', C: 'Backup' });
+    await c.kill();
+    await a.stop({ nofailover: true });
+    await b.start();
+    await until('it knows that it is an async', async () => (await view(b, 'B')).type === 'Disaster Recovery');
+    expect(b.messages()).not.toContain('[PRIMARY]');
+    await a.start();
+    await b.sees({ A: 'Primary', B: 'Connected' });
+  });
+});

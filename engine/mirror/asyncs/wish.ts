@@ -1,0 +1,32 @@
+import { GemelError } from '../../api/errors.ts';
+import type { Clock } from '../../io/clock.ts';
+
+/** How long the primary may take for a change of the membership. */
+const ASK_MS = 30_000;
+
+/** A change of its own role that a member has asked the primary for. */
+export class Wish {
+  /** Rejects when it is refused, or nobody answers. */
+  readonly answer: Promise<void>;
+  readonly #settle = Promise.withResolvers<void>();
+  readonly #timer: { cancel(): void };
+
+  constructor(clock: Clock) {
+    this.answer = this.#settle.promise;
+    this.#timer = clock.timer(ASK_MS, () => this.refused(noAnswer()));
+  }
+
+  done(): void {
+    this.#timer.cancel();
+    this.#settle.resolve();
+  }
+
+  refused(error: GemelError): void {
+    this.#timer.cancel();
+    this.#settle.reject(error);
+  }
+}
+
+function noAnswer(): GemelError {
+  return new GemelError('TIMEOUT', 'The primary has not answered.', 'It may still do what was asked.', 'Look at gemel mirror status.');
+}

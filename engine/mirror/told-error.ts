@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import { GemelError, type ErrorCode } from '../api/errors.ts';
+
+/** A refusal as another member tells it. */
+export const ToldError = z.object({ what: z.string(), safe: z.string(), todo: z.string() });
+export type ToldError = z.infer<typeof ToldError>;
+
+export function told({ what, safe, todo }: GemelError): ToldError {
+  return { what, safe, todo };
+}
+
+/** As the one who asked throws it. */
+export function untold({ what, safe, todo }: ToldError, code: ErrorCode = 'REFUSED'): GemelError {
+  return new GemelError(code, what, safe, todo);
+}
