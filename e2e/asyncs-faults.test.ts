@@ -202,3 +202,20 @@ describe('what an async says that it should not', () => {
     expect(times(c, 'ASYNC_FOLLOWS')).toBe(1);
   });
 });
+
+describe('a change of the mirror', () => {
+  it('made while an async is busy with its journal is told again when it is ready', async () => {
+    const { a } = await pairOfTest();
+    const { guid } = madeUp('E', 'Disaster Recovery');
+    await a.call('mirror.admit', { mirror: 'TEST', member: madeUp('E', 'Disaster Recovery') });
+    const { channel, next } = await followAs(a, guid);
+    await next('follow-answer');
+    await a.call('db.create', { name: 'NEW', mirrored: true });
+    // Until it is ready an async hears nothing.
+    await next('membership');
+    channel.control({ t: 'ready', from: { file: 0, offset: 0 } });
+    expect(await next('membership')).toMatchObject({
+      membership: { databases: [expect.objectContaining({ name: 'DB' }), expect.objectContaining({ name: 'NEW' })] },
+    });
+  });
+});

@@ -139,6 +139,8 @@ export class Followers {
       member: member.name,
       from: `${from.file}:${from.offset}`,
     });
+    // It may have changed while the member was busy with its journal and heard nothing.
+    channel.control({ t: 'membership', membership: this.#mirror.membership } satisfies AsyncControl);
     this.#acknowledged(link, from);
     this.#beat(channel);
   }
