@@ -241,7 +241,7 @@ export class AsyncMember {
         this.dejournaler.cutTo(this.journal.reach.end.position);
         await this.options.host.journalCut();
       }
-      this.crashed = this.refused = null;
+      this.crashed = null;
       return true;
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
@@ -297,6 +297,7 @@ export class AsyncMember {
     try {
       const end = receiver.append(content);
       link.hasBrought = true;
+      this.refused = null;
       this.#receivedTimeMs = receiver.newestBlockMs ?? this.#receivedTimeMs;
       this.received.networkBytes += payload.length;
       this.received.journalBytes += content.length;
@@ -342,6 +343,7 @@ export class AsyncMember {
   #mayBeCaughtUp(link: Link): void {
     if (link.caughtUp || link.beat === null || !this.hasAll) return;
     link.caughtUp = true;
+    this.refused = null;
     this.note('ASYNC_CAUGHT_UP', `This member has all journal of the primary ${this.#name(link.primary)}.`, {
       primary: this.#name(link.primary),
     });
