@@ -67,3 +67,42 @@ test('a database contains only what is durable, or what a newer epoch builds on'
   expect(() => l.contained('B', [first], at(1, 5500))).toThrow(/B has brought 1:5500/);
   l.contained('B', [first, second], at(1, 5500));
 });
+
+test('an async holds what is durable in the mirror, or what a later primary went on from', () => {
+  const second = entry(2, 'B', 2, at(1, 5000));
+  const l = ledger();
+  l.begun(first.epoch, [first]);
+  l.durable(first.epoch, at(1, 4800));
+  l.held('D', [first], at(1, 4800));
+  expect(() => l.held('D', [first], at(1, 4900))).toThrow(/D holds 1:4900, which is not durable in 1.1/);
+  l.begun(second.epoch, [first, second]);
+  l.held('D', [first], at(1, 5000));
+  expect(() => l.held('D', [first], at(1, 5001))).toThrow(/not durable/);
+  l.held('D', [first, second], at(2, 4096));
+  expect(() => l.held('D', [first, second], at(2, 4100))).toThrow(/nothing is/);
+});
+
+test('an async holds no journal of an epoch that nobody began, but for one that a later epoch begins with', () => {
+  const second = entry(2, 'B', 2, at(1, 4096));
+  const third = entry(3, 'A', 3, at(2, 4096));
+  const l = ledger();
+  l.begun(first.epoch, [first]);
+  expect(() => l.held('D', [first, second], at(2, 4096))).toThrow(/1.2 of B, which nobody has begun so/);
+  l.begun(third.epoch, [first, second, third]);
+  l.held('D', [first, second], at(2, 4096));
+});
+
+test('nobody goes on without what an async holds, unless by force', () => {
+  const third = entry(3, 'B', 2, at(1, 4700));
+  const forced = entry(0, 'B', 2, at(1, 4700), 2);
+  const begun = (): Ledger => {
+    const l = ledger();
+    l.begun(first.epoch, [first]);
+    l.durable(first.epoch, at(1, 4600));
+    l.begun(entry(2, 'A', 2, at(1, 4800)).epoch, [first, entry(2, 'A', 2, at(1, 4800))]);
+    l.held('D', [first], at(1, 4800));
+    return l;
+  };
+  expect(() => begun().begun(third.epoch, [first, third])).toThrow(/1:4800 is held by an async/);
+  begun().begun(forced.epoch, [first, forced], true);
+});

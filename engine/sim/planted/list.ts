@@ -1,3 +1,4 @@
+import { asyncs } from './asyncs.ts';
 import { carryingOut, journalAndDatabases } from './below.ts';
 import { generations, periodsAndTrouble } from './decisions.ts';
 import type { PlantedFault } from './kinds.ts';
@@ -11,4 +12,5 @@ export const planted: readonly PlantedFault[] = [
   ...handingOver,
   ...carryingOut,
   ...journalAndDatabases,
+  ...asyncs,
 ];

@@ -53,6 +53,9 @@ export const asyncs: readonly Scenario[] = [
     play: async () => {
       const w = await atWork(61, true);
       const was = now(w);
+      // A block is always on its way to the backup when the one before becomes durable.
+      await happen(w, [{ kind: 'slow', at: 0, ways: between('A', 'B'), ms: 4 * Q, upToMs: Q / 10, loss: 0 }], 4 * Q);
+      ensure(now(w) === was, 'it is primary still');
       // The backup acknowledges nothing more, the arbiter cannot be asked; clients and the async reach the primary.
       const cut = [...between('A', 'B'), ...between(was, 'R')];
       w.plan([{ kind: 'cut', at: 0, ways: cut, ms: 5 * Q }]);
@@ -128,6 +131,34 @@ export const asyncs: readonly Scenario[] = [
       ensure(member(w).primary === null, 'it follows nobody');
       ensure(await w.until(() => areConnected(w), 8 * Q), 'it follows again');
       await ends(w);
+    },
+  },
+  {
+    name: 'the databases of an async never contain more than its journal, whatever the power cut leaves of that',
+    play: async () => {
+      for (let seed = 70; seed < 78; seed += 1) {
+        const w = await atWork(seed, false);
+        const [site] = w.asyncs.sites;
+        if (site === undefined) return;
+        const { receiver } = member(w).journal;
+        site.host.drive.slowMs = 2 * Q;
+        const isUnsynced = (): boolean => receiver !== null && comparePositions(receiver.synced, receiver.end.position) < 0;
+        ensure(await w.until(isUnsynced, 20 * Q), 'not all of its journal is synced');
+        // Whoever is started next finds what its predecessor wrote and never synced, and can ask nobody for it.
+        w.plan([{ kind: 'cut', at: 0, ways: [...asyncWays], ms: 8 * Q }]);
+        await w.run(1);
+        for (let starts = 0; starts < 2; starts += 1) {
+          site.instance?.process.kill();
+          site.host.drive.slowMs = 0;
+          site.start();
+          await w.run(Q);
+        }
+        site.powerCut();
+        site.allUp();
+        await w.run(Q);
+        w.asyncs.checkShown();
+        await ends(w);
+      }
     },
   },
   {

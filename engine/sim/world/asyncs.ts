@@ -54,11 +54,14 @@ export class Asyncs {
     const before = seen.shown?.by === instance ? seen.shown.position : null;
     const order = before === null ? 1 : comparePositions(position, before);
     if (order === 0) return;
-    if (order < 0) this.#world.fail(`${site.name} shows ${position.file}:${position.offset} after ${before?.file}:${before?.offset}`);
+    if (before !== null && order < 0) this.#world.fail(`${site.name} shows ${textOf(position)} after ${textOf(before)}`);
+    const { end } = journal;
+    if (comparePositions(position, end.position) > 0)
+      this.#world.fail(`the database of ${site.name} contains ${textOf(position)}, and its journal ends at ${textOf(end.position)}`);
     this.#world.ledger.contained(site.name, journal.lineage, position);
     try {
       const wrong = differenceOf(contentOf(instance), seen.replica.at(journal.files, position));
-      if (wrong !== null) this.#world.fail(`the database of ${site.name} at ${position.file}:${position.offset} ${wrong}`);
+      if (wrong !== null) this.#world.fail(`the database of ${site.name} at ${textOf(position)} ${wrong}`);
     } catch (error) {
       // A disk that cannot be read now is looked at later.
       if (error instanceof GemelError && error.code === 'IO') return;
@@ -115,4 +118,8 @@ function stateOf({ instance }: AsyncSite): string {
   if (member === null) return 'is starting';
   const why = member.crashed ?? member.refused ?? '';
   return `${asyncStatus(member)} ${why}`.trim();
+}
+
+function textOf({ file, offset }: Position): string {
+  return `${file}:${offset}`;
 }
