@@ -41,6 +41,8 @@ interface Link {
   hasBrought: boolean;
   /** Monotonic ms since when the primary says that it is in trouble; null: it is not. */
   troubleSince: number | null;
+  /** The primary cannot send what is lacking here. */
+  isRefused: boolean;
 }
 
 /**
@@ -61,6 +63,8 @@ export class AsyncMember {
   received = { networkBytes: 0, journalBytes: 0 };
   #durable: Durable;
   #link: Link | null = null;
+  /** The connection before this one ended because the primary cannot send what is lacking here. */
+  #wasRefused = false;
   #receivedTimeMs: number | null = null;
   readonly #finder: Finder;
   #asking: Wish | null = null;
@@ -256,16 +260,27 @@ export class AsyncMember {
 
   #establish(channel: Channel, { primary, epoch }: Extract<AsyncControl, { t: 'follow-answer' }>): void {
     const pulse = new Pulse({ channel, clock: this.#clock, qosMs: () => this.membership.qosMs, beat: () => this.#beat(channel) });
-    const link: Link = { channel, primary, epoch, pulse, beat: null, caughtUp: false, hasBrought: false, troubleSince: null };
+    const link: Link = {
+      channel,
+      primary,
+      epoch,
+      pulse,
+      beat: null,
+      caughtUp: false,
+      hasBrought: false,
+      troubleSince: null,
+      isRefused: false,
+    };
     this.#link = link;
     this.#finder.believed = primary;
     channel.onClose = (why) => this.#lost(link, why);
     channel.onFrame = (kind, payload) => this.#frame(link, kind, payload);
     this.journal.receive();
-    this.note('ASYNC_FOLLOWS', `This member is connected to the primary ${this.#name(primary)} and receives the journal.`, {
-      primary: this.#name(primary),
-      epoch: epochText(epoch),
-    });
+    if (!this.#wasRefused)
+      this.note('ASYNC_FOLLOWS', `This member is connected to the primary ${this.#name(primary)} and receives the journal.`, {
+        primary: this.#name(primary),
+        epoch: epochText(epoch),
+      });
     this.dejournaler.connected();
     channel.control({ t: 'ready', from: this.journal.reach.end.position } satisfies AsyncControl);
     this.#beat(channel);
@@ -297,10 +312,10 @@ export class AsyncMember {
     try {
       const end = receiver.append(content);
       link.hasBrought = true;
-      this.refused = null;
       this.#receivedTimeMs = receiver.newestBlockMs ?? this.#receivedTimeMs;
       this.received.networkBytes += payload.length;
       this.received.journalBytes += content.length;
+      this.refused = null;
       link.channel.send(positionFrame(kinds.ack, end.position));
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
@@ -315,6 +330,7 @@ export class AsyncMember {
       case 'membership':
         return this.#adopt(message.membership);
       case 'refused':
+        link.isRefused = true;
         return this.#refusedBy(message);
       case 'promote-refused':
         return this.#asking?.refused(untold(message.error));
@@ -355,9 +371,10 @@ export class AsyncMember {
     if (this.#link !== link) return;
     this.#link = null;
     this.lostAt = this.#clock.wallMs();
+    this.#wasRefused = link.isRefused;
     if (this.#closed) return;
     this.journal.receiver?.hurry();
-    if (!this.stopped)
+    if (!this.stopped && !link.isRefused)
       this.note('ASYNC_ALONE', `The connection to the primary ${this.#name(link.primary)} was lost (${why}).`, {
         primary: this.#name(link.primary),
         why,

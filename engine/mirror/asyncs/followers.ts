@@ -10,6 +10,9 @@ import { DurableSender } from './durable-sender.ts';
 import { parseAsyncControl, type AsyncBeat, type AsyncControl, type ForAsyncs } from './protocol.ts';
 import { Pulse } from './pulse.ts';
 
+/** Of how many that were refused it is remembered why. */
+const REMEMBERED_MAX = 64;
+
 export type Follow = Extract<PeerControl, { t: 'follow' }>;
 
 /** What is known of one async member on the primary. */
@@ -43,6 +46,10 @@ export class Followers {
   readonly #news: () => ForAsyncs;
   readonly #links = new Map<string, Link>();
   readonly #lostAt = new Map<string, number>();
+  /** By member: why it was refused last, until it is taken. It asks again and again; said once. */
+  readonly #refusals = new Map<string, string>();
+  /** The same of those that were taken, but what they lack cannot be sent; until something can. */
+  readonly #unsent = new Map<string, string>();
 
   /** @param news what asyncs are told with each heartbeat */
   constructor(mirror: Mirror, news: () => ForAsyncs) {
@@ -63,14 +70,15 @@ export class Followers {
     const member = memberOf(mirror.membership, follow.member);
     const refusal = refusalOf(member, follow, mirror);
     if (refusal !== null || member === undefined) {
-      mirror.note('ASYNC_REFUSED', `An async member at ${channel.connection.remote} was refused: ${refusal?.text ?? ''}`, {
-        from: channel.connection.remote,
-        why: refusal?.text ?? '',
-      });
+      const why = refusal?.text ?? '';
+      const from = channel.connection.remote;
+      if (this.#isNews(this.#refusals, follow.member, why))
+        mirror.note('ASYNC_REFUSED', `An async member at ${from} was refused: ${why}`, { from, why });
       const told = member === undefined ? {} : { membership: mirror.membership };
       return answer({ t: 'refused', code: refusal?.code ?? 'NOT_FOUND', text: refusal?.text ?? '', ...told }, 'refused');
     }
     if (!mayBeFollowed(mirror) || writer === null) return answer({ t: 'elsewhere', primary: this.#primary() }, 'not primary');
+    this.#refusals.delete(member.guid);
     this.#links.get(member.guid)?.channel.close('connected anew');
     const link: Link = {
       channel,
@@ -112,7 +120,10 @@ export class Followers {
   }
 
   #frame(link: Link, kind: Kind, payload: Buffer): void {
-    if (kind === kinds.ack) return this.#acknowledged(link, readPosition(payload));
+    if (kind === kinds.ack) {
+      this.#unsent.delete(link.member.guid);
+      return this.#acknowledged(link, readPosition(payload));
+    }
     if (kind !== kinds.control) return link.channel.close('journal data from an async member');
     const message = parseAsyncControl(payload);
     if (message.t === 'ready') return this.#ready(link, message.from);
@@ -135,10 +146,11 @@ export class Followers {
       from: from.file === 0 ? first : from,
       failed: (error) => this.#cannotSend(link, error),
     });
-    this.#mirror.note('ASYNC_CONNECTED', `The async member ${member.name} connected and receives the journal.`, {
-      member: member.name,
-      from: `${from.file}:${from.offset}`,
-    });
+    if (!this.#unsent.has(member.guid))
+      this.#mirror.note('ASYNC_CONNECTED', `The async member ${member.name} connected and receives the journal.`, {
+        member: member.name,
+        from: `${from.file}:${from.offset}`,
+      });
     // It may have changed while the member was busy with its journal and heard nothing.
     channel.control({ t: 'membership', membership: this.#mirror.membership } satisfies AsyncControl);
     this.#acknowledged(link, from);
@@ -156,12 +168,21 @@ export class Followers {
   }
 
   #cannotSend({ channel, member }: Link, error: GemelError): void {
-    this.#mirror.note('ASYNC_REFUSED', `The async member ${member.name} cannot be sent what it lacks. ${error.message}`, {
-      from: member.name,
-      why: error.what,
-    });
+    if (this.#isNews(this.#unsent, member.guid, error.what))
+      this.#mirror.note('ASYNC_REFUSED', `The async member ${member.name} cannot be sent what it lacks. ${error.message}`, {
+        from: member.name,
+        why: error.what,
+      });
     channel.control({ t: 'refused', code: error.code, text: error.what } satisfies AsyncControl);
     channel.close('what it lacks cannot be sent');
+  }
+
+  /** Strangers may ask under ever new names: not all are remembered. */
+  #isNews(said: Map<string, string>, guid: string, why: string): boolean {
+    if (said.get(guid) === why) return false;
+    if (said.size >= REMEMBERED_MAX) said.clear();
+    said.set(guid, why);
+    return true;
   }
 
   #acknowledged(link: Link, position: Position): void {
@@ -177,7 +198,7 @@ export class Followers {
     if (this.#links.get(link.member.guid) !== link) return;
     this.#links.delete(link.member.guid);
     this.#lostAt.set(link.member.guid, this.#clock.wallMs());
-    if (link.sender !== null)
+    if (link.sender !== null && !this.#unsent.has(link.member.guid))
       this.#mirror.note('ASYNC_LOST', `The async member ${link.member.name} is no longer connected (${why}).`, {
         member: link.member.name,
         why,
