@@ -23,7 +23,7 @@ const OPERATIONS_MIN = 20;
 const TAKEOVERS_MIN = 1;
 const FAULTS_MAX = 12;
 /** How many asyncs seeds have. */
-const ASYNCS = [0, 0, 0, 0, 1, 1, 2] as const;
+const ASYNCS = [0, 0, 0, 0, 0, 1, 1, 2] as const;
 /** Where nobody took over, one more fault comes as soon as the mirror is well, and so much time after it, in Q. */
 const CALM_Q = 10;
 const AFTER_LATE_Q = 7;
