@@ -11,6 +11,7 @@ import { noPrimary } from '../requests.ts';
 import { untold } from '../told-error.ts';
 import { kinds, positionFrame, splitJournalFrame, type Channel, type Kind } from '../wire.ts';
 import type { AsyncHost } from './async-host.ts';
+import { Alignment, epochText } from './alignment.ts';
 import { Dejournaler } from './dejournaler.ts';
 import { continuous } from './dejournaling.ts';
 import { Finder } from './finder.ts';
@@ -55,10 +56,6 @@ export class AsyncMember {
   membership: Membership;
   /** ms since the epoch: when the primary was lost; null: connected, or never seen. */
   lostAt: number | null = null;
-  /** Why this member can follow no primary until it is rebuilt; null: it can. */
-  crashed: string | null = null;
-  /** Something it was refused, which it asks for again and again; null: nothing. */
-  refused: string | null = null;
   /** Incoming journal, for the figures. */
   received = { networkBytes: 0, journalBytes: 0 };
   #durable: Durable;
@@ -67,6 +64,7 @@ export class AsyncMember {
   #wasRefused = false;
   #receivedTimeMs: number | null = null;
   readonly #finder: Finder;
+  readonly #alignment: Alignment;
   #asking: Wish | null = null;
   readonly dejournaler: Dejournaler;
   #closed = false;
@@ -97,6 +95,13 @@ export class AsyncMember {
       save: (dejournaling) => this.#save({ dejournaling }),
       note: (code, text, facts) => this.note(code, text, facts),
     });
+    this.#alignment = new Alignment({
+      journal: this.journal,
+      host: options.host,
+      dejournaler: this.dejournaler,
+      note: (code, text, facts) => this.note(code, text, facts),
+      adopt: (membership) => this.#adopt(membership),
+    });
     this.#finder = this.#newFinder();
   }
 
@@ -104,6 +109,16 @@ export class AsyncMember {
     const self = memberOf(this.membership, this.options.record.self) ?? memberOf(this.options.record.membership, this.options.record.self);
     if (self === undefined) throw new GemelError('INTERNAL', 'This member is not in its own membership.');
     return self;
+  }
+
+  /** Why this member can follow no primary until it is rebuilt; null: it can. */
+  get crashed(): string | null {
+    return this.#alignment.crashed;
+  }
+
+  /** Something it was refused, which it asks for again and again; null: nothing. */
+  get refused(): string | null {
+    return this.#alignment.refused;
   }
 
   get stopped(): boolean {
@@ -212,7 +227,7 @@ export class AsyncMember {
   async #answered(channel: Channel, answer: AsyncControl, isWanted: () => boolean): Promise<boolean> {
     if (answer.t === 'elsewhere') this.#finder.believed = answer.primary ?? this.#finder.believed;
     else if (answer.t === 'refused') this.#refusedBy(answer);
-    if (answer.t !== 'follow-answer' || !(await this.#align(answer)) || channel.closed || !isWanted()) return false;
+    if (answer.t !== 'follow-answer' || !(await this.#alignment.align(answer)) || channel.closed || !isWanted()) return false;
     this.#establish(channel, answer);
     return true;
   }
@@ -220,40 +235,8 @@ export class AsyncMember {
   #refusedBy({ code, text, membership }: Extract<AsyncControl, { t: 'refused' }>): void {
     if (membership !== undefined && membership.version > this.membership.version) this.#adopt(membership);
     if (!isAsync(this.self)) return;
-    // It is tried again and again; said once.
-    if (this.refused !== text) this.note('ASYNC_NOT_TAKEN', `The primary refused this async member. ${text}`, { code, why: text });
-    this.refused = text;
+    this.#alignment.refusedBy(code, text);
     this.options.host.changed();
-  }
-
-  /** Makes this journal a beginning of the primary's. @returns whether it is one */
-  async #align({ primary, epoch, reach, membership }: Extract<AsyncControl, { t: 'follow-answer' }>): Promise<boolean> {
-    const here = this.journal.end.epoch;
-    const name = memberOf(membership, primary)?.name ?? primary;
-    if (compareEpochs(here, epoch) > 0) {
-      const text = `The member ${name} is primary in an older epoch than this member has journal of; it is not followed.`;
-      if (this.refused !== text)
-        this.note('ASYNC_AHEAD_OF_PRIMARY', text, { primary: name, theirs: epochText(epoch), here: epochText(here) });
-      this.refused = text;
-      return false;
-    }
-    try {
-      this.#adopt(membership);
-      const sides = await this.journal.alignWith(reach);
-      for (const file of sides) this.note('TAIL_DROPPED', 'Journal data that the mirror does not have was set aside.', { file });
-      if (sides.length > 0) {
-        this.dejournaler.cutTo(this.journal.reach.end.position);
-        await this.options.host.journalCut();
-      }
-      this.crashed = null;
-      return true;
-    } catch (error) {
-      if (!(error instanceof GemelError)) throw error;
-      if (this.crashed !== error.message)
-        this.note('CANNOT_FOLLOW', `This member cannot follow the primary. ${error.message}`, { code: error.code });
-      this.crashed = error.message;
-      return false;
-    }
   }
 
   // ------------------------------------------------------------ following
@@ -315,7 +298,7 @@ export class AsyncMember {
       this.#receivedTimeMs = receiver.newestBlockMs ?? this.#receivedTimeMs;
       this.received.networkBytes += payload.length;
       this.received.journalBytes += content.length;
-      this.refused = null;
+      this.#alignment.taken();
       link.channel.send(positionFrame(kinds.ack, end.position));
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
@@ -359,7 +342,7 @@ export class AsyncMember {
   #mayBeCaughtUp(link: Link): void {
     if (link.caughtUp || link.beat === null || !this.hasAll) return;
     link.caughtUp = true;
-    this.refused = null;
+    this.#alignment.taken();
     this.note('ASYNC_CAUGHT_UP', `This member has all journal of the primary ${this.#name(link.primary)}.`, {
       primary: this.#name(link.primary),
     });
@@ -435,8 +418,4 @@ function lacks(databases: readonly string[]): GemelError {
     'Nothing was changed.',
     'Create them here first: gemel db create --mirrored.',
   );
-}
-
-function epochText({ major, minor }: Epoch): string {
-  return `${major}.${minor}`;
 }
