@@ -83,14 +83,20 @@ describe('a demotion', () => {
   });
 });
 
+/** A mirror whose backup is down, and whose async was promoted in its place. */
+async function promotedMeanwhile() {
+  const pair = await pairOfTest();
+  const { a, b } = pair;
+  const c = await asyncOf(pair, 'C', 'dr');
+  await b.kill();
+  await until('the primary works alone', async () => (await set(a, 'alone', '1')) === 'OK');
+  await c.call('mirror.promote', {});
+  return { pair, a, b, c };
+}
+
 describe('a backup that was down while another one was promoted in its place', () => {
   it('learns its new role from the primary when it starts', async () => {
-    const pair = await pairOfTest();
-    const { a, b } = pair;
-    const c = await asyncOf(pair, 'C', 'dr');
-    await b.kill();
-    await until('the primary works alone', async () => (await set(a, 'alone', '1')) === 'OK');
-    await c.call('mirror.promote', {});
+    const { pair, a, b, c } = await promotedMeanwhile();
     await a.sees({ A: 'Primary', C: 'Backup' });
     await b.start();
     await b.sees({ A: 'Primary', B: 'Connected' });
@@ -99,12 +105,7 @@ describe('a backup that was down while another one was promoted in its place', (
   });
 
   it('does not become primary when the primary is gone, and learns its role from the promoted one', async () => {
-    const pair = await pairOfTest();
-    const { a, b } = pair;
-    const c = await asyncOf(pair, 'C', 'dr');
-    await b.kill();
-    await until('the primary works alone', async () => (await set(a, 'alone', '1')) === 'OK');
-    await c.call('mirror.promote', {});
+    const { pair, a, b, c } = await promotedMeanwhile();
     await until('the promoted one is active', async () => (await view(a, 'C')).journalTransfer === 'Active');
     await set(a, 'last', 'words');
     await a.kill();
@@ -119,12 +120,7 @@ describe('a backup that was down while another one was promoted in its place', (
   });
 
   it('learns it from the agent of the primary that is down', async () => {
-    const pair = await pairOfTest();
-    const { a, b } = pair;
-    const c = await asyncOf(pair, 'C', 'dr');
-    await b.kill();
-    await until('the primary works alone', async () => (await set(a, 'alone', '1')) === 'OK');
-    await c.call('mirror.promote', {});
+    const { a, b, c } = await promotedMeanwhile();
     await a.sees({ A: 'Primary', C: 'Backup' });
     await c.kill();
     await a.stop({ nofailover: true });

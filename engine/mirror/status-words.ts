@@ -47,6 +47,20 @@ export function addressesOf({ name, type, superserverAddress, privateAddress, ag
   return { name, type, dn: null, superserverAddress, privateAddress, agentAddress };
 }
 
+/** A member that is not connected. @param lostAt ms since the epoch; null: it was not connected since this one runs */
+export function downView(member: Member, lostAt: number | null): MemberView {
+  const lost = lostAt === null ? 'N/A' : `Disconnected on ${time(lostAt)}`;
+  return {
+    ...addressesOf(member),
+    status: 'Down',
+    position: null,
+    journalTransfer: lost,
+    journalLatencyMs: null,
+    dejournaling: lost,
+    dejournalLatencyMs: null,
+  };
+}
+
 /** How fast journal comes in. */
 export class IncomingRate {
   readonly #clock: Clock;

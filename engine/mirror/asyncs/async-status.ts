@@ -1,5 +1,5 @@
 import type { MemberLag, MemberStatus, MemberView, MirroredDatabaseView, MirrorStatus } from '../../api/status.ts';
-import { addressesOf, at, databaseView, dejournaling, dejournalMs, IncomingRate, time } from '../status-words.ts';
+import { addressesOf, at, databaseView, dejournaling, dejournalMs, downView, IncomingRate, time } from '../status-words.ts';
 import { failoverMembers, type Member } from '../membership.ts';
 import type { AsyncMember } from './async-member.ts';
 import { transferMs, transferText } from './follower-view.ts';
@@ -55,17 +55,7 @@ export class AsyncStatusView {
   #failover(member: Member, told: readonly MemberView[]): MemberView {
     const seen = told.find((each) => each.name === member.name);
     if (seen !== undefined) return seen;
-    const { lostAt } = this.#member;
-    const lost = lostAt === null ? 'N/A' : `Disconnected on ${time(lostAt)}`;
-    return {
-      ...addressesOf(member),
-      status: 'Down',
-      position: null,
-      journalTransfer: lost,
-      journalLatencyMs: null,
-      dejournaling: lost,
-      dejournalLatencyMs: null,
-    };
+    return downView(member, this.#member.lostAt);
   }
 
   #self(): MemberView {

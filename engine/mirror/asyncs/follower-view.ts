@@ -1,25 +1,14 @@
 import type { MemberLag, MemberView } from '../../api/status.ts';
 import { comparePositions, type Position } from '../../journal/index.ts';
 import type { Member } from '../membership.ts';
-import { addressesOf, at, behind, dejournaling, dejournalMs, isInStep, time } from '../status-words.ts';
+import { addressesOf, at, behind, dejournaling, dejournalMs, downView, isInStep } from '../status-words.ts';
 import type { FollowerState } from './followers.ts';
 import type { AsyncBeat } from './protocol.ts';
 
 /** An async member as the primary sees it. `now` in ms since the epoch, `durable` where the mirror's journal is durable. */
 export function followerView(member: Member, state: FollowerState, durable: Position, now: number): MemberView {
   const base = addressesOf(member);
-  if (!state.connected) {
-    const lost = state.lostAt === null ? 'N/A' : `Disconnected on ${time(state.lostAt)}`;
-    return {
-      ...base,
-      status: 'Down',
-      position: null,
-      journalTransfer: lost,
-      journalLatencyMs: null,
-      dejournaling: lost,
-      dejournalLatencyMs: null,
-    };
-  }
+  if (!state.connected) return downView(member, state.lostAt);
   const { beat, acknowledged } = state;
   const ms = transferMs(acknowledged, durable, beat?.receivedTimeMs ?? null, now);
   const doneMs = beat === null ? null : dejournalMs(beat.dejournaled, beat.received, now);
