@@ -83,6 +83,19 @@ describe('a demotion', () => {
   });
 });
 
+describe('an instance that is told to stop while it changes its type', () => {
+  it.each(['at once', 'when it knows'] as const)('ends, and comes back as what it is by then (%s)', async (when) => {
+    const { a, b } = await pairOfTest();
+    const demoted = a.call('mirror.demote', {});
+    if (when === 'when it knows') await until('it knows', async () => b.messages().includes('[DEMOTED]'));
+    await b.stop();
+    await demoted;
+    await b.start();
+    await b.sees({ A: 'Primary', B: 'Connected' });
+    expect((await view(b, 'B')).type).toBe('Disaster Recovery');
+  });
+});
+
 /** A mirror whose backup is down, and whose async was promoted in its place. */
 async function promotedMeanwhile() {
   const pair = await pairOfTest();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DejournalSchedule, DejournalView } from './dejournaling.ts';
 import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapshot, WhatIf } from './status.ts';
 
 /** The management contract: every method of the control sockets. The command line and the console use these and nothing else. */
@@ -11,16 +12,6 @@ export type JoinAs = z.infer<typeof JoinAs>;
 /** The membership a new member gets; `elsewhere`: ask there, the primary is another member, whose agent and instance these are. */
 export const Admitted = z.object({ membership: z.unknown(), elsewhere: z.object({ agent: z.string(), instance: z.string() }).nullable() });
 export type Admitted = z.infer<typeof Admitted>;
-const minute = z.int().min(0).max(1439);
-/** How dejournaling is set on an async member, and whether it goes on now. */
-export const DejournalView = z.object({
-  /** Why nothing is dejournaled now; null: it is. */
-  halted: z.enum(['operator', 'error', 'schedule']).nullable(),
-  paused: z.boolean(),
-  /** null: continuous */
-  schedule: z.object({ from: minute, to: minute }).nullable(),
-});
-export type DejournalView = z.infer<typeof DejournalView>;
 /** Quality of service timeout, ms. */
 const qosMs = z.number().int().min(100).max(600_000);
 const addresses = {
@@ -114,8 +105,7 @@ export const instanceMethods = {
     params: z.object({
       mirror: z.string().optional(),
       action: z.enum(['pause', 'start', 'schedule', 'continuous', 'status']),
-      from: minute.optional(),
-      to: minute.optional(),
+      ...DejournalSchedule.partial().shape,
     }),
     result: DejournalView,
   },

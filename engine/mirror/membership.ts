@@ -4,7 +4,7 @@ import type { Files } from '../io/index.ts';
 import { GemelError } from '../api/errors.ts';
 import { MemberType } from '../api/status.ts';
 import path from 'node:path';
-import { DejournalSetting } from './asyncs/dejournaling.ts';
+import { DejournalSetting } from '../api/dejournaling.ts';
 import { EpochShape, GrantShape, PeriodShape, PositionShape, ReignShape } from './shapes.ts';
 
 /** The mirror's configuration as every member keeps it, and what a failover member must find again after a crash. */
@@ -112,6 +112,12 @@ export function failoverMembers({ members }: Membership): Member[] {
 /** The other failover member. */
 export function partnerOf(membership: Membership, self: string): Member | null {
   return failoverMembers(membership).find((m) => m.guid !== self) ?? null;
+}
+
+/** Names of the mirror's databases that are not among those of a member. */
+export function missingDatabases({ databases }: Membership, here: readonly { readonly name: string }[]): string[] {
+  const names = new Set(here.map((d) => d.name));
+  return databases.map((d) => d.name).filter((name) => !names.has(name));
 }
 
 export function isAsync({ type }: Pick<Member, 'type'>): boolean {

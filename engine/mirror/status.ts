@@ -3,7 +3,7 @@ import { comparePositions, type Position } from '../journal/index.ts';
 import type { RoleName } from './failover/index.ts';
 import { followerLag, followerView } from './asyncs/follower-view.ts';
 import type { ForAsyncs } from './asyncs/protocol.ts';
-import { failoverMembers, isAsync, type Member } from './membership.ts';
+import { failoverMembers, isAsync, missingDatabases, type Member } from './membership.ts';
 import type { Mirror } from './mirror.ts';
 import { addressesOf, at, behind, databaseView, dejournaling, dejournalMs, IncomingRate, time } from './status-words.ts';
 
@@ -130,8 +130,7 @@ export class StatusView {
 
   /** Mirrored databases of the mirror that are not on this member. */
   missing(): string[] {
-    const here = new Set(this.#mirror.options.host.databases().map((d) => d.name));
-    return this.#mirror.membership.databases.map((d) => d.name).filter((name) => !here.has(name));
+    return missingDatabases(this.#mirror.membership, this.#mirror.options.host.databases());
   }
 
   /** While nothing durable is known beyond what this backup has, it has everything. */

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import type { DejournalView } from '../../api/contract.ts';
+import { scheduleText, type DejournalView } from '../../api/dejournaling.ts';
 import { command, show, withInstance, type Context, type JsonOption } from '../context.ts';
 
 interface DejournalFlags extends JsonOption {
@@ -32,9 +32,8 @@ export function addDejournalCommands(mirror: Command, context: Context): void {
   }
 }
 
-function dejournalText({ halted, schedule }: DejournalView): string {
-  const when = schedule === null ? 'continuous' : `each day from ${clock(schedule.from)} to ${clock(schedule.to)}`;
-  return `Dejournaling is set to ${when}; ${now[halted ?? 'none']}.\n`;
+function dejournalText(view: DejournalView): string {
+  return `Dejournaling is set to ${scheduleText(view)}; ${now[view.halted ?? 'none']}.\n`;
 }
 
 const now = {
@@ -43,10 +42,6 @@ const now = {
   error: 'an error has paused it (see messages.log), until it is started or the member connects anew',
   schedule: 'now is not its time',
 } as const;
-
-function clock(minute: number): string {
-  return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
-}
 
 function minuteOfDay(text: string): number {
   const found = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text);

@@ -1,4 +1,4 @@
-import type { DejournalView } from '../../api/contract.ts';
+import type { DejournalView } from '../../api/dejournaling.ts';
 import { GemelError } from '../../api/errors.ts';
 import type { AsyncMember } from '../../mirror/index.ts';
 

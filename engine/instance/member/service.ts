@@ -1,5 +1,6 @@
 import path from 'node:path';
-import type { Admitted, DejournalView, InstanceMethods, Parsed } from '../../api/contract.ts';
+import type { Admitted, InstanceMethods, Parsed } from '../../api/contract.ts';
+import type { DejournalView } from '../../api/dejournaling.ts';
 import { GemelError } from '../../api/errors.ts';
 import { HostPort, MirrorName } from '../../api/names.ts';
 import type { InstanceStatus, MemberType, MirrorStatus, WhatIf } from '../../api/status.ts';
@@ -81,8 +82,8 @@ export class MirrorService {
   #host: MemberHost | null = null;
   #status: StatusView | AsyncStatusView | null = null;
   #watch: MemberWatch | null = null;
-  /** The change to another type that is under way. */
-  #anew: Promise<void> | null = null;
+  /** The changes to another type, one after the other, down to the one that is under way. */
+  #anew: Promise<void> = Promise.resolve();
   #isStopping = false;
 
   constructor(context: MirrorServiceContext) {
@@ -220,19 +221,22 @@ export class MirrorService {
 
   /** The member is of another type now: what it was ends, and is shown as it was until the new one has begun. */
   #beginAnew(): void {
-    const { io } = this.#context;
-    this.#anew ??= new Promise<void>((resolve) => io.turns.atEndOfTurn(resolve)).then(async () => {
-      await this.#mirror?.stop(false);
-      await this.#async?.stop();
-      this.#watch?.close();
-      const record = readRecord(io.files, this.#context.paths.mgr);
-      assert(record !== null, 'a member has a record');
-      this.#anew = null;
-      if (this.#isStopping) return;
-      this.#noteType(record);
-      await this.#begin(record);
-      this.#context.changed();
-    });
+    // Not within the decision that found it out.
+    this.#anew = this.#anew.then(() => this.#changePlace());
+  }
+
+  async #changePlace(): Promise<void> {
+    // Whoever stops the instance stops the member as it is.
+    if (this.#isStopping) return;
+    await this.#mirror?.stop(false);
+    await this.#async?.stop();
+    this.#watch?.close();
+    const { io, paths, changed } = this.#context;
+    const record = readRecord(io.files, paths.mgr);
+    assert(record !== null, 'a member has a record');
+    this.#noteType(record);
+    await this.#begin(record);
+    changed();
   }
 
   /** gemel.cpf says what the member is. */

@@ -1,6 +1,6 @@
 import type { ConditionCode, Facts } from '../../api/conditions.ts';
 import { GemelError } from '../../api/errors.ts';
-import { compareEpochs, type Epoch } from '../failover/index.ts';
+import { compareEpochs, epochText } from '../failover/index.ts';
 import type { MemberJournal } from '../member-journal.ts';
 import { memberOf, type Membership } from '../membership.ts';
 import type { AsyncHost } from './async-host.ts';
@@ -76,8 +76,4 @@ export class Alignment {
   taken(): void {
     this.refused = null;
   }
-}
-
-export function epochText({ major, minor }: Epoch): string {
-  return `${major}.${minor}`;
 }

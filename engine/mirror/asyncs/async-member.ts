@@ -4,14 +4,14 @@ import { VERSION } from '../../api/version.ts';
 import type { Io } from '../../io/index.ts';
 import type { Net } from '../../io/net.ts';
 import { comparePositions } from '../../journal/index.ts';
-import { compareEpochs, newDurable, type Durable, type Epoch } from '../failover/index.ts';
+import { compareEpochs, epochText, newDurable, type Durable, type Epoch } from '../failover/index.ts';
 import { MemberJournal, type MemberJournalOptions } from '../member-journal.ts';
-import { isAsync, memberOf, writeRecord, type Member, type Membership, type MirrorRecord } from '../membership.ts';
+import { isAsync, memberOf, missingDatabases, writeRecord, type Member, type Membership, type MirrorRecord } from '../membership.ts';
 import { noPrimary } from '../requests.ts';
 import { untold } from '../told-error.ts';
 import { kinds, positionFrame, splitJournalFrame, type Channel, type Kind } from '../wire.ts';
 import type { AsyncHost } from './async-host.ts';
-import { Alignment, epochText } from './alignment.ts';
+import { Alignment } from './alignment.ts';
 import { Dejournaler } from './dejournaler.ts';
 import { continuous } from './dejournaling.ts';
 import { Finder } from './finder.ts';
@@ -398,8 +398,7 @@ export class AsyncMember {
 
   /** Mirrored databases of the mirror that are not here. */
   missing(): string[] {
-    const here = new Set(this.options.host.databases().map((d) => d.name));
-    return this.membership.databases.map((d) => d.name).filter((name) => !here.has(name));
+    return missingDatabases(this.membership, this.options.host.databases());
   }
 
   async stop(): Promise<void> {

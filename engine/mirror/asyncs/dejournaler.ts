@@ -1,10 +1,11 @@
+import { scheduleText, type DejournalHalt, type DejournalSetting } from '../../api/dejournaling.ts';
 import type { ConditionCode, Facts } from '../../api/conditions.ts';
 import type { MemberType } from '../../api/status.ts';
 import type { Clock } from '../../io/clock.ts';
 import { comparePositions, type Position } from '../../journal/index.ts';
 import type { MemberJournal } from '../member-journal.ts';
 import type { AsyncHost } from './async-host.ts';
-import { dejournalHalt, minuteOf, type DejournalHalt, type DejournalSetting } from './dejournaling.ts';
+import { dejournalHalt, minuteOf } from './dejournaling.ts';
 
 /** How often a schedule is looked at, in ms. */
 const SCHEDULE_MS = 10_000;
@@ -114,10 +115,5 @@ export class Dejournaler {
 
 function settingText({ paused, schedule }: DejournalSetting): string {
   if (paused) return 'paused until it is started';
-  return schedule === null ? 'continuous' : `each day from ${clockText(schedule.from)} to ${clockText(schedule.to)}`;
-}
-
-function clockText(minute: number): string {
-  const two = (n: number): string => String(n).padStart(2, '0');
-  return `${two(Math.floor(minute / 60))}:${two(minute % 60)}`;
+  return scheduleText({ schedule });
 }

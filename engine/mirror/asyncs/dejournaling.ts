@@ -1,22 +1,6 @@
-import { z } from 'zod';
-
-/** Each day from one minute of the day (local time) to another; beyond midnight when `to` is not after `from`. */
-export const DejournalSchedule = z.object({ from: z.int().min(0).max(1439), to: z.int().min(0).max(1439) });
-export type DejournalSchedule = z.infer<typeof DejournalSchedule>;
-
-/** What an operator has set for dejournaling on an async member. Kept in its record. */
-export const DejournalSetting = z.object({
-  /** Never ends by itself. */
-  paused: z.boolean(),
-  /** null: continuous */
-  schedule: DejournalSchedule.nullable(),
-});
-export type DejournalSetting = z.infer<typeof DejournalSetting>;
+import type { DejournalHalt, DejournalSchedule, DejournalSetting } from '../../api/dejournaling.ts';
 
 export const continuous: DejournalSetting = { paused: false, schedule: null };
-
-/** Why nothing is dejournaled now, as the status says it; null: it is. */
-export type DejournalHalt = 'operator' | 'error' | 'schedule' | null;
 
 /** @param failed an error has paused it  @param minute of the day, local time */
 export function dejournalHalt({ paused, schedule }: DejournalSetting, failed: boolean, minute: number): DejournalHalt {

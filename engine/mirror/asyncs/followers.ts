@@ -1,5 +1,5 @@
 import { GemelError } from '../../api/errors.ts';
-import type { JournalWriter, Position } from '../../journal/index.ts';
+import { comparePositions, type JournalWriter, type Position } from '../../journal/index.ts';
 import { isAsync, memberOf, type Member, type Membership } from '../membership.ts';
 import type { Mirror } from '../mirror.ts';
 import type { PeerControl } from '../peer-protocol.ts';
@@ -187,7 +187,7 @@ export class Followers {
 
   #acknowledged(link: Link, position: Position): void {
     link.acknowledged = position;
-    if (link.caughtUp || !isAt(position, link.writer.durable)) return;
+    if (link.caughtUp || comparePositions(position, link.writer.durable) < 0) return;
     link.caughtUp = true;
     this.#mirror.options.host.changed();
   }
@@ -231,10 +231,6 @@ export class Followers {
       lostAt: this.#lostAt.get(guid) ?? null,
     };
   }
-}
-
-function isAt(position: Position, durable: Position): boolean {
-  return position.file > durable.file || (position.file === durable.file && position.offset >= durable.offset);
 }
 
 /** In trouble nothing becomes durable: whoever looks for the primary looks at the other member too. */

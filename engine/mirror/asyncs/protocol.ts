@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DejournalHalt } from '../../api/dejournaling.ts';
 import { ArbiterView, MemberView } from '../../api/status.ts';
 import { Membership } from '../membership.ts';
 import { firstIssue } from '../peer-protocol.ts';
@@ -38,7 +39,7 @@ const AsyncControl = z.discriminatedUnion('t', [
     receivedTimeMs: z.number().nullable(),
     dejournaled: Dejournaled.nullable(),
     /** Why nothing is dejournaled now; null: it is. */
-    halted: z.enum(['operator', 'error', 'schedule']).nullable(),
+    halted: DejournalHalt,
     /** Something keeps a database from being dejournaled. */
     attention: z.boolean(),
   }),

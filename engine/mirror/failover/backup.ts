@@ -1,4 +1,4 @@
-import { epochText } from './taking.ts';
+import { epochText } from './epochs.ts';
 import type { Asking, LostRole } from './state.ts';
 import type { Turn } from './turn.ts';
 import { takeOver } from './taking.ts';

@@ -25,3 +25,7 @@ export function compareJournals(a: JournalEnd, b: JournalEnd): number {
 export function rank(a: Pick<Hello, 'member' | 'journal' | 'wasPrimary'>, b: Pick<Hello, 'member' | 'journal' | 'wasPrimary'>): number {
   return compareJournals(a.journal, b.journal) || Number(a.wasPrimary) - Number(b.wasPrimary) || (a.member < b.member ? 1 : -1);
 }
+
+export function epochText({ major, minor }: Epoch): string {
+  return `${major}.${minor}`;
+}

@@ -1,5 +1,5 @@
+import { epochText } from './epochs.ts';
 import type { PrimaryRole } from './state.ts';
-import { epochText } from './taking.ts';
 import type { Turn } from './turn.ts';
 import type { Details, Ms, PeerMessage, Position } from './types.ts';
 

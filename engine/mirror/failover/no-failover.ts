@@ -1,7 +1,7 @@
+import { epochText } from './epochs.ts';
 import { leaveGeneration } from './generation.ts';
 import { stopNow } from './hand-over.ts';
 import type { PrimaryRole } from './state.ts';
-import { epochText } from './taking.ts';
 import type { Turn } from './turn.ts';
 
 /** No failover on the primary: the operator's button, and stopping without a takeover. */

@@ -1,4 +1,5 @@
-import { begin, epochText, retry, takeOver } from './taking.ts';
+import { epochText } from './epochs.ts';
+import { begin, retry, takeOver } from './taking.ts';
 import { leaveGeneration } from './generation.ts';
 import { askNow, start, undecided } from './starting.ts';
 import type { Turn } from './turn.ts';

@@ -1,4 +1,4 @@
-import { compareEpochs, newerEpoch, sameEpoch } from './epochs.ts';
+import { compareEpochs, epochText, newerEpoch, sameEpoch } from './epochs.ts';
 import { arbiterHeld, backupHeld, backupLeft } from './generation.ts';
 import { noFailover, noFailoverDone } from './no-failover.ts';
 import type { PrimaryRole } from './state.ts';
@@ -6,7 +6,6 @@ import { abandonHandOver, stopNow, yieldIfFrozen } from './hand-over.ts';
 import { beginTrouble, resolve } from './trouble.ts';
 import type { Turn } from './turn.ts';
 import type { AgentAnswer, Epoch, FromArbiter, Hello, HelloAnswer, PeerMessage, Reign } from './types.ts';
-import { epochText } from './taking.ts';
 
 /** A primary and its backup: connecting, active periods, loss, and what others say of newer primaries. */
 

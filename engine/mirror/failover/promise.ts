@@ -1,6 +1,6 @@
-import { compareEpochs, compareJournals, newerEpoch, rank, sameEpoch } from './epochs.ts';
+import { compareEpochs, compareJournals, epochText, newerEpoch, rank, sameEpoch } from './epochs.ts';
 import { dialledByPartner, pause, undecided } from './starting.ts';
-import { epochText, vetoed } from './taking.ts';
+import { vetoed } from './taking.ts';
 import type { Turn } from './turn.ts';
 import type { Hello } from './types.ts';
 import { noteAnswer } from './waiting.ts';

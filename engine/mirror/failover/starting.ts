@@ -1,7 +1,7 @@
 import * as backup from './backup.ts';
-import { compareEpochs, newerEpoch, sameEpoch } from './epochs.ts';
+import { compareEpochs, epochText, newerEpoch, sameEpoch } from './epochs.ts';
 import { periodOf, type LostRole, type UndecidedRole } from './state.ts';
-import { abandon, epochText, provenDown, takeOver, vetoed } from './taking.ts';
+import { abandon, provenDown, takeOver, vetoed } from './taking.ts';
 import type { Turn } from './turn.ts';
 import type { AgentAnswer, Details, Hello, HelloAnswer, Ms, Reign } from './types.ts';
 import { noteAnswer, refuseTry, refuseWish, wait } from './waiting.ts';

@@ -1,4 +1,4 @@
-import { compareEpochs, newerEpoch } from './epochs.ts';
+import { compareEpochs, epochText, newerEpoch } from './epochs.ts';
 import type { TakingRole } from './state.ts';
 import type { Turn } from './turn.ts';
 import type { AgentAnswer, Details, Epoch, HookName, Ms, Right } from './types.ts';
@@ -70,9 +70,6 @@ function blockedBy(turn: Turn, right: Right, above: Epoch): { code: string; why:
   return null;
 }
 
-export function epochText(epoch: Epoch): string {
-  return `${epoch.major}.${epoch.minor}`;
-}
 
 /** Rights that do not come from the arbiter are shown to it, if it can be reached: it can only forbid. */
 function claim(turn: Turn, role: TakingRole): void {

@@ -36,7 +36,7 @@ export const rights: readonly PlantedFault[] = [
         `  if (role !== null) pause(turn, role, turn.retryMs);\n`,
         `  if (role !== null) return takeOver(turn, { by: 'only-member' }, 0);\n`,
       ),
-      edit('promise.ts', `import { epochText, vetoed } from`, `import { epochText, takeOver, vetoed } from`),
+      edit('promise.ts', `import { vetoed } from`, `import { takeOver, vetoed } from`),
     ],
   },
   {
