@@ -5,7 +5,7 @@ import { instancePaths } from '../engine/instance/host.ts';
 import { realFiles } from '../engine/io/files.ts';
 import { realNet } from '../engine/io/net.ts';
 import { onTestFinished } from 'vitest';
-import { readRecord, type Membership } from '../engine/mirror/membership.ts';
+import { readRecords, type Membership } from '../engine/mirror/membership.ts';
 import { Channel, decodeControl, kinds } from '../engine/mirror/wire.ts';
 import { errorCode } from '../engine/io/error-code.ts';
 import type { MemberView } from '../engine/api/status.ts';
@@ -134,8 +134,8 @@ export function goOn(pid: number): void {
 
 /** The mirror as a member's durable record has it. */
 export function membershipOf(member: TestMember): Membership {
-  const record = readRecord(realFiles, instancePaths(member.directory).mgr);
-  if (record === null) throw new Error(`${member.name} is in no mirror`);
+  const [record] = readRecords(realFiles, instancePaths(member.directory).mgr);
+  if (record === undefined) throw new Error(`${member.name} is in no mirror`);
   return record.membership;
 }
 

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { InstanceMethods, Params } from '../engine/api/contract.ts';
 import { instancePaths } from '../engine/instance/host.ts';
+import { realFiles } from '../engine/io/index.ts';
+import { readRecords } from '../engine/mirror/index.ts';
 import { asyncOf, getIn, goOn, inStep, joinAs, madeUp, newInstance, refusalOf, setIn, times, view } from './asyncs-support.ts';
 import { Acknowledged, get, sameDatabases, sameIn, set } from './support/acknowledged.ts';
 import type { TestMember } from './support/pair.ts';
@@ -11,7 +11,7 @@ import { until } from './support/until.ts';
 
 /** The member's durable record: its place in the mirror, and what it must not forget. */
 function record(member: TestMember): unknown {
-  return JSON.parse(readFileSync(path.join(instancePaths(member.directory).mgr, 'mirror.json'), 'utf8'));
+  return readRecords(realFiles, instancePaths(member.directory).mgr);
 }
 
 async function typesSeenBy(member: TestMember): Promise<Record<string, string>> {

@@ -101,7 +101,7 @@ function underLock(hosted: Hosted, found: HostedMember, act: (record: MirrorReco
     return runningAnswer(hosted, found, { state: 'starting', why: 'its lock has just been taken', member: null });
   }
   try {
-    const record = readRecord(hosted.io.files, found.paths.mgr);
+    const record = readRecord(hosted.io.files, found.paths.mgr, found.record.membership.mirror);
     return record === null ? { ...unknown, member: found.record.self } : act(record);
   } finally {
     lock.release();
@@ -124,7 +124,7 @@ function recorded({ self, membership, durable }: MirrorRecord): AgentAnswer {
 
 function runningAnswer(hosted: Hosted, { paths, record }: HostedMember, look: Look): AgentAnswer {
   // Read after the look: a record that is older than what the process has told would tell of an earlier reign.
-  const answer = recorded(readRecord(hosted.io.files, paths.mgr) ?? record);
+  const answer = recorded(readRecord(hosted.io.files, paths.mgr, record.membership.mirror) ?? record);
   const role = look.member?.role ?? null;
   const state = look.state === 'operating' && role === 'in-trouble' ? 'in-trouble' : look.state;
   return {

@@ -9,7 +9,7 @@ import { acquireLock, instancePaths, type InstancePaths } from '../instance/host
 import { register } from '../instance/registry.ts';
 import { realIo } from '../io/index.ts';
 import { Journal, JournalWriter, ThreadDisk } from '../journal/index.ts';
-import { newDurable, readRecord, writeRecord, type MirrorRecord } from '../mirror/index.ts';
+import { newDurable, readRecord, recordPath, writeRecord, type MirrorRecord } from '../mirror/index.ts';
 import { hostedAt } from './hosted.ts';
 import { answerFor } from './answers.ts';
 import { journalToServe } from './members.ts';
@@ -66,7 +66,7 @@ const logged: string[] = [];
 const context = () => ({ hosted: hostedAt(home), log: (severity: number, text: string) => void logged.push(`${severity} ${text}`) });
 const ask = (asker = partner, grantAbove: ReturnType<typeof epoch> | null = epoch(1)) =>
   answerFor(context(), { mirror, member: self, asker, grantAbove });
-const durable = () => readRecord(realIo.files, paths.mgr)?.durable;
+const durable = () => readRecord(realIo.files, paths.mgr, 'TEST')?.durable;
 const granted = () => durable()?.grant ?? null;
 
 it('an instance that is down is granted, durably, above the epoch of its journal; its lock is free again', async () => {
@@ -166,7 +166,7 @@ it('serves the journal of an instance that is down to members only', async () =>
 });
 
 it('a damaged record gets no answer but an error, and no promise', async () => {
-  fs.writeFileSync(path.join(paths.mgr, 'mirror.json'), '{');
+  fs.writeFileSync(recordPath(paths.mgr, 'TEST'), '{');
   await expect(ask()).rejects.toMatchObject({ code: 'DAMAGED' });
 });
 

@@ -1,7 +1,7 @@
 import { GemelError } from '../api/errors.ts';
 import { instancePaths, type InstancePaths } from '../instance/host.ts';
 import { Journal } from '../journal/index.ts';
-import { readRecord, requireOwnEpoch, type Membership, type MirrorRecord } from '../mirror/index.ts';
+import { readRecords, requireOwnEpoch, type Membership, type MirrorRecord } from '../mirror/index.ts';
 import type { Hosted } from './hosted.ts';
 
 /** The mirror members among a host's instances. */
@@ -18,8 +18,8 @@ export function findMember(hosted: Hosted, mirror: string, member: string): Host
   for (const { name, directory } of hosted.list()) {
     const paths = instancePaths(directory);
     if (!io.files.exists(paths.mgr)) continue;
-    const record = readRecord(io.files, paths.mgr);
-    if (record !== null && record.self === member && record.membership.guid === mirror) return { instance: name, paths, record };
+    const record = readRecords(io.files, paths.mgr).find(({ self, membership }) => self === member && membership.guid === mirror);
+    if (record !== undefined) return { instance: name, paths, record };
   }
   return null;
 }

@@ -8,7 +8,7 @@ import { register } from '../instance/registry.ts';
 import { realIo } from '../io/index.ts';
 import { realNet } from '../io/net.ts';
 import { Journal, JournalWriter, ThreadDisk } from '../journal/index.ts';
-import { askAgent, newDurable, readRecord, writeRecord } from '../mirror/index.ts';
+import { askAgent, newDurable, readRecord, recordPath, writeRecord } from '../mirror/index.ts';
 import { fetchJournal } from '../mirror/agent-client.ts';
 import type { Peer } from './host.ts';
 import { hostedAt } from './hosted.ts';
@@ -72,7 +72,7 @@ afterEach(async () => {
 });
 
 const at = () => [{ host: '127.0.0.1', port: peer.port }];
-const grantNow = () => readRecord(realIo.files, paths.mgr)?.durable.grant ?? null;
+const grantNow = () => readRecord(realIo.files, paths.mgr, 'TEST')?.durable.grant ?? null;
 
 it('promises over the wire, and serves the journal', async () => {
   const asked = await askAgent(env, at(), { t: 'ask', mirror, member: self, asker: partner, grantAbove: epoch }, 10_000);
@@ -110,7 +110,7 @@ it('answers what it cannot do with an error, and goes on', async () => {
     ),
   ).rejects.toMatchObject({ code: 'REFUSED' });
   await expect(askAgent(env, at(), { t: 'fetch-from', from: { file: 1, offset: 0 } }, 10_000)).rejects.toMatchObject({ code: 'USAGE' });
-  fs.writeFileSync(path.join(paths.mgr, 'mirror.json'), '{');
+  fs.writeFileSync(recordPath(paths.mgr, 'TEST'), '{');
   const ask = { t: 'ask', mirror, member: self, asker: partner, grantAbove: epoch } as const;
   await expect(askAgent(env, at(), ask, 10_000)).rejects.toMatchObject({ code: 'DAMAGED' });
 });

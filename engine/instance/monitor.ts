@@ -105,7 +105,7 @@ export class Monitor {
   /** The picture of this moment; its figures are those of the last second. */
   snapshot(): MonitorSnapshot {
     const { clock, mirror, status } = this.#options;
-    const { view } = mirror;
+    const view = mirror.places[0]?.view;
     return {
       at: clock.wallMs(),
       instance: status(),

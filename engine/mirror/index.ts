@@ -10,6 +10,8 @@ export {
   Membership,
   newDurable,
   readRecord,
+  readRecords,
+  recordPath,
   splitAddress,
   writeRecord,
   Member,

@@ -44,14 +44,14 @@ const record: MirrorRecord = {
 };
 
 it('is found again as it was written', () => {
-  expect(readRecord(realFiles, mgr)).toBeNull();
+  expect(readRecord(realFiles, mgr, 'TEST')).toBeNull();
   writeRecord(realFiles, mgr, record);
-  expect(readRecord(realFiles, mgr)).toEqual(record);
+  expect(readRecord(realFiles, mgr, 'TEST')).toEqual(record);
 });
 
 it('damaged in any way, it is not taken for another one, and left as it is', () => {
   writeRecord(realFiles, mgr, record);
-  const whole = fs.readFileSync(recordPath(mgr), 'utf8');
+  const whole = fs.readFileSync(recordPath(mgr, 'TEST'), 'utf8');
   const { durable: _durable, ...without } = record;
   for (const text of [
     '',
@@ -63,9 +63,9 @@ it('damaged in any way, it is not taken for another one, and left as it is', () 
     JSON.stringify({ ...record, durable: { ...record.durable, grant: {} } }),
     JSON.stringify({ ...record, membership: { ...record.membership, members: [{ ...member('a'), type: 'Other' }] } }),
   ]) {
-    fs.writeFileSync(recordPath(mgr), text);
-    expect(() => readRecord(realFiles, mgr), text.slice(0, 40)).toThrow(expect.objectContaining({ code: 'DAMAGED' }));
-    expect(fs.readFileSync(recordPath(mgr), 'utf8')).toBe(text);
+    fs.writeFileSync(recordPath(mgr, 'TEST'), text);
+    expect(() => readRecord(realFiles, mgr, 'TEST'), text.slice(0, 40)).toThrow(expect.objectContaining({ code: 'DAMAGED' }));
+    expect(fs.readFileSync(recordPath(mgr, 'TEST'), 'utf8')).toBe(text);
   }
 });
 

@@ -65,14 +65,22 @@ export type MirrorRecord = {
 
 export { newDurable } from './failover/index.ts';
 
-/** Where an instance keeps its mirror record. */
-export function recordPath(mgr: string): string {
-  return path.join(mgr, 'mirror.json');
+const RECORD = /^mirror-([A-Z0-9]+)\.json$/;
+
+/** Where an instance keeps its record of a mirror. */
+export function recordPath(mgr: string, mirror: string): string {
+  return path.join(mgr, `mirror-${mirror}.json`);
 }
 
-/** null: the instance is in no mirror. Throws DAMAGED. */
-export function readRecord(files: Files, mgr: string): MirrorRecord | null {
-  const file = recordPath(mgr);
+/** Of each mirror that the instance is in; a reporting member may be in several. Throws DAMAGED. */
+export function readRecords(files: Files, mgr: string): MirrorRecord[] {
+  const mirrors = files.list(mgr).flatMap((name) => RECORD.exec(name)?.[1] ?? []);
+  return mirrors.sort().flatMap((mirror) => readRecord(files, mgr, mirror) ?? []);
+}
+
+/** null: the instance is not in that mirror. Throws DAMAGED. */
+export function readRecord(files: Files, mgr: string, mirror: string): MirrorRecord | null {
+  const file = recordPath(mgr, mirror);
   if (!files.exists(file)) return null;
   let parsed: unknown;
   try {
@@ -97,7 +105,7 @@ function damaged(file: string): GemelError {
 
 /** Durable when it returns. */
 export function writeRecord(files: Files, mgr: string, record: MirrorRecord): void {
-  files.atomicWrite(recordPath(mgr), Buffer.from(`${JSON.stringify(record, null, 1)}\n`, 'utf8'));
+  files.atomicWrite(recordPath(mgr, record.membership.mirror), Buffer.from(`${JSON.stringify(record, null, 1)}\n`, 'utf8'));
 }
 
 export function memberOf(membership: Membership, guid: string): Member | undefined {

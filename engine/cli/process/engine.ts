@@ -51,7 +51,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
     superserver: () => listening,
   });
   const status = (): InstanceStatus => {
-    const { held } = mirror;
+    const problem = mirror.places.flatMap(({ held }) => held?.problem ?? [])[0];
     return {
       name: settings.Startup.InstanceName,
       directory: paths.directory,
@@ -61,7 +61,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
       superserverPort: listening.port,
       webPort,
       mirrors: mirror.memberships,
-      ...(held === null ? {} : { problem: held.problem }),
+      ...(problem === undefined ? {} : { problem }),
     };
   };
   const monitor = new Monitor({ clock, store, mirror, status, clients: () => superserver.connectionCount });
@@ -145,7 +145,7 @@ function handlers({
     'db.verify': async ({ name }) => {
       const database = store.executor.namespaces.find(name);
       if (database === undefined) throw new GemelError('NOT_FOUND', `There is no mounted database ${name.toUpperCase()}.`);
-      await store.contained(database, mirror.journalEnd);
+      await store.contained(database, mirror.places.find((place) => place.mirror === database.mirror?.name)?.journalEnd ?? null);
       const found = await verifyAside(database.directory);
       return {
         sound: found.sound,

@@ -43,7 +43,7 @@ export async function createMirrored(
     maxSizeMB: params.maxSizeMB,
     mirror: { name: membership.mirror, guid: membership.guid, database, databaseGuid: entry.guid, position: entry.created },
   });
-  rememberMirrored(membership.mirror, context);
+  rememberMirrored(membership.mirror, [made], context);
   if (isPrimary) {
     host?.bindNew(made);
     member.changeMembership((m) => ({ ...m, databases: [...m.databases, entry] }));

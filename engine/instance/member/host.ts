@@ -2,9 +2,9 @@ import { GemelError } from '../../api/errors.ts';
 import { assert } from '../../io/assert.ts';
 import { isBefore, type Inheritance, type JournalWriter, type Position } from '../../journal/index.ts';
 import type { AsyncMember, Dejournaled, LocalDatabase, Mirror, MirrorHost } from '../../mirror/index.ts';
-import type { JournalPort, RoleView, WriteBar } from '../executor/index.ts';
+import type { JournalPort, OpenDatabase, RoleView, WriteBar } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
-import { journalBroken, notPrimary, oldestInherited, openAtEnd, type Feed, type Store } from '../store/index.ts';
+import { journalBroken, notPrimary, oldestInherited, openAtEnd, type MirrorDatabases, type Store } from '../store/index.ts';
 
 export interface MemberHostOptions {
   readonly store: Store;
@@ -31,7 +31,7 @@ type Hosted = Mirror | AsyncMember;
 /** The instance as the mirror sees it: roles of the mirrored databases, the executor's access to the mirror's journal. */
 export class MemberHost implements MirrorHost {
   readonly #options: MemberHostOptions;
-  readonly #feed: Feed;
+  readonly #mirrored: MirrorDatabases;
   #hosted: Hosted | null = null;
   /** The same while it is a failover member. */
   #mirror: Mirror | null = null;
@@ -42,9 +42,9 @@ export class MemberHost implements MirrorHost {
   /** Why this primary takes no updates although it is open: its journal cannot be written. */
   #frozen: WriteBar = null;
 
-  constructor(options: MemberHostOptions, feed: Feed) {
+  constructor(options: MemberHostOptions, mirrored: MirrorDatabases) {
     this.#options = options;
-    this.#feed = feed;
+    this.#mirrored = mirrored;
   }
 
   /** The failover member this is the host of; set once, right after it is made. */
@@ -66,7 +66,7 @@ export class MemberHost implements MirrorHost {
   }
 
   databases(): LocalDatabase[] {
-    return this.#options.store.mirrored().map((d) => ({
+    return this.#mirrored.all().map((d) => ({
       name: d.journalName,
       directory: d.directory,
       mounted: true,
@@ -75,42 +75,42 @@ export class MemberHost implements MirrorHost {
   }
 
   #position(journalName: string): Position | null {
-    return this.#feed.applier.progress?.databases.find((d) => d.name === journalName)?.position ?? null;
+    return this.#mirrored.feed.applier.progress?.databases.find((d) => d.name === journalName)?.position ?? null;
   }
 
   cannotTakeOver(): string | null {
-    const broken = this.#feed.applier.broken;
+    const broken = this.#mirrored.feed.applier.broken;
     if (broken !== null) return `Dejournaling has stopped: ${broken.message}`;
-    const mounted = new Set(this.#options.store.mirrored().map((d) => d.name));
+    const mounted = new Set(this.#mirrored.all().map((d) => d.name));
     const absent = this.#options.required().find((name) => !mounted.has(name));
     if (absent !== undefined)
       return `The mirrored database ${absent} is not mounted (messages.log says why); restore it, or take it out of [MapMirrors] in gemel.cpf and restart.`;
-    const failed = this.#options.store.mirrored().find((d) => this.#options.store.failure(d.journalName) !== undefined);
+    const failed = this.#mirrored.all().find((d) => this.#mirrored.failure(d.journalName) !== undefined);
     return failed === undefined
       ? null
-      : `The database ${failed.name} is not dejournaled: ${this.#options.store.failure(failed.journalName) ?? ''}`;
+      : `The database ${failed.name} is not dejournaled: ${this.#mirrored.failure(failed.journalName) ?? ''}`;
   }
 
   applyTo(position: Position): void {
-    this.#feed.applier.applyTo(position);
+    this.#mirrored.feed.applier.applyTo(position);
     const journal = this.#hosted?.journal.journal;
     if (journal !== undefined) this.#options.store.decidePrepared(journal, position);
   }
 
   async inherit(position: Position): Promise<void> {
-    this.#inheritance = await this.#feed.inherit(position);
+    this.#inheritance = await this.#mirrored.feed.inherit(position);
   }
 
   isFailed(name: string): boolean {
-    return this.#options.store.failure(name) !== undefined;
+    return this.#mirrored.failure(name) !== undefined;
   }
 
   retryFailed(): Promise<string[]> {
-    return this.#options.store.retryMirrored();
+    return this.#mirrored.retry();
   }
 
   journalCut(): Promise<void> {
-    return this.#feed.reopen();
+    return this.#mirrored.feed.reopen();
   }
 
   dejournaled(): Dejournaled | null {
@@ -118,7 +118,7 @@ export class MemberHost implements MirrorHost {
     const [first, ...others] = positions;
     if (first === undefined) return null;
     const position = others.reduce((least, other) => (isBefore(other, least) ? other : least), first);
-    return { position, timeMs: this.#feed.applier.progress?.timeMs ?? null };
+    return { position, timeMs: this.#mirrored.feed.applier.progress?.timeMs ?? null };
   }
 
   attachWriter(writer: JournalWriter): void {
@@ -129,18 +129,18 @@ export class MemberHost implements MirrorHost {
     this.#port = port;
     this.#frozen = null;
     writer.onError((error) => this.#freeze(port, writer, error));
-    for (const database of this.#options.store.mirrored()) {
+    for (const database of this.#mirrored.all()) {
       database.release();
       database.nodes.reset();
       database.journal = port;
       database.journalNumber = writer.bind({ name: database.journalName, guid: database.guid });
     }
-    this.#feed.attach(port, writer, inheritance);
+    this.#mirrored.feed.attach(port, writer, inheritance);
     executor.role_ = this.#roleView();
   }
 
   /** A database created while this member is primary. */
-  bindNew(database: ReturnType<Store['mirrored']>[number]): void {
+  bindNew(database: OpenDatabase): void {
     const port = this.#port;
     if (port === null) return;
     database.journal = port;
@@ -161,7 +161,7 @@ export class MemberHost implements MirrorHost {
   lifted<T>(act: () => T): T {
     const port = this.#port;
     if (port === null || this.#open || this.#frozen !== null) return act();
-    const databases = this.#options.store.mirrored();
+    const databases = this.#mirrored.all();
     const bars = databases.map((database) => database.bar);
     for (const database of databases) database.bar = null;
     try {
@@ -181,7 +181,7 @@ export class MemberHost implements MirrorHost {
     assert(inheritance !== null, 'open transactions are among what is inherited');
     this.#inheritance = null;
     const end = journal.end.position;
-    const found = openAtEnd(journal.files, store.mirrored(), end, oldestInherited(inheritance, end));
+    const found = openAtEnd(journal.files, this.#mirrored.all(), end, oldestInherited(inheritance, end));
     store.executor.transactionsBegin(found.highest);
     store.executor.rollBackFound(port, found.open);
     if (found.open.length > 0) log(1, `${found.open.length} transactions that were open on the former primary are rolled back.`);
@@ -190,14 +190,14 @@ export class MemberHost implements MirrorHost {
 
   openForUsers(): void {
     this.#open = true;
-    for (const database of this.#options.store.mirrored()) database.bar = this.#frozen;
+    for (const database of this.#mirrored.all()) database.bar = this.#frozen;
     if (this.#port !== null) this.#port.bar = this.#frozen;
     this.#options.changed();
   }
 
   async drain(): Promise<void> {
     const { store } = this.#options;
-    for (const database of store.mirrored()) database.bar = handingOver;
+    for (const database of this.#mirrored.all()) database.bar = handingOver;
     const port = this.#port;
     if (port === null) return;
     port.bar = handingOver;
@@ -215,7 +215,7 @@ export class MemberHost implements MirrorHost {
     this.#port = null;
     this.#open = false;
     const { store } = this.#options;
-    for (const database of store.mirrored()) database.bar = notPrimary(database.name);
+    for (const database of this.#mirrored.all()) database.bar = notPrimary(database.name);
     if (port === null) return;
     store.journals.letGo(port);
     this.#options.resetClients(why);
@@ -256,7 +256,7 @@ export class MemberHost implements MirrorHost {
     const { store } = this.#options;
     store.executor.role_ = this.#roleView();
     // A primary that can bring nothing more into its databases serves no better than one whose journal cannot be written.
-    store.onMirrorUnreadable((error) => {
+    this.#mirrored.onUnreadable((error) => {
       if (this.#port !== null) this.#freeze(this.#port, this.#port.writer, error);
     });
   }

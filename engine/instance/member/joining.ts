@@ -3,7 +3,8 @@ import { GemelError } from '../../api/errors.ts';
 import type { MemberType } from '../../api/status.ts';
 import type { Clock } from '../../io/index.ts';
 import type { Net } from '../../io/net.ts';
-import { askAgent, failoverMembers, Membership, splitAddress, type Member } from '../../mirror/index.ts';
+import { askAgent, AsyncMember, failoverMembers, Membership, splitAddress, type Member } from '../../mirror/index.ts';
+import type { Place } from './place.ts';
 
 /** A mirror with a failover pair has up to 14 asyncs. */
 const MEMBERS_MAX = 16;
@@ -15,6 +16,47 @@ export const typeOf: Readonly<Record<JoinAs, MemberType>> = {
   dr: 'Disaster Recovery',
   'reporting-ro': 'Read-Only Reporting',
 };
+
+/** A reporting member may belong to so many mirrors. */
+const MIRRORS_MAX = 10;
+
+/**
+ * Whether an instance may become a member of one more mirror: only a reporting member, as the same type and under the same name.
+ * @returns what it is in the others; null: it is in none. Throws REFUSED
+ */
+export function checkAnother(
+  places: readonly Place[],
+  type: MemberType,
+  mirror: string,
+  name?: string,
+): { name: string; guid: string } | null {
+  const refuse = (what: string, todo: string): GemelError => new GemelError('REFUSED', what, 'Nothing was changed.', todo);
+  const [first] = places;
+  if (first === undefined) return null;
+  if (places.some((place) => place.mirror === mirror.toUpperCase()))
+    throw refuse(`This instance is in the mirror ${mirror.toUpperCase()} already.`, 'See gemel mirror status.');
+  const { member, inWords } = first;
+  if (!(member instanceof AsyncMember) || !isReporting(inWords.type))
+    throw refuse(
+      `This instance is in the mirror ${first.mirror} already.`,
+      'Only a reporting member may belong to several mirrors. Take another instance, or remove this one from its mirror first.',
+    );
+  if (type !== inWords.type)
+    throw refuse(
+      `This instance is a ${inWords.type.toLowerCase()} member of other mirrors, and is of one type in all of them.`,
+      `Join as ${inWords.type.toLowerCase()} member, or change its type first.`,
+    );
+  if (places.length >= MIRRORS_MAX)
+    throw refuse(`This instance is in ${places.length} mirrors, as many as a member can be in.`, 'Take another instance.');
+  const { self } = member;
+  if (name !== undefined && name.toUpperCase() !== self.name)
+    throw refuse(`This instance is the member ${self.name} in its other mirrors, and has one name in all of them.`, 'Leave --member out.');
+  return { name: self.name, guid: self.guid };
+}
+
+function isReporting(type: MemberType): boolean {
+  return type !== 'Failover' && type !== 'Disaster Recovery';
+}
 
 /** What the primary checks before it takes a member in. Throws REFUSED, EXISTS. */
 export function checkNewMember(membership: Membership, member: Member): void {

@@ -1,6 +1,6 @@
 import type { InstancePaths } from '../directory.ts';
+import type { OpenDatabase } from '../executor/index.ts';
 import { updateSettings, type Settings } from '../settings.ts';
-import type { Store } from '../store/index.ts';
 
 /** [MapMirrors.MIRROR] of gemel.cpf: mirror database name = name of the database here. */
 function tableOf({ MapMirrors }: Settings, mirror: string): Record<string, string> {
@@ -16,11 +16,12 @@ export function mapped(settings: Settings, mirror: string): string[] {
 /** Mirrored databases found here are required from now on: one that can no longer be mounted must not go unnoticed. */
 export function rememberMirrored(
   mirror: string,
-  at: { readonly store: Store; readonly settings: Settings; readonly paths: InstancePaths },
+  databases: readonly OpenDatabase[],
+  at: { readonly settings: Settings; readonly paths: InstancePaths },
 ): void {
-  const { store, settings, paths } = at;
+  const { settings, paths } = at;
   const known = new Set(mapped(settings, mirror));
-  const found = store.mirrored().filter((d) => !known.has(d.name));
+  const found = databases.filter((d) => !known.has(d.name));
   if (found.length === 0) return;
   const entries = Object.fromEntries(found.map((d) => [d.journalName, d.name]));
   const change = (s: Settings): Settings => ({ ...s, MapMirrors: { ...s.MapMirrors, [mirror]: { ...tableOf(s, mirror), ...entries } } });

@@ -66,6 +66,10 @@ export class Feed {
     return applier;
   }
 
+  isAttachedTo(port: JournalPort): boolean {
+    return this.#port === port;
+  }
+
   get databases(): ReadonlySet<OpenDatabase> {
     return this.#databases;
   }

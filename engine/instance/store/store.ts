@@ -3,7 +3,7 @@ import { GemelError } from '../../api/errors.ts';
 import { DatabaseName } from '../../api/names.ts';
 import type { DatabaseView } from '../../api/status.ts';
 import type { Io } from '../../io/index.ts';
-import { Journal, JournalWriter, type ApplierFailure, type JournalDisk, type Position } from '../../journal/index.ts';
+import { Journal, JournalWriter, type ApplierFailure, type JournalDisk, type JournalIdentity, type Position } from '../../journal/index.ts';
 import type { InstancePaths } from '../directory.ts';
 import { Executor, OpenDatabase, type JournalPort } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
@@ -12,6 +12,7 @@ import { fileBroken, notPrimary } from './bars.ts';
 import { Feed } from './feed.ts';
 import { InDoubt } from './in-doubt.ts';
 import { JournalEnds } from './journal-ends.ts';
+import { MirrorDatabases } from './mirror-databases.ts';
 import { realParts, type StoreParts } from './parts.ts';
 import { openAtEnd } from './recover.ts';
 
@@ -40,16 +41,14 @@ export class Store {
   readonly executor = new Executor();
   readonly local: Feed;
   readonly journals: JournalEnds;
-  #mirrorFeed: Feed | null = null;
+  /** By the mirror's name. */
+  readonly #mirrors = new Map<string, MirrorDatabases>();
   #localPort: JournalPort | null = null;
   #localWriter: JournalWriter | null = null;
   #inDoubt: InDoubt | null = null;
   #onJournalFailed: (why: string) => void = () => undefined;
-  #onMirroredFailed: () => void = () => undefined;
-  #onMirrorUnreadable: (error: GemelError) => void = () => undefined;
   readonly #context: StoreContext;
   readonly #parts: StoreParts;
-  readonly #failures = new Map<string, string>();
 
   private constructor(context: StoreContext) {
     this.#context = context;
@@ -57,10 +56,12 @@ export class Store {
     this.journals = new JournalEnds({
       executor: this.executor,
       log: context.log,
-      feedOf: (port) => (port.kind === 'local' ? this.local : this.#mirrorFeed),
+      feedOf: (port) => this.#feedOf(port),
       failed: (why) => this.#onJournalFailed(why),
     });
-    this.local = this.#newFeed({ kind: 'local', name: '', guid: context.settings.Startup.InstanceGUID });
+    this.local = this.#newFeed({ kind: 'local', name: '', guid: context.settings.Startup.InstanceGUID }, (failure) =>
+      this.#localFailed(failure),
+    );
   }
 
   /** Opens everything and recovers the local journal: replay, then roll back what it holds open. */
@@ -89,38 +90,32 @@ export class Store {
     }
   }
 
-  #newFeed(journal: { kind: 'mirror' | 'local'; name: string; guid: string }): Feed {
+  #newFeed(journal: JournalIdentity, failed: (failure: ApplierFailure) => void): Feed {
     const { io, paths } = this.#context;
     return new Feed({
       clock: io.clock,
       directory: paths.journal,
       journal,
       start: this.#parts.startApplier,
-      failed: (failure) => this.#failed(journal.kind, failure),
+      failed,
       dropped: () => this.executor.checkSaturation(),
     });
   }
 
-  #failed(kind: 'mirror' | 'local', { database, error }: ApplierFailure): void {
-    const fed = this.executor.namespaces.all().filter((d) => d.mirrored === (kind === 'mirror'));
-    for (const each of fed.filter((d) => database === null || d.journalName === database)) {
-      this.#failures.set(each.journalName, error.message);
-      // Updates would only pile up in memory: they are safe in the journal, but the file no longer takes them.
-      each.bar ??= fileBroken(each.name, error);
-    }
-    this.#context.log(
-      2,
-      database === null
-        ? `Updates can no longer be brought into the ${kind === 'mirror' ? 'mirrored' : 'unmirrored'} databases: ${error.message}`
-        : `The database ${database} takes no more updates from the journal: ${error.message}`,
-    );
-    if (kind === 'mirror' && database === null) this.#onMirrorUnreadable(error);
-    if (kind === 'mirror') this.#onMirroredFailed();
+  #feedOf(port: JournalPort): Feed | null {
+    const feeds = [this.local, ...[...this.#mirrors.values()].map(({ feed }) => feed)];
+    return feeds.find((feed) => feed.isAttachedTo(port)) ?? null;
   }
 
-  /** Why a database (by its name in the journal) is not fed any more; undefined: it is. */
-  failure(journalName: string): string | undefined {
-    return this.#failures.get(journalName);
+  #localFailed({ database, error }: ApplierFailure): void {
+    // Updates would only pile up in memory: they are safe in the journal, but the file no longer takes them.
+    for (const each of this.localDatabases().filter((d) => database === null || d.journalName === database))
+      each.bar ??= fileBroken(each.name, error);
+    const what =
+      database === null
+        ? 'Updates can no longer be brought into the unmirrored databases'
+        : `The database ${database} takes no more updates from the journal`;
+    this.#context.log(2, `${what}: ${error.message}`);
   }
 
   // ------------------------------------------------------------ databases
@@ -155,10 +150,6 @@ export class Store {
 
   localDatabases(): OpenDatabase[] {
     return this.executor.namespaces.all().filter((d) => !d.mirrored);
-  }
-
-  mirrored(): OpenDatabase[] {
-    return this.executor.namespaces.all().filter((d) => d.mirrored);
   }
 
   view(database: OpenDatabase): DatabaseView {
@@ -236,7 +227,7 @@ export class Store {
         'See messages.log.',
       );
     if (mirror === null) await this.#feedLocal(database);
-    else await this.#mirrorFeed?.add(database);
+    else await this.#mirrors.get(mirror.name)?.feed.add(database);
     const relative = path.relative(paths.directory, init.directory);
     const stored = relative.startsWith('..') ? init.directory : relative;
     const change = (s: Settings): Settings => ({
@@ -325,11 +316,6 @@ export class Store {
     this.#onJournalFailed = listener;
   }
 
-  /** The mirror's journal can no longer be read here, so no mirrored database takes updates. */
-  onMirrorUnreadable(listener: (error: GemelError) => void): void {
-    this.#onMirrorUnreadable = listener;
-  }
-
   switchLocalJournal(): Promise<Position> {
     if (this.#localWriter === null) throw new GemelError('NOT_RUNNING', 'The local journal is not open.');
     return this.#localWriter.switch('operator');
@@ -339,53 +325,21 @@ export class Store {
     return this.#localWriter;
   }
 
-  // ------------------------------------------------------------ the mirror's journal
+  // ------------------------------------------------------------ mirrors' journals
 
-  get mirrorFeed(): Feed | null {
-    return this.#mirrorFeed;
-  }
-
-  /** Feeds the mirrored databases from the mirror's journal. Call once the journal's directory has been opened. */
-  async openMirrorFeed(mirror: { name: string; guid: string }): Promise<Feed> {
-    await this.#mirrorFeed?.close();
-    const feed = this.#newFeed({ kind: 'mirror', ...mirror });
-    this.#mirrorFeed = feed;
-    for (const database of this.mirrored()) {
-      try {
-        await feed.add(database);
-      } catch (error) {
-        if (!(error instanceof GemelError)) throw error;
-        this.#failures.set(database.journalName, error.message);
-        this.#context.log(2, `The database ${database.name} cannot be dejournaled: ${error.message}`);
-      }
-    }
-    return feed;
-  }
-
-  /** Feeds mirrored databases that an error has stopped once more, from what their files contain. @returns names of those that still take nothing */
-  async retryMirrored(): Promise<string[]> {
-    const feed = this.#mirrorFeed;
-    const failed = this.mirrored().filter((d) => this.#failures.has(d.journalName));
-    const still: string[] = [];
-    for (const database of failed) {
-      try {
-        await feed?.retry(database);
-        this.#failures.delete(database.journalName);
-        if (database.bar === null || database.journal === null) database.bar = notPrimary(database.name);
-        this.#context.log(1, `The database ${database.name} is dejournaled again, from where its file stands.`);
-      } catch (error) {
-        if (!(error instanceof GemelError)) throw error;
-        still.push(database.name);
-        this.#failures.set(database.journalName, error.message);
-        this.#context.log(2, `The database ${database.name} still cannot be dejournaled: ${error.message}`);
-      }
-    }
-    return still;
-  }
-
-  /** Told when a mirrored database takes no more. */
-  onMirroredFailed(listener: () => void): void {
-    this.#onMirroredFailed = listener;
+  /** The databases of a mirror here, fed from its journal from now on. Call once the journal's directory has been opened. */
+  async openMirror(mirror: { name: string; guid: string }): Promise<MirrorDatabases> {
+    const { executor } = this;
+    await this.#mirrors.get(mirror.name)?.feed.close();
+    const opened = new MirrorDatabases({
+      mirror: mirror.name,
+      executor,
+      log: this.#context.log,
+      newFeed: (failed) => this.#newFeed({ kind: 'mirror', ...mirror }, failed),
+    });
+    this.#mirrors.set(mirror.name, opened);
+    await opened.open();
+    return opened;
   }
 
   /**
@@ -393,7 +347,7 @@ export class Store {
    * mirror's journal, everything received before `received` (null: nothing), as soon as that is durable.
    */
   async contained(database: OpenDatabase, received: Position | null): Promise<void> {
-    const feed = database.mirrored ? this.#mirrorFeed : this.local;
+    const feed = database.mirror === null ? this.local : this.#mirrors.get(database.mirror.name)?.feed;
     const writer = database.journal?.writer ?? null;
     if (writer !== null) await feed?.drained(await writer.settled());
     else if (received !== null) await feed?.reached(received, CONTAINED_WAIT_MS);
@@ -405,7 +359,7 @@ export class Store {
       const end = await this.#localWriter.settled().catch(() => null);
       if (end !== null) await this.local.drained(end).catch(() => undefined);
     }
-    await this.#mirrorFeed?.close();
+    for (const { feed } of this.#mirrors.values()) await feed.close();
     await this.local.close();
     await this.#localWriter?.close().catch(() => undefined);
     for (const database of this.executor.namespaces.all()) {

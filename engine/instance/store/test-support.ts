@@ -8,6 +8,7 @@ import { Journal, JournalWriter, ThreadDisk, type JournalDisk, type Position } f
 import { createInstanceDirectory, instancePaths, type InstancePaths } from '../directory.ts';
 import type { JournalPort, OpenDatabase } from '../executor/index.ts';
 import { newSettings, readSettings } from '../settings.ts';
+import type { MirrorDatabases } from './mirror-databases.ts';
 import { realParts } from './parts.ts';
 import { oldestInherited, openAtEnd } from './recover.ts';
 import { Store } from './store.ts';
@@ -68,6 +69,7 @@ export class StoreBench {
   #store: Store | null = null;
   /** The mirror's journal, as its primary has it open. */
   #mirror: { journal: Journal; writer: JournalWriter; port: JournalPort } | null = null;
+  #mirrored: MirrorDatabases | null = null;
 
   constructor() {
     this.paths = instancePaths(fs.mkdtempSync(path.join(os.tmpdir(), 'gemel-store-')));
@@ -116,16 +118,17 @@ export class StoreBench {
       epoch: { major: 1, minor, member },
       gate: 'hold',
     });
-    const feed = this.store.mirrorFeed ?? (await this.store.openMirrorFeed({ name: 'TEST', guid: mirrorGuid }));
+    const mirrored = (this.#mirrored ??= await this.store.openMirror({ name: 'TEST', guid: mirrorGuid }));
+    const { feed } = mirrored;
     // As a member does: what its databases do not contain of what it inherits it reads all the same.
     feed.applier.applyTo(inherited);
     const inheritance = await feed.inherit(inherited);
     const port = executor.attach('mirror', writer);
-    for (const database of this.store.mirrored()) database.nodes.reset();
+    for (const database of mirrored.all()) database.nodes.reset();
     feed.attach(port, writer, inheritance);
     this.#mirror = { journal, writer, port };
-    for (const database of this.store.mirrored()) this.#bind(database);
-    const found = openAtEnd(journal.files, this.store.mirrored(), journal.end.position, oldestInherited(inheritance, journal.end.position));
+    for (const database of mirrored.all()) this.#bind(database);
+    const found = openAtEnd(journal.files, mirrored.all(), journal.end.position, oldestInherited(inheritance, journal.end.position));
     executor.transactionsBegin(found.highest);
     executor.rollBackFound(port, found.open);
   }
@@ -148,7 +151,7 @@ export class StoreBench {
     const { store } = this;
     await this.#mirror?.writer.abandon();
     await store.localWriter?.abandon();
-    await store.mirrorFeed?.close();
+    await this.#mirrored?.feed.close();
     await store.local.close();
     for (const database of store.executor.namespaces.all()) {
       database.release();
@@ -156,6 +159,7 @@ export class StoreBench {
     }
     this.#store = null;
     this.#mirror = null;
+    this.#mirrored = null;
   }
 
   /** Resolves once the overlay of the database was dropped, since its file has everything. */

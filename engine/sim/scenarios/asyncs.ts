@@ -2,6 +2,7 @@ import { comparePositions } from '../../journal/index.ts';
 import { asyncWays, type Way } from '../faults/kinds.ts';
 import type { AsyncMember } from '../../mirror/index.ts';
 import { isConnected } from '../world/asyncs.ts';
+import { mirrorName } from '../world/layout.ts';
 import type { World } from '../world/world.ts';
 import { between, ends, ensure, happen, LONG, now, other, primary, Q, world, type Scenario } from './staging.ts';
 
@@ -169,7 +170,7 @@ export const asyncs: readonly Scenario[] = [
       site?.setMirroring(false);
       await w.run(Q / 4);
       ensure(member(w).stopped && member(w).primary === null, 'mirroring is stopped');
-      const unwritable = { on: 'write', matches: (path: string) => path.includes('mirror.json'), effect: 'EIO' } as const;
+      const unwritable = { on: 'write', matches: (path: string) => path.includes(`mirror-${mirrorName}.json`), effect: 'EIO' } as const;
       site?.host.drive.faults.add(unwritable);
       site?.setMirroring(true);
       await w.run(Q / 4);

@@ -1,5 +1,5 @@
-import { kinds } from '../../mirror/index.ts';
-import { pathsOf } from '../world/layout.ts';
+import { kinds, recordPath } from '../../mirror/index.ts';
+import { mirrorName, pathsOf } from '../world/layout.ts';
 import type { World } from '../world/world.ts';
 import { alone, between, ends, ensure, happen, LONG, now, other, primary, Q, world, type Scenario } from './staging.ts';
 import type { MemberHostName } from '../faults/kinds.ts';
@@ -123,7 +123,7 @@ export const rules: readonly Scenario[] = [
       const { faults } = w.sites[was].host.drive;
       const unwritable = {
         on: 'write',
-        matches: (path: string) => path.startsWith(`${mgr}/mirror.json`),
+        matches: (path: string) => path.startsWith(recordPath(mgr, mirrorName)),
         effect: 'EIO',
       } as const;
       faults.add(unwritable);

@@ -6,7 +6,7 @@ import type { Net } from '../../io/net.ts';
 import { AsyncMember, readRecord } from '../../mirror/index.ts';
 import { simIo, type SimProcess } from '../io/index.ts';
 import { journalOptions } from './instance.ts';
-import { databaseName, pathsOf, settingsOf } from './layout.ts';
+import { databaseName, mirrorName, pathsOf, settingsOf } from './layout.ts';
 import { MemberSite, type Hosted } from './member-site.ts';
 
 /** The process of an instance with an async member: the production code, put together as its entry does. */
@@ -34,9 +34,9 @@ export class AsyncInstance implements Hosted {
     const paths = pathsOf(site.name);
     const log = (severity: 0 | 1 | 2 | 3, text: string): void => site.note(`${severity} ${text}`);
     const store = await Store.open({ io, paths, settings: settingsOf(site.name, site.database), log, parts: site.parts(process) });
-    const record = readRecord(io.files, paths.mgr);
+    const record = readRecord(io.files, paths.mgr, mirrorName);
     if (record === null) throw new AssertionError('the member has its record');
-    const feed = await store.openMirrorFeed({ name: record.membership.mirror, guid: record.membership.guid });
+    const mirrored = await store.openMirror({ name: record.membership.mirror, guid: record.membership.guid });
     const host = new MemberHost(
       {
         store,
@@ -46,7 +46,7 @@ export class AsyncInstance implements Hosted {
         required: () => [databaseName],
         changed: () => undefined,
       },
-      feed,
+      mirrored,
     );
     const member = new AsyncMember({ io, net: this.#net, host, mgr: paths.mgr, record, journal: journalOptions(paths, store, host) });
     host.belongToAsync(member);
@@ -54,7 +54,7 @@ export class AsyncInstance implements Hosted {
     this.store = store;
     this.host = host;
     this.member = member;
-    store.onMirroredFailed(() => member.dejournaler.databaseFailed());
+    mirrored.onFailed(() => member.dejournaler.databaseFailed());
     member.start();
   }
 

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { Damage } from '../faults/kinds.ts';
-import { pathsOf } from './layout.ts';
+import { recordPath } from '../../mirror/index.ts';
+import { mirrorName, pathsOf } from './layout.ts';
 import type { Site } from './site.ts';
 import type { World } from './world.ts';
 
@@ -90,7 +91,7 @@ export function damageDatabase(world: World, site: Site): void {
 /** What a restored snapshot of the machine, or of a directory, does. */
 export function revert(world: World, site: Site, what: 'host' | 'record', ms: number): void {
   const { mgr } = pathsOf(site.name);
-  const record = `${mgr}/mirror.json`;
+  const record = recordPath(mgr, mirrorName);
   const { drive } = site.host;
   const restoreHost = drive.snapshot();
   const old = drive.find(record)?.all();

@@ -10,7 +10,7 @@ import { Mirror, readRecord, type MirrorHooks, type MirrorOptions } from '../../
 import { pairNode } from '../clients/client.ts';
 import { Service } from '../clients/service.ts';
 import type { SimProcess } from '../io/index.ts';
-import { databaseName, pathsOf, ports, settingsOf } from './layout.ts';
+import { databaseName, mirrorName, pathsOf, ports, settingsOf } from './layout.ts';
 import type { Hosted } from './member-site.ts';
 import type { Site } from './site.ts';
 
@@ -63,9 +63,9 @@ export class Instance implements Hosted {
     const major = (): number => this.mirror?.journal.writer?.epoch.major ?? 0;
     const service = new Service(store.executor, io.clock, site.world.profile.qosMs, major);
     store.onJournalFailed(() => service.cutAll());
-    const record = readRecord(io.files, paths.mgr);
+    const record = readRecord(io.files, paths.mgr, mirrorName);
     if (record === null) throw new AssertionError('the member has its record');
-    const feed = await store.openMirrorFeed({ name: record.membership.mirror, guid: record.membership.guid });
+    const mirrored = await store.openMirror({ name: record.membership.mirror, guid: record.membership.guid });
     const host = new WatchedHost(
       this,
       {
@@ -76,7 +76,7 @@ export class Instance implements Hosted {
         required: () => [databaseName],
         changed: () => undefined,
       },
-      feed,
+      mirrored,
     );
     const mirror = new Mirror({
       io,

@@ -7,7 +7,7 @@ import { asyncHosts, type AsyncHostName, type SiteName } from '../faults/kinds.t
 /** What lies on the drives before anything runs: instances with one mirrored database, members of one mirror. */
 
 export const ports = { data: 1972, agent: { A: 2188, B: 2189, R: 2188 } } as const;
-const mirrorName = 'SIM';
+export const mirrorName = 'SIM';
 const mirrorGuid = '00000000-0000-4000-8000-00000000000f';
 export const databaseName = 'DATA';
 const databaseGuid = '00000000-0000-4000-8000-0000000000db';

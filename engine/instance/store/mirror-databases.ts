@@ -1,0 +1,93 @@
+import { GemelError } from '../../api/errors.ts';
+import type { ApplierFailure } from '../../journal/index.ts';
+import type { Executor, OpenDatabase } from '../executor/index.ts';
+import type { Log } from '../messages.ts';
+import { fileBroken, notPrimary } from './bars.ts';
+import type { Feed } from './feed.ts';
+
+export interface MirrorDatabasesOptions {
+  readonly mirror: string;
+  readonly executor: Executor;
+  readonly log: Log;
+  readonly newFeed: (failed: (failure: ApplierFailure) => void) => Feed;
+}
+
+/** The databases here that belong to one mirror, fed from its journal. */
+export class MirrorDatabases {
+  readonly feed: Feed;
+  readonly #options: MirrorDatabasesOptions;
+  /** By name in the journal: why a database is not fed any more. */
+  readonly #failures = new Map<string, string>();
+  #onFailed: () => void = () => undefined;
+  #onUnreadable: (error: GemelError) => void = () => undefined;
+
+  constructor(options: MirrorDatabasesOptions) {
+    this.#options = options;
+    this.feed = options.newFeed((failure) => this.#failed(failure));
+  }
+
+  all(): OpenDatabase[] {
+    return this.#options.executor.namespaces.all().filter((d) => d.mirror?.name === this.#options.mirror);
+  }
+
+  /** Why a database (by its name in the journal) is not fed any more; undefined: it is. */
+  failure(journalName: string): string | undefined {
+    return this.#failures.get(journalName);
+  }
+
+  /** Told when one of them takes no more. */
+  onFailed(listener: () => void): void {
+    this.#onFailed = listener;
+  }
+
+  /** Told when the mirror's journal can no longer be read here, so that none of them takes updates. */
+  onUnreadable(listener: (error: GemelError) => void): void {
+    this.#onUnreadable = listener;
+  }
+
+  /** Feeds all that are mounted. Call once the journal's directory has been opened. */
+  async open(): Promise<void> {
+    for (const database of this.all()) {
+      try {
+        await this.feed.add(database);
+      } catch (error) {
+        if (!(error instanceof GemelError)) throw error;
+        this.#failures.set(database.journalName, error.message);
+        this.#options.log(2, `The database ${database.name} cannot be dejournaled: ${error.message}`);
+      }
+    }
+  }
+
+  /** Feeds those that an error has stopped once more, from what their files contain. @returns names of those that still take nothing */
+  async retry(): Promise<string[]> {
+    const { log } = this.#options;
+    const still: string[] = [];
+    for (const database of this.all().filter((d) => this.#failures.has(d.journalName))) {
+      try {
+        await this.feed.retry(database);
+        this.#failures.delete(database.journalName);
+        if (database.bar === null || database.journal === null) database.bar = notPrimary(database.name);
+        log(1, `The database ${database.name} is dejournaled again, from where its file stands.`);
+      } catch (error) {
+        if (!(error instanceof GemelError)) throw error;
+        still.push(database.name);
+        this.#failures.set(database.journalName, error.message);
+        log(2, `The database ${database.name} still cannot be dejournaled: ${error.message}`);
+      }
+    }
+    return still;
+  }
+
+  #failed({ database, error }: ApplierFailure): void {
+    const { log } = this.#options;
+    for (const each of this.all().filter((d) => database === null || d.journalName === database)) {
+      this.#failures.set(each.journalName, error.message);
+      // Updates would only pile up in memory: they are safe in the journal, but the file no longer takes them.
+      each.bar ??= fileBroken(each.name, error);
+    }
+    if (database === null) log(2, `Updates can no longer be brought into the mirrored databases: ${error.message}`);
+    else log(2, `The database ${database} takes no more updates from the journal: ${error.message}`);
+    if (database === null) this.#onUnreadable(error);
+    this.#onFailed();
+  }
+}
