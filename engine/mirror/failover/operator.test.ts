@@ -330,4 +330,12 @@ describe('a change of arbiter, members or Q', () => {
     a.do({ on: 'peer', message: { m: 'period-ended', n: 1 } });
     expect(kinds(a.do({ on: 'peer-lost', why: 'closed' }))).toEqual(['hang-up-peer', 'gate open']);
   });
+
+  it.each([null, 'C'])('after which the former backup is no failover member (but %s is) leaves commits to this member alone', (partner) => {
+    const a = active();
+    a.do(request('change-membership'));
+    a.do({ on: 'peer', message: { m: 'period-ended', n: 1 } });
+    expect(kinds(a.do({ ...done, partner }))).toContain('gate open');
+    expect(a.do({ on: 'tick' })).toEqual([]);
+  });
 });

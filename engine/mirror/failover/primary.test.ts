@@ -71,7 +71,7 @@ describe('an active period', () => {
   it('is not there yet when an inactive backup is lost: the primary works on', () => {
     const a = primary();
     a.do({ on: 'hello', hello: hello('B') });
-    expect(kinds(a.do({ on: 'peer-lost', why: 'closed' }))).toEqual(['hang-up-peer']);
+    expect(kinds(a.do({ on: 'peer-lost', why: 'closed' }))).toEqual(['hang-up-peer', 'gate open']);
     expect(a.role).toMatchObject({ is: 'primary', trouble: null });
   });
 });

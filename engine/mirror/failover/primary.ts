@@ -127,7 +127,8 @@ export function backupLost(turn: Turn, why: string): void {
   if (role.trouble !== null) return;
   if (!lost.active) {
     role.generation = null;
-    if (role.changing !== null) turn.gate('open');
+    // A change of the mirror ends periods and leaves commits waiting for the backup, be it over by now or not.
+    if (role.yielding === null) turn.gate('open');
     turn.log(1, 'BACKUP_LOST_INACTIVE', `The connection to the backup was lost (${why}); it was not active, so this member works on.`, {
       backup: lost.member,
       why,

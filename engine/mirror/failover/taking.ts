@@ -70,7 +70,6 @@ function blockedBy(turn: Turn, right: Right, above: Epoch): { code: string; why:
   return null;
 }
 
-
 /** Rights that do not come from the arbiter are shown to it, if it can be reached: it can only forbid. */
 function claim(turn: Turn, role: TakingRole): void {
   const { configured, connected } = turn.state.arbiter;
