@@ -1,0 +1,121 @@
+import { expect } from 'vitest';
+import { startAgent } from '../../engine/agent/start.ts';
+import { runCommand } from '../../engine/cli/program.ts';
+import { asyncOf, inStep } from '../asyncs-support.ts';
+import { stopAgent } from '../stop-agent.ts';
+import { get, sameDatabases, set } from '../support/acknowledged.ts';
+import type { Pair, PairOptions, TestMember } from '../support/pair.ts';
+import { pairOfTest } from '../support/pair-of-test.ts';
+
+/** What a command printed and ended with. */
+export interface Told {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** One command of the command line, on a member's host. */
+export async function tell(member: TestMember, line: string): Promise<Told> {
+  let out = '';
+  let err = '';
+  const terminal = { out: (text: string) => (out += text), err: (text: string) => (err += text), interactive: false };
+  const code = await runCommand(line.split(' '), { home: member.home, terminal });
+  return { code, out, err };
+}
+
+/**
+ * The members as the documents name them: A the first primary, B its backup, and C, a disaster recovery async where the procedure
+ * has one. Whatever is written is acknowledged first and remembered.
+ */
+export class Stage {
+  readonly pair: Pair;
+  readonly a: TestMember;
+  readonly b: TestMember;
+  readonly #c: TestMember | null;
+  #written = 0;
+  /** Numbers of nodes that an operator's choice may have lost. */
+  #given: { from: number; to: number }[] = [];
+
+  private constructor(pair: Pair, c: TestMember | null) {
+    this.pair = pair;
+    this.a = pair.a;
+    this.b = pair.b;
+    this.#c = c;
+  }
+
+  static async ofPair(options: PairOptions = {}): Promise<Stage> {
+    return new Stage(await pairOfTest(options), null);
+  }
+
+  static async withAsync(options: PairOptions = {}): Promise<Stage> {
+    const pair = await pairOfTest(options);
+    return new Stage(pair, await asyncOf(pair, 'C', 'dr'));
+  }
+
+  get c(): TestMember {
+    if (this.#c === null) throw new Error('this procedure has no C');
+    return this.#c;
+  }
+
+  /** A command that must be done. @returns what it printed */
+  async gemel(on: TestMember, line: string): Promise<string> {
+    const { code, out, err } = await tell(on, line);
+    expect(`${code} ${err}`, `gemel ${line}`).toBe('0 ');
+    return out;
+  }
+
+  /** A command that must be refused. @returns what it said */
+  async refused(on: TestMember, line: string): Promise<string> {
+    const { code, err } = await tell(on, line);
+    expect(code, `gemel ${line}`).toBe(1);
+    return err;
+  }
+
+  /** As `refused`, of a command with --json. @returns what it printed */
+  async refusedJson(on: TestMember, line: string): Promise<string> {
+    const { code, out } = await tell(on, line);
+    expect(code, `gemel ${line}`).toBe(1);
+    return out;
+  }
+
+  /** Clients write on the primary; each update is acknowledged. */
+  async write(primary: TestMember, count = 20): Promise<void> {
+    for (let n = 0; n < count; n += 1) {
+      expect(await set(primary, `p(${this.#written})`, `v${this.#written}`)).toBe('OK');
+      this.#written += 1;
+    }
+  }
+
+  /** What is written from now on by `act` an operator's choice may lose. */
+  async lose(act: () => Promise<void>): Promise<void> {
+    const from = this.#written;
+    await act();
+    this.#given = [...this.#given, { from, to: this.#written }];
+  }
+
+  /** The whole host of a member fails: agent and instance. */
+  async fails(member: TestMember): Promise<void> {
+    await stopAgent(member.home);
+    await member.kill();
+  }
+
+  /** The host is back, its agent too; its instance is not started. */
+  async hostReturns({ home, agentAddress }: TestMember): Promise<void> {
+    await startAgent(home, { port: Number(agentAddress.split(':').at(-1)) });
+  }
+
+  /** All roles as before, everything acknowledged on every member, equal databases. */
+  async asBefore(): Promise<void> {
+    await this.pair.ready(this.a);
+    const members = [this.a, this.b, ...(this.#c === null ? [] : [this.#c])];
+    if (this.#c !== null) {
+      await this.#c.sees({ A: 'Primary', B: 'Backup', C: 'Connected' });
+      await inStep(this.#c);
+    }
+    await sameDatabases(this.pair, ...(this.#c === null ? [] : [this.#c]));
+    for (const member of members)
+      for (let n = 0; n < this.#written; n += 1)
+        if (!this.#given.some(({ from, to }) => n >= from && n < to))
+          expect(await get(member, `p(${n})`), `p(${n}) on ${member.name}`).toBe(`v${n}`);
+  }
+}
