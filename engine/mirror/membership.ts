@@ -54,13 +54,21 @@ const DurableShape = z.object({
   lastSeenPrimary: z.object({ primary: z.string(), epoch: EpochShape, active: z.boolean() }).nullable().default(null),
 });
 
-const Record = z.object({ self: z.string(), membership: Membership, durable: DurableShape, dejournaling: DejournalSetting.optional() });
+const Record = z.object({
+  self: z.string(),
+  membership: Membership,
+  durable: DurableShape,
+  dejournaling: DejournalSetting.optional(),
+  inconsistent: z.string().optional(),
+});
 export type MirrorRecord = {
   readonly self: string;
   readonly membership: Membership;
   readonly durable: Durable;
   /** Of an async member; left out: continuous. */
   readonly dejournaling?: DejournalSetting | undefined;
+  /** Why the member can follow no primary until it is rebuilt; left out: it can. */
+  readonly inconsistent?: string | undefined;
 };
 
 export { newDurable } from './failover/index.ts';

@@ -188,16 +188,12 @@ export class PeerConnections {
     // Until this member's journal is a beginning of the primary's nothing but heartbeats comes, and they are not needed.
     try {
       mirror.adoptMembership(message.membership);
-      const sides = await mirror.journal.alignWith(message.reach);
-      await mirror.reportCut(sides);
-      mirror.crashed = null;
+      await mirror.journal.alignWith(message.reach);
+      mirror.inconsistency.mended();
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
       channel.close('cannot follow');
-      // It is tried again and again; said once.
-      if (mirror.crashed !== error.message)
-        mirror.note('CANNOT_FOLLOW', `This member cannot follow the primary. ${error.message}`, { code: error.code });
-      mirror.crashed = error.message;
+      mirror.inconsistency.failed(error);
       return mirror.input({ on: 'dial-failed', question });
     }
     if (channel.closed) return mirror.input({ on: 'dial-failed', question });

@@ -109,8 +109,8 @@ export class MemberHost implements MirrorHost {
     return this.#mirrored.retry();
   }
 
-  journalCut(): Promise<void> {
-    return this.#mirrored.feed.reopen();
+  barReads(why: string | null): void {
+    this.#mirrored.cuts.barReads(why);
   }
 
   dejournaled(): Dejournaled | null {

@@ -113,10 +113,10 @@ export class Place {
     );
     const self = record.membership.members.find((m) => m.guid === record.self);
     if (self !== undefined && isAsync(self)) this.#beginAsync(record, host, mirrored);
-    else this.#beginFailover(record, host);
+    else this.#beginFailover(record, host, mirrored);
   }
 
-  #beginFailover(record: MirrorRecord, host: MemberHost): void {
+  #beginFailover(record: MirrorRecord, host: MemberHost, mirrored: MirrorDatabases): void {
     const { io, net, paths } = this.#context;
     const watch = this.#context.openWatch?.({
       qosMs: record.membership.qosMs,
@@ -132,7 +132,7 @@ export class Place {
       beforeDeciding: () => watch?.check(),
       mgr: paths.mgr,
       record,
-      journal: this.#journalOptions(host),
+      journal: this.#journalOptions(mirrored),
     };
     let mirror: Mirror;
     try {
@@ -155,7 +155,7 @@ export class Place {
     const { io, net, paths } = this.#context;
     let member: AsyncMember;
     try {
-      member = new AsyncMember({ io, net, host, mgr: paths.mgr, record, journal: this.#journalOptions(host) });
+      member = new AsyncMember({ io, net, host, mgr: paths.mgr, record, journal: this.#journalOptions(mirrored) });
     } catch (error) {
       return this.#hold(record, error);
     }
@@ -177,14 +177,14 @@ export class Place {
     this.#context.log(2, held.line);
   }
 
-  #journalOptions(host: MemberHost): MirrorOptions['journal'] {
+  #journalOptions({ cuts }: MirrorDatabases): MirrorOptions['journal'] {
     const { paths, store } = this.#context;
     return {
       directory: paths.journal,
       logs: [path.join(paths.mgr, 'journal.log'), path.join(paths.mgr, `mirrorjrn-${this.mirror}.log`)],
       fileBytesMax: store.journalBytesMax,
       newDisk: () => store.newDisk(),
-      databasePositions: () => host.databases().flatMap((d) => d.position ?? []),
+      cuts,
     };
   }
 

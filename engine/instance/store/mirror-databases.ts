@@ -4,17 +4,21 @@ import type { Executor, OpenDatabase } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
 import { fileBroken, notPrimary } from './bars.ts';
 import type { Feed } from './feed.ts';
+import { finishAtStart, type JournalCuts, type JournalCutsOptions } from './journal-cuts.ts';
 
 export interface MirrorDatabasesOptions {
   readonly mirror: string;
   readonly executor: Executor;
   readonly log: Log;
   readonly newFeed: (failed: (failure: ApplierFailure) => void) => Feed;
+  readonly newCuts: (of: Pick<JournalCutsOptions, 'feed' | 'databases'>) => JournalCuts;
 }
 
 /** The databases here that belong to one mirror, fed from its journal. */
 export class MirrorDatabases {
   readonly feed: Feed;
+  /** Cuts of its journal. */
+  readonly cuts: JournalCuts;
   readonly #options: MirrorDatabasesOptions;
   /** By name in the journal: why a database is not fed any more. */
   readonly #failures = new Map<string, string>();
@@ -24,6 +28,7 @@ export class MirrorDatabases {
   constructor(options: MirrorDatabasesOptions) {
     this.#options = options;
     this.feed = options.newFeed((failure) => this.#failed(failure));
+    this.cuts = options.newCuts({ feed: this.feed, databases: () => this.all() });
   }
 
   all(): OpenDatabase[] {
@@ -45,8 +50,9 @@ export class MirrorDatabases {
     this.#onUnreadable = listener;
   }
 
-  /** Feeds all that are mounted. Call once the journal's directory has been opened. */
+  /** Feeds all that are mounted, after what a cut has left to do. Call once the journal's directory has been opened. */
   async open(): Promise<void> {
+    if (this.cuts.isPending) await this.feed.rest();
     for (const database of this.all()) {
       try {
         await this.feed.add(database);
@@ -56,6 +62,7 @@ export class MirrorDatabases {
         this.#options.log(2, `The database ${database.name} cannot be dejournaled: ${error.message}`);
       }
     }
+    await finishAtStart(this.cuts, this.#options.log);
   }
 
   /** Feeds those that an error has stopped once more, from what their files contain. @returns names of those that still take nothing */

@@ -7,10 +7,11 @@ import { Journal, JournalWriter, type ApplierFailure, type JournalDisk, type Jou
 import type { InstancePaths } from '../directory.ts';
 import { Executor, OpenDatabase, type JournalPort } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
-import { updateSettings, type Settings } from '../settings.ts';
+import { mirroredHere, updateSettings, type Settings } from '../settings.ts';
 import { fileBroken, notPrimary } from './bars.ts';
 import { Feed } from './feed.ts';
 import { InDoubt } from './in-doubt.ts';
+import { JournalCuts, type JournalCutsOptions } from './journal-cuts.ts';
 import { JournalEnds } from './journal-ends.ts';
 import { MirrorDatabases } from './mirror-databases.ts';
 import { realParts, type StoreParts } from './parts.ts';
@@ -327,6 +328,20 @@ export class Store {
 
   // ------------------------------------------------------------ mirrors' journals
 
+  #newCuts(journal: JournalIdentity, of: Pick<JournalCutsOptions, 'feed' | 'databases'>): JournalCuts {
+    const { io, paths, settings, log } = this.#context;
+    const mounted = (name: string): boolean => this.executor.namespaces.find(name) !== undefined;
+    return new JournalCuts({
+      ...of,
+      io,
+      directory: paths.journal,
+      journal,
+      start: this.#parts.startApplier,
+      absent: () => Object.values(mirroredHere(settings, journal.name)).filter((name) => !mounted(name)),
+      log,
+    });
+  }
+
   /** The databases of a mirror here, fed from its journal from now on. Call once the journal's directory has been opened. */
   async openMirror(mirror: { name: string; guid: string }): Promise<MirrorDatabases> {
     const { executor } = this;
@@ -336,6 +351,7 @@ export class Store {
       executor,
       log: this.#context.log,
       newFeed: (failed) => this.#newFeed({ kind: 'mirror', ...mirror }, failed),
+      newCuts: (of) => this.#newCuts({ kind: 'mirror', ...mirror }, of),
     });
     this.#mirrors.set(mirror.name, opened);
     await opened.open();

@@ -6,6 +6,7 @@ import type { Net } from '../../io/net.ts';
 import { comparePositions } from '../../journal/index.ts';
 import { compareEpochs, epochText, newDurable, type Durable, type Epoch } from '../failover/index.ts';
 import { MemberJournal, type MemberJournalOptions } from '../member-journal.ts';
+import { Inconsistency } from '../rejoin/inconsistency.ts';
 import { isAsync, memberOf, missingDatabases, writeRecord, type Member, type Membership, type MirrorRecord } from '../membership.ts';
 import { noPrimary } from '../requests.ts';
 import { untold } from '../told-error.ts';
@@ -26,7 +27,7 @@ export interface AsyncMemberOptions {
   /** mgr directory of the instance. */
   readonly mgr: string;
   readonly record: MirrorRecord;
-  readonly journal: Omit<MemberJournalOptions, 'io' | 'mirror' | 'self' | 'synced' | 'failed' | 'warn'>;
+  readonly journal: Omit<MemberJournalOptions, 'io' | 'mirror' | 'self' | 'synced' | 'cutting' | 'failed' | 'warn'>;
 }
 
 /** A connection to the primary that carries journal. */
@@ -65,6 +66,7 @@ export class AsyncMember {
   #receivedTimeMs: number | null = null;
   readonly #finder: Finder;
   readonly #alignment: Alignment;
+  readonly #inconsistency: Inconsistency;
   #asking: Wish | null = null;
   readonly dejournaler: Dejournaler;
   #closed = false;
@@ -80,6 +82,8 @@ export class AsyncMember {
       mirror: { name: record.membership.mirror, guid: record.membership.guid },
       self: record.self,
       synced: () => this.dejournaler.apply(),
+      // Nothing it has written itself is in it.
+      cutting: () => undefined,
       failed: (error) => {
         this.note('JOURNAL_NOT_KEPT', `Journal data from the primary cannot be kept here: ${error.message}`, { why: error.what });
         this.#link?.channel.close('the journal cannot be written');
@@ -95,9 +99,16 @@ export class AsyncMember {
       save: (dejournaling) => this.#save({ dejournaling }),
       note: (code, text, facts) => this.note(code, text, facts),
     });
+    this.#inconsistency = new Inconsistency({
+      found: record.inconsistent ?? null,
+      mirror: record.membership.mirror,
+      save: (found) => this.#save({ inconsistent: found ?? undefined }),
+      barReads: (why) => options.host.barReads(why),
+      note: (code, text, facts) => this.note(code, text, facts),
+    });
     this.#alignment = new Alignment({
       journal: this.journal,
-      host: options.host,
+      inconsistency: this.#inconsistency,
       dejournaler: this.dejournaler,
       note: (code, text, facts) => this.note(code, text, facts),
       adopt: (membership) => this.#adopt(membership),
@@ -113,7 +124,7 @@ export class AsyncMember {
 
   /** Why this member can follow no primary until it is rebuilt; null: it can. */
   get crashed(): string | null {
-    return this.#alignment.crashed;
+    return this.#inconsistency.found;
   }
 
   /** Something it was refused, which it asks for again and again; null: nothing. */
@@ -151,6 +162,7 @@ export class AsyncMember {
   }
 
   start(): void {
+    this.#inconsistency.begin();
     // What was received before is durable in the mirror: once it is synced the databases are to get it.
     this.journal.receive();
     this.dejournaler.learn(this.journal.reach.end.position);
@@ -190,6 +202,7 @@ export class AsyncMember {
       membership: this.membership,
       durable: this.#durable,
       dejournaling: this.dejournaler.setting,
+      inconsistent: this.crashed ?? undefined,
       ...change,
     });
   }
