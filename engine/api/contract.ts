@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DejournalSchedule, DejournalView } from './dejournaling.ts';
+import { LostPage, LostReport } from './lost.ts';
 import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapshot, WhatIf } from './status.ts';
 
 /** The management contract: every method of the control sockets. The command line and the console use these and nothing else. */
@@ -108,6 +109,13 @@ export const instanceMethods = {
       ...DejournalSchedule.partial().shape,
     }),
     result: DejournalView,
+  },
+  /** Updates that only this member had when its mirror went on without them; oldest report first. */
+  'mirror.lostReports': { params: z.object({ mirror: z.string().optional() }), result: z.array(LostReport) },
+  /** A page of a report; left out: of the newest. `from` is 0, or `next` of the page before. */
+  'mirror.lostPage': {
+    params: z.object({ mirror: z.string().optional(), report: z.string().optional(), from: z.number().int().min(0).default(0) }),
+    result: LostPage,
   },
   /** On the primary: changes the mirror while it works. */
   'mirror.edit': {

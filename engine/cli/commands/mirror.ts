@@ -3,6 +3,7 @@ import { command, connectInstance, show, showDone, withInstance, type Context, t
 import { mirrorText, whatIfText } from '../mirror-text.ts';
 import { watchMonitor } from '../monitor.ts';
 import { addDejournalCommands } from './mirror-dejournal.ts';
+import { addLostCommands } from './mirror-lost.ts';
 import { addOperatorCommands } from './mirror-operator.ts';
 import { milliseconds } from './milliseconds.ts';
 
@@ -35,6 +36,7 @@ export function addMirrorCommands(program: Command, context: Context): void {
   addWatching(mirror, context);
   addOperatorCommands(mirror, context);
   addDejournalCommands(mirror, context);
+  addLostCommands(mirror, context);
 }
 
 function addMaking(mirror: Command, context: Context): void {

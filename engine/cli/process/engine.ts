@@ -171,6 +171,8 @@ function handlers({
     'mirror.promote': ({ mirror: name }) => mirror.promote(name),
     'mirror.demote': ({ mirror: name }) => mirror.demote(name),
     'mirror.dejournal': (params) => mirror.dejournal(params),
+    'mirror.lostReports': ({ mirror: name }) => mirror.lost(name).reports(),
+    'mirror.lostPage': ({ mirror: name, report, from }) => mirror.lost(name).page(report, from),
     'mirror.edit': (params) => mirror.operator().edit(params),
     'journal.switch': async () => {
       const writer = mirror.mirror?.journal.writer;

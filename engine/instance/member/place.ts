@@ -29,6 +29,7 @@ import type { MirrorDatabases, Store } from '../store/index.ts';
 import { HeldMember } from './held.ts';
 import type { Lifted } from './hook-executor.ts';
 import { MemberHost, type MemberHostOptions } from './host.ts';
+import { Lost } from './lost.ts';
 import { mapped, rememberMirrored } from './map-mirrors.ts';
 import { journalWait, signOf, type MemberWatch, type WatchOptions } from './watch.ts';
 
@@ -59,6 +60,7 @@ export class Place {
   readonly #context: PlaceContext;
   #occupant: Occupant | null = null;
   #host: MemberHost | null = null;
+  #begun: { readonly record: MirrorRecord; readonly mirrored: MirrorDatabases } | null = null;
   #view: StatusView | AsyncStatusView | null = null;
   #watch: MemberWatch | null = null;
   /** The changes to another type, one after the other, down to the one that is under way. */
@@ -101,10 +103,20 @@ export class Place {
     return { mirror, type: this.held?.type ?? 'Failover', status: 'Waiting' };
   }
 
+  /** Updates that only this member had when its mirror went on without them. */
+  lost(): Lost {
+    const { io, paths } = this.#context;
+    assert(this.#begun !== null, 'a place is asked once it is taken');
+    const { record, mirrored } = this.#begun;
+    const { mirror: name, guid } = record.membership;
+    return new Lost({ files: io.files, directory: paths.journal, journal: { kind: 'mirror', name, guid }, databases: mirrored });
+  }
+
   async begin(record: MirrorRecord): Promise<void> {
     const { settings, store } = this.#context;
     const { mirror: name, guid } = record.membership;
     const mirrored = await store.openMirror({ name, guid });
+    this.#begun = { record, mirrored };
     rememberMirrored(name, mirrored.all(), this.#context);
     const required = (): string[] => mapped(settings, name);
     const host = new MemberHost(

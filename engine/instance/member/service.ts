@@ -21,6 +21,7 @@ import { createMirrored } from './create-mirrored.ts';
 import { dejournal } from './dejournal.ts';
 import { notInMirror } from './host.ts';
 import { askToBeAdmitted, checkAnother, checkNewMember, typeOf } from './joining.ts';
+import type { Lost } from './lost.ts';
 import { Operator } from './operator.ts';
 import { newMember, type OwnAddresses } from './own-member.ts';
 import { Place, type PlaceContext } from './place.ts';
@@ -258,6 +259,11 @@ export class MirrorService {
 
   startMirroring(name: string | undefined): Promise<{ message: string }> {
     return startMirroring(this.#requireAny(name));
+  }
+
+  /** Updates that only this member had when its mirror went on without them. Throws when the instance is in no mirror, or in none of that name. */
+  lost(name: string | undefined): Lost {
+    return this.#place(name).lost();
   }
 
   /** What an operator may do. Throws when the instance is in no mirror, or in none of that name. */
