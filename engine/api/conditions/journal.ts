@@ -55,7 +55,8 @@ export const journalConditions = table({
   REWIND_STUCK: {
     severity: 2,
     title: 'The mirrored databases could not be rewound yet',
-    means: 'A rewinding that was begun is not finished: nobody reads the mirrored databases until it is. It is tried again when this member finds a primary.',
+    means:
+      'A rewinding that was begun is not finished: nobody reads the mirrored databases until it is. It is tried again when this member finds a primary.',
     facts: ['code'],
     todo: 'Remove what the line says keeps it from being done, or rebuild this member: gemel mirror rebuild.',
   },

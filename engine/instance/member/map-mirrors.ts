@@ -18,6 +18,9 @@ export function rememberMirrored(
   const found = databases.filter((d) => !known.has(d.name));
   if (found.length === 0) return;
   const entries = Object.fromEntries(found.map((d) => [d.journalName, d.name]));
-  const change = (s: Settings): Settings => ({ ...s, MapMirrors: { ...s.MapMirrors, [mirror]: { ...mirroredHere(s, mirror), ...entries } } });
+  const change = (s: Settings): Settings => ({
+    ...s,
+    MapMirrors: { ...s.MapMirrors, [mirror]: { ...mirroredHere(s, mirror), ...entries } },
+  });
   Object.assign(settings, change(updateSettings(paths.settings, change)));
 }
