@@ -50,6 +50,8 @@ export class MemberJournal {
   receiver: JournalReceiver | null = null;
   /** It is being made the beginning of another one. */
   #isAligning = false;
+  /** That, and those before it. */
+  #aligned: Promise<unknown> = Promise.resolve();
   /** A receiver failed; what lies behind this was not synced. */
   #unsureFrom: Position | null = null;
 
@@ -83,13 +85,17 @@ export class MemberJournal {
    * @returns side files
    * @throws GemelError `isIrreparable`: this member cannot follow and was left as it is; others: not now
    */
-  async alignWith(other: JournalReach): Promise<string[]> {
-    this.#isAligning = true;
-    try {
-      return await this.#align(other);
-    } finally {
-      this.#isAligning = false;
-    }
+  alignWith(other: JournalReach): Promise<string[]> {
+    const aligned = this.#aligned.then(async () => {
+      this.#isAligning = true;
+      try {
+        return await this.#align(other);
+      } finally {
+        this.#isAligning = false;
+      }
+    });
+    this.#aligned = aligned.catch(() => undefined);
+    return aligned;
   }
 
   async #align(other: JournalReach): Promise<string[]> {
@@ -121,7 +127,7 @@ export class MemberJournal {
   }
 
   async #whileClosed<T>(act: () => Promise<T>): Promise<T> {
-    await this.close();
+    await this.#letGo();
     try {
       return await act();
     } finally {
@@ -191,8 +197,13 @@ export class MemberJournal {
     return receiver.release();
   }
 
-  /** Nobody carries it on any more. */
+  /** Nobody carries it on any more; a cut that is under way is finished first. */
   async close(): Promise<void> {
+    await this.#aligned;
+    await this.#letGo();
+  }
+
+  async #letGo(): Promise<void> {
     const { writer, receiver } = this;
     this.writer = null;
     this.receiver = null;
