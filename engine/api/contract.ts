@@ -117,6 +117,11 @@ export const instanceMethods = {
     params: z.object({ mirror: z.string().optional(), report: z.string().optional(), from: z.number().int().min(0).default(0) }),
     result: LostPage,
   },
+  /** On a member that is not primary: builds it anew from the primary. Answers when it begins to take journal; `aside`: where what it had is. */
+  'mirror.rebuild': {
+    params: z.object({ mirror: z.string().optional(), from: z.string().optional() }),
+    result: done.extend({ aside: z.array(z.string()) }),
+  },
   /** On the primary: changes the mirror while it works. */
   'mirror.edit': {
     params: z.object({

@@ -19,6 +19,7 @@ export {
 } from './membership.ts';
 export { Mirror, type MirrorHooks, type MirrorOptions } from './mirror.ts';
 export { requireOwnEpoch } from './own-journal.ts';
+export { askPrimary } from './rejoin/ask-primary.ts';
 export { ownStatus, StatusView } from './status.ts';
 export { Channel, decodeControl, journalFrame, kinds, MAGIC } from './wire.ts';
 export { whatIfNow } from './what-if.ts';

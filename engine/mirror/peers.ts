@@ -78,8 +78,9 @@ export class PeerConnections {
       channel.connection.onDrain = () => channel.close('refused');
       if (channel.connection.pending === 0) channel.close('refused');
     };
-    if (message?.t !== 'hello' && message?.t !== 'follow') return channel.close('no hello');
+    if (message?.t !== 'hello' && message?.t !== 'follow' && message?.t !== 'ask-journal') return channel.close('no hello');
     if (message.mirror !== membership.guid) return refuse(`This instance is not a member of that mirror.`);
+    if (message.t === 'ask-journal') return this.#tellJournal(channel);
     if (message.t === 'follow') {
       this.#unknown.delete(channel);
       return this.#mirror.followers.accept(channel, message);
@@ -91,6 +92,14 @@ export class PeerConnections {
     this.#mirror.input({ on: 'hello', hello: message.hello });
     this.#mirror.hear(message.hello.role);
     this.#asking = null;
+  }
+
+  #tellJournal(channel: Channel): void {
+    const { state, journal, membership } = this.#mirror;
+    const primary = state.role.is === 'primary' && state.role.trouble === null && journal.writer !== null;
+    channel.control({ t: 'journal-answer', primary, first: journal.journal.files.first?.number ?? 1, membership } satisfies PeerControl);
+    channel.connection.onDrain = () => channel.close('answered');
+    if (channel.connection.pending === 0) channel.close('answered');
   }
 
   /** Carries out the decision about the hello at hand. */

@@ -75,6 +75,21 @@ export const journalConditions = table({
     facts: ['mirror'],
     todo: 'Make sure that the primary has the data that is wanted, then: gemel mirror rebuild. Nothing is deleted by that.',
   },
+  REBUILD_BEGUN: {
+    severity: 1,
+    title: 'This member is being rebuilt',
+    means:
+      'Its mirrored databases and its journal of the mirror are set aside, and it gets everything from the primary. It goes on after a crash.',
+    facts: ['name'],
+    todo: '',
+  },
+  REBUILT: {
+    severity: 1,
+    title: 'This member was built anew',
+    means: 'It joins the mirror with empty databases and takes the journal from their beginning. Nothing of what it had was deleted.',
+    facts: ['name'],
+    todo: '',
+  },
   TAIL_DROPPED: {
     severity: 2,
     title: 'Journal data that never became durable in the mirror was set aside',

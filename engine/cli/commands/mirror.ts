@@ -5,6 +5,7 @@ import { watchMonitor } from '../monitor.ts';
 import { addDejournalCommands } from './mirror-dejournal.ts';
 import { addLostCommands } from './mirror-lost.ts';
 import { addOperatorCommands } from './mirror-operator.ts';
+import { addRebuildCommand } from './mirror-rebuild.ts';
 import { milliseconds } from './milliseconds.ts';
 
 interface AddressFlags {
@@ -37,6 +38,7 @@ export function addMirrorCommands(program: Command, context: Context): void {
   addOperatorCommands(mirror, context);
   addDejournalCommands(mirror, context);
   addLostCommands(mirror, context);
+  addRebuildCommand(mirror, context);
 }
 
 function addMaking(mirror: Command, context: Context): void {

@@ -15,6 +15,7 @@ import {
   ownStatus,
   readRecord,
   StatusView,
+  writeRecord,
   type HookClient,
   type HookIdentity,
   type Hooks,
@@ -31,6 +32,16 @@ import type { Lifted } from './hook-executor.ts';
 import { MemberHost, type MemberHostOptions } from './host.ts';
 import { Lost } from './lost.ts';
 import { mapped, rememberMirrored } from './map-mirrors.ts';
+import {
+  asideOf,
+  beginRebuild,
+  carryOutRebuild,
+  endRebuild,
+  planRebuild,
+  rebuildUnderWay,
+  rebuiltRecord,
+  type RebuildContext,
+} from './rebuild.ts';
 import { journalWait, signOf, type MemberWatch, type WatchOptions } from './watch.ts';
 
 export interface PlaceContext extends Omit<MemberHostOptions, 'changed' | 'required' | 'typeChanged'> {
@@ -112,7 +123,65 @@ export class Place {
     return new Lost({ files: io.files, directory: paths.journal, journal: { kind: 'mirror', name, guid }, databases: mirrored });
   }
 
-  async begin(record: MirrorRecord): Promise<void> {
+  /**
+   * Builds the member anew from the primary: what it has of the mirror is set aside, and it joins as one that has nothing.
+   * Throws REFUSED with the reason before anything is changed.
+   * @param from member to be rebuilt from; undefined: whichever is primary
+   */
+  async rebuild(from: string | undefined): Promise<{ message: string; aside: string[] }> {
+    const { member } = this;
+    const { io, paths, log } = this.#context;
+    const record = readRecord(io.files, paths.mgr, this.mirror);
+    if (record === null || (member instanceof Mirror && member.journal.writer !== null))
+      throw new GemelError('REFUSED', 'This member is primary.', 'Nothing was changed.', 'Rebuild the member that does not agree with it.');
+    const plan = await planRebuild(this.#rebuilding, record, from);
+    beginRebuild(this.#rebuilding, this.mirror, plan);
+    log(1, `[REBUILD_BEGUN] This member of the mirror ${this.mirror} is rebuilt. (name=${plan.name})`);
+    this.#beginAnew();
+    await this.#anew;
+    const aside = asideOf(this.#rebuilding, this.mirror, plan);
+    return { message: `This member was built anew and joins the mirror. What it had is in ${aside.join(', ')}.`, aside };
+  }
+
+  get #rebuilding(): RebuildContext {
+    const { io, net, paths, settings, store } = this.#context;
+    return {
+      io,
+      net,
+      paths,
+      settings,
+      directoryOf: (configured) => store.directoryOf(configured),
+      createDatabase: (...made) => store.createFile(...made),
+      maxSizeOf: (name) => store.executor.namespaces.find(name)?.nodes.meta().maxSizeBytes ?? null,
+    };
+  }
+
+  /** Does what a rebuilding has left to do. @returns the record to begin with */
+  async #finishRebuild(record: MirrorRecord): Promise<MirrorRecord> {
+    const { io, paths, store, log } = this.#context;
+    const plan = rebuildUnderWay(this.#rebuilding, this.mirror);
+    if (plan === null) return record;
+    await store.releaseMirror(this.mirror);
+    carryOutRebuild(this.#rebuilding, record, plan);
+    const rebuilt = rebuiltRecord(record);
+    writeRecord(io.files, paths.mgr, rebuilt);
+    endRebuild(this.#rebuilding, this.mirror);
+    for (const { name } of plan.databases) store.mountAgain(name);
+    const aside = asideOf(this.#rebuilding, this.mirror, plan).join(', ');
+    log(
+      1,
+      `[REBUILT] Databases and journal of the mirror ${this.mirror} were made anew; what there was is in ${aside}. (name=${plan.name})`,
+    );
+    return rebuilt;
+  }
+
+  async begin(found: MirrorRecord): Promise<void> {
+    let record: MirrorRecord;
+    try {
+      record = await this.#finishRebuild(found);
+    } catch (error) {
+      return this.#hold(found, error);
+    }
     const { settings, store } = this.#context;
     const { mirror: name, guid } = record.membership;
     const mirrored = await store.openMirror({ name, guid });

@@ -266,6 +266,10 @@ export class MirrorService {
     return this.#place(name).lost();
   }
 
+  async rebuild({ mirror, from }: Parsed<InstanceMethods, 'mirror.rebuild'>): Promise<{ message: string; aside: string[] }> {
+    return this.#place(mirror).rebuild(from);
+  }
+
   /** What an operator may do. Throws when the instance is in no mirror, or in none of that name. */
   operator(name?: string): Operator {
     return new Operator(this.#require(name));

@@ -358,6 +358,27 @@ export class Store {
     return opened;
   }
 
+  /** Lets go of the files of a mirror's databases and of its journal: nobody reads them until they are mounted again. */
+  async releaseMirror(mirror: string): Promise<void> {
+    await this.#mirrors.get(mirror)?.feed.close();
+    const { namespaces } = this.executor;
+    for (const database of namespaces.all().filter((each) => each.mirror?.name === mirror)) {
+      namespaces.unmount(database.name);
+      database.release();
+      database.nodes.close();
+    }
+  }
+
+  /** Mounts a database of the settings that was made anew. */
+  mountAgain(name: string): void {
+    this.#mount(name, this.#context.settings.Databases[name] ?? name.toLowerCase());
+  }
+
+  /** As `StoreParts.createDatabase`. */
+  createFile(...made: Parameters<StoreParts['createDatabase']>): void {
+    this.#parts.createDatabase(...made);
+  }
+
   /**
    * Resolves when the database's file contains everything that was durable at the call, or, on a member that receives the
    * mirror's journal, everything received before `received` (null: nothing), as soon as that is durable.
