@@ -1,8 +1,10 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { LostReport, LostUpdate } from '../engine/api/lost.ts';
 import { runCommand } from '../engine/cli/program.ts';
 import { RespClient } from '../engine/cli/resp-client.ts';
+import { instancePaths } from '../engine/instance/host.ts';
 import { asyncOf, inStep, times } from './asyncs-support.ts';
 import { stopAgent } from './stop-agent.ts';
 import { get, sameDatabases, set } from './support/acknowledged.ts';
@@ -115,5 +117,47 @@ describe('a former primary whose databases contain what the mirror went on witho
     await a.start();
     await ready(b);
     await sameDatabases(pair, c);
+  });
+});
+
+describe('a former primary that cannot be rewound', () => {
+  it('is Crashed, says why, serves no reads, also after a restart; rebuilt, it has what the mirror has, and nothing was deleted', async () => {
+    const pair = await pairOfTest({ arbiter: false });
+    const { a, b, ready } = pair;
+    expect(await set(a, 'x', 'before')).toBe('OK');
+    await forcedWithout(pair, async (client) => {
+      await client.command('GSET', node('x'), 'lost');
+      await a.call('journal.switch', {});
+      await client.command('GSET', node('y'), 'lost');
+    });
+    const journal = instancePaths(a.directory).journal;
+    // What is needed to go back to where the histories part.
+    const [needed] = fs.readdirSync(journal).filter((name) => /^MIRROR-TEST-\d{8}\.\d+$/.test(name));
+    fs.renameSync(path.join(journal, String(needed)), path.join(a.home, 'gone'));
+    await a.startAgent();
+    await a.start();
+    await a.sees({ A: 'Crashed' });
+    expect(a.messages()).toMatch(/ 1 \[INCONSISTENT_DETAIL\] .*\n.* 2 \[INCONSISTENT\] .*TEST/);
+    expect([await get(a, 'x'), await get(a, 'y')]).toEqual(['DATABASE', 'DATABASE']);
+    await a.stop();
+    await a.start();
+    await a.sees({ A: 'Crashed' });
+    expect(await get(a, 'x')).toBe('DATABASE');
+    expect(times(a, 'INCONSISTENT')).toBe(2);
+
+    expect(await gemel(b, 'mirror', 'rebuild', 'B')).toContain('This member is primary');
+    expect(await gemel(a, 'mirror', 'rebuild', 'A', '--from', 'A')).toContain('[REBUILD_REFUSED]');
+    await a.sees({ A: 'Crashed' });
+    const told = await gemel(a, 'mirror', 'rebuild', 'A', '--from', 'B');
+    expect(told).toMatch(/^1 [\s\S]*\n5 [\s\S]*This member is rebuilt/);
+    await ready(b);
+    await sameDatabases(pair);
+    expect([await get(a, 'x'), await get(a, 'y')]).toEqual(['before', 'null']);
+    const aside = told.match(/\S*before-rebuild-\S+[^,\s]/g) ?? [];
+    expect(aside.length).toBe(2);
+    for (const directory of aside) expect(fs.readdirSync(directory).length).toBeGreaterThan(0);
+    await b.kill();
+    await a.sees({ A: 'Primary' });
+    expect(await set(a, 'z', '1')).toBe('OK');
   });
 });
