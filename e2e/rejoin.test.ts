@@ -93,6 +93,21 @@ describe('a former primary whose databases contain what the mirror went on witho
     expect(shown.some(([reference, , , outcome]) => reference === '^open' && outcome !== 'committed')).toBe(true);
     expect(await gemel(a, 'mirror', 'lost', 'list', 'A')).toContain(report.report);
     expect(await gemel(a, 'mirror', 'lost', 'show', 'A')).toMatch(/\^changed +before +lost +overwritten/);
+    const [kept, anew, tree] = ['^kept', '^changed', '^tree(1)'].map(
+      (name) => updates.find(({ reference }) => reference === name)?.id ?? '',
+    );
+    const replay = (...args: string[]): Promise<string> => gemel(a, 'mirror', 'lost', 'replay', 'A', report.report, ...args);
+    expect(await replay('--all')).toMatch(new RegExp(`${kept} .*would be replayed[\\s\\S]*${anew} .*changed since[\\s\\S]*--yes`));
+    expect(await get(b, 'kept')).toBe('before');
+    expect(await replay('--transaction', String(kept), String(tree), '--yes')).toMatch(/replayed[\s\S]*replayed/);
+    expect(await replay('--transaction', String(anew), '--yes')).toContain('have changed since');
+    expect([await get(b, 'kept'), await get(b, 'changed'), await get(b, 'tree(1,2)')]).toEqual(['lost', 'anew', 'null']);
+    expect(await replay('--transaction', String(anew), '--yes', '--even-if-changed')).toContain('replayed');
+    expect([await get(b, 'changed'), await get(b, 'gone')]).toEqual(['lost', 'lost']);
+    expect(await replay('--all', '--yes')).toMatch(/there already/);
+    expect(await replay('--transaction', 'T9.9.9')).toContain('has no T9.9.9');
+    await sameDatabases(pair);
+    expect(new Set((await lostOn(a)).updates.filter(({ outcome }) => outcome !== 'open').map(({ state }) => state))).toContain('same');
     // The other way round all works as ever.
     await b.kill();
     await a.sees({ A: 'Primary' });

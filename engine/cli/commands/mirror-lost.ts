@@ -1,8 +1,10 @@
 import fs from 'node:fs';
 import type { Command } from 'commander';
 import type { LostBytes, LostPage, LostReport } from '../../api/lost.ts';
-import { command, show, showDone, withInstance, type Context, type InstanceClient, type JsonOption } from '../context.ts';
+import { command, show, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
+import { eachPage } from '../lost/pages.ts';
 import { fields, table } from '../output.ts';
+import { addReplayCommand } from './mirror-lost-replay.ts';
 
 interface LostFlags extends JsonOption {
   readonly mirror?: string;
@@ -57,28 +59,11 @@ export function addLostCommands(mirror: Command, context: Context): void {
         fs.closeSync(file);
       }
     });
+  addReplayCommand(group, context);
 }
 
 function of(made: Command): Command {
   return made.option('--mirror <mirror>', 'the mirror, when the instance is in several');
-}
-
-/** Calls with each page of a report, in order; only one of them is in memory. */
-export async function eachPage(
-  client: InstanceClient,
-  flags: { readonly mirror?: string },
-  report: string | undefined,
-  act: (page: LostPage, isFirst: boolean) => void,
-): Promise<void> {
-  let from: number | null = 0;
-  let name = report;
-  while (from !== null) {
-    const page: LostPage = await client.call('mirror.lostPage', { ...flags, ...(name === undefined ? {} : { report: name }), from });
-    act(page, from === 0);
-    // Another one may have come meanwhile.
-    name = page.report.report;
-    from = page.next;
-  }
 }
 
 function jsonLines({ report, updates }: LostPage, isFirst: boolean): string {
