@@ -13,7 +13,7 @@ export { JournalReceiver } from './receiver.ts';
 export { JournalWriter } from './writer.ts';
 export { RawReader } from './raw.ts';
 export { recoverTransactions, type OpenTransaction, type Recovered } from './recovery.ts';
-export { fromJson, toJson } from './lost/bytes.ts';
+export { fromJson } from './lost/bytes.ts';
 export { listReports, publishReport, readUpdates } from './lost/files.ts';
 export { hasPlan, newCutName, readPlan, removePlan, writePlan, type RewindPlan } from './rewind/plan.ts';
 export { isBehind } from './rewind/rewind.ts';

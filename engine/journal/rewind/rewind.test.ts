@@ -1,7 +1,7 @@
 import { cpSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LostUpdate } from '../../api/lost.ts';
+import type { LostUpdate } from '../../api/lost.ts';
 import { createDatabase, Database, DatabaseWriter } from '../../database/index.ts';
 import { encodeKey, type Key } from '../../globals/index.ts';
 import { realIo } from '../../io/index.ts';
@@ -284,9 +284,9 @@ describe('databases that contain more than the fork', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
-  }, 120_000);
+  }, 240_000);
 });
 
 function positionOf(directory: string): Position | null {
