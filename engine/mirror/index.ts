@@ -1,6 +1,7 @@
 export { AsyncMember, asyncStatus, AsyncStatusView } from './asyncs/index.ts';
 export { AgentRequest, parseReply, toArbiter, type AgentReply } from './agent-protocol.ts';
 export { askAgent } from './agent-client.ts';
+export { compressionTo } from './compression.ts';
 export { noHooks, openHooks, type HookClient, type HookIdentity, type Hooks } from './hooks/index.ts';
 export { leaveWord } from './gave-up.ts';
 export type { Dejournaled, LocalDatabase, MirrorHost } from './host.ts';

@@ -6,6 +6,7 @@ import { assertNever } from '../io/assert.ts';
 import type { Io } from '../io/io.ts';
 import type { Connection, Net } from '../io/net.ts';
 import { Followers } from './asyncs/followers.ts';
+import { restartLinks } from './compression.ts';
 import {
   initialState,
   step,
@@ -356,6 +357,7 @@ export class Mirror {
     this.peers.link?.send({ t: 'membership', membership: this.membership });
     this.followers.tell(this.membership);
     this.#followMembership(before);
+    restartLinks(this, before);
   }
 
   /**

@@ -1,13 +1,11 @@
 import { GemelError } from '../../api/errors.ts';
-import type { Clock } from '../../io/clock.ts';
-import { comparePositions, RawReader, type Journal, type JournalWriter, type Position } from '../../journal/index.ts';
-import { journalFrame, kinds, type Channel } from '../wire.ts';
+import { assert } from '../../io/assert.ts';
+import { RawReader, type Journal, type Position } from '../../journal/index.ts';
+import type { Channel } from '../wire.ts';
+import type { DurableFeed } from './durable-feed.ts';
 
 /** What may wait in one connection; more is read from the files when it drains. */
 const PENDING_MAX = 2 * 1024 * 1024;
-const PIECE = 256 * 1024;
-/** What becomes durable within this time is read in one go. */
-const GATHER_MS = 10;
 
 /**
  * Sends an async member the journal that is durable in the mirror, always from the files: what it is behind costs no memory,
@@ -17,61 +15,58 @@ export class DurableSender {
   /** End of what was handed to the connection. */
   sent: Position;
   readonly #channel: Channel;
-  readonly #writer: JournalWriter;
-  readonly #clock: Clock;
+  readonly #feed: DurableFeed;
   readonly #raw: RawReader;
   readonly #failed: (error: GemelError) => void;
   readonly #stop: () => void;
-  #timer: { cancel(): void } | null = null;
+  /** The next piece is being compressed. */
+  #isWaiting = false;
   #isClosed = false;
 
   /** @param failed the journal from there on is not there any more, or damaged */
-  constructor(options: {
-    channel: Channel;
-    writer: JournalWriter;
-    journal: Journal;
-    clock: Clock;
-    from: Position;
-    failed: (error: GemelError) => void;
-  }) {
+  constructor(options: { channel: Channel; feed: DurableFeed; journal: Journal; from: Position; failed: (error: GemelError) => void }) {
     this.#channel = options.channel;
-    this.#writer = options.writer;
-    this.#clock = options.clock;
+    this.#feed = options.feed;
     this.#failed = options.failed;
     this.sent = options.from;
     this.#raw = new RawReader(options.journal.files, options.from);
-    this.#stop = this.#writer.onDurable(() => this.#soon());
     this.#channel.connection.onDrain = () => this.#pump();
-    this.#soon();
+    this.#stop = this.#feed.add(() => this.#pump());
   }
 
   close(): void {
     this.#isClosed = true;
     this.#stop();
-    this.#timer?.cancel();
     this.#raw.close();
   }
 
-  #soon(): void {
-    this.#timer ??= this.#clock.timer(GATHER_MS, () => {
-      this.#timer = null;
-      this.#pump();
-    });
-  }
-
+  /** One piece after the other, as long as the connection takes them. */
   #pump(): void {
     try {
-      while (!this.#isClosed && !this.#channel.closed && this.#channel.connection.pending < PENDING_MAX) {
-        const { durable } = this.#writer;
-        if (comparePositions(this.sent, durable) >= 0) return;
-        const piece = this.#raw.next(durable, PIECE);
+      while (!this.#isWaiting && !this.#isClosed && !this.#channel.closed && this.#channel.connection.pending < PENDING_MAX) {
+        const piece = this.#feed.next(this.sent, this.#raw);
         if (piece === null) return;
-        this.sent = piece.end;
-        this.#channel.send(journalFrame(kinds.block, durable, piece.bytes));
+        if (piece.frame === null) {
+          this.#isWaiting = true;
+          void piece.ready.then(() => {
+            this.#isWaiting = false;
+            this.#send(piece.frame, piece.end);
+            this.#pump();
+          });
+          return;
+        }
+        this.#send(piece.frame, piece.end);
       }
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
       this.#failed(error);
     }
+  }
+
+  #send(frame: Buffer | null, end: Position): void {
+    assert(frame !== null, 'a piece that is ready has a frame');
+    if (this.#isClosed) return;
+    this.sent = end;
+    this.#channel.send(frame);
   }
 }
