@@ -356,8 +356,9 @@ export class Mirror {
     this.save();
     this.peers.link?.send({ t: 'membership', membership: this.membership });
     this.followers.tell(this.membership);
-    this.#followMembership(before);
+    // Before a new active period: one that is cut off would be trouble.
     restartLinks(this, before);
+    this.#followMembership(before);
   }
 
   /**
