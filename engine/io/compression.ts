@@ -1,5 +1,6 @@
 import zlib, { constants } from 'node:zlib';
 import { createRequire } from 'node:module';
+import type * as Lz4 from 'lz4-napi';
 import type { CompressionType } from '../api/compression.ts';
 
 /** Compresses; whoever takes the bytes in again uses `decompress`. */
@@ -62,11 +63,11 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-let loaded: typeof import('lz4-napi') | null = null;
+let loaded: typeof Lz4 | null = null;
 
 /** Loaded when it is used for the first time: it has a native binary, and few mirrors use it. */
-function lz4Package(): typeof import('lz4-napi') {
-  loaded ??= createRequire(import.meta.url)('lz4-napi') as typeof import('lz4-napi');
+function lz4Package(): typeof Lz4 {
+  loaded ??= createRequire(import.meta.url)('lz4-napi') as typeof Lz4;
   return loaded;
 }
 

@@ -182,3 +182,18 @@ it.each(CompressionType.options)('%s: small pieces and large ones arrive in orde
   expect(link.caughtUp).toBe(1);
   expect(link.sender.unacknowledgedSince).toBeNull();
 });
+
+it('what is lacking is sent in several turns, however fast the line is: clients are served in between', async () => {
+  for (let n = 0; n < 8; n += 1) {
+    writer.set(database, encodeKey('large', [String(n)]), 'x'.repeat(1024 * 1024), undefined, 0, 1);
+    await writer.settled();
+  }
+  const link = connect('backup');
+  link.flow();
+  expect(link.receiver.end).not.toEqual(journal.end);
+  await vi.waitFor(() => {
+    link.flow();
+    expect(link.receiver.end).toEqual(journal.end);
+    expect(link.caughtUp).toBe(1);
+  });
+});

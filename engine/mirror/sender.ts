@@ -6,6 +6,8 @@ import { kinds, positionFrame, type Channel } from './wire.ts';
 /** What may wait in the connection while catching up; more is read when it drains. */
 const PENDING_MAX = 4 * 1024 * 1024;
 const PIECE = 512 * 1024;
+/** Sent in one turn: a fast line would else take all that is lacking in one, and clients would wait. */
+const TURN_BYTES = 2 * 1024 * 1024;
 /** How long the news of a durable position waits for a block to travel with. */
 const NEWS_MS = 4;
 
@@ -31,6 +33,8 @@ export class Sender {
   #target: Position | null = null;
   #toldDurable: Position = { file: 0, offset: 0 };
   #news: { cancel(): void } | null = null;
+  /** Catching up goes on in the next turn. */
+  #later: { cancel(): void } | null = null;
 
   /** @param caughtUp called when the member has acknowledged everything there was when it joined the live stream */
   constructor(options: {
@@ -65,6 +69,7 @@ export class Sender {
   close(): void {
     for (const stop of this.#stops) stop();
     this.#news?.cancel();
+    this.#later?.cancel();
     this.#raw.close();
   }
 
@@ -94,11 +99,14 @@ export class Sender {
 
   /** From the files up to what is written; then the block in flight, and live from there. */
   #catchUp(): void {
-    if (this.#live) return;
+    if (this.#live || this.#later !== null) return;
+    let bytes = 0;
     while (this.#outlet.pending < PENDING_MAX && !this.#channel.closed) {
       const piece = this.#raw.next(this.#writer.written, PIECE);
       if (piece !== null) {
         this.#send(piece.bytes, piece.end);
+        bytes += piece.bytes.length;
+        if (bytes >= TURN_BYTES) return this.#catchUpLater();
         continue;
       }
       const inFlight = this.#writer.inFlight;
@@ -108,6 +116,13 @@ export class Sender {
       this.#goLive();
       return;
     }
+  }
+
+  #catchUpLater(): void {
+    this.#later = this.#clock.timer(1, () => {
+      this.#later = null;
+      this.#catchUp();
+    });
   }
 
   #goLive(): void {

@@ -26,7 +26,7 @@ export interface Piece {
 export class DurableFeed {
   readonly writer: JournalWriter;
   readonly type: CompressionType | null;
-  readonly #clock: Clock;
+  readonly clock: Clock;
   readonly #compressor: Compressor;
   readonly #takers = new Set<() => void>();
   readonly #kept = new Map<string, Piece & { readonly bytes: number }>();
@@ -38,7 +38,7 @@ export class DurableFeed {
   constructor(options: { writer: JournalWriter; clock: Clock; compressor: Compressor; type: CompressionType | null }) {
     this.writer = options.writer;
     this.type = options.type;
-    this.#clock = options.clock;
+    this.clock = options.clock;
     this.#compressor = options.compressor;
     this.#stop = this.writer.onDurable(() => this.#soon());
   }
@@ -104,7 +104,7 @@ export class DurableFeed {
 
   #soon(): void {
     if (this.#takers.size === 0) return;
-    this.#timer ??= this.#clock.timer(GATHER_MS, () => {
+    this.#timer ??= this.clock.timer(GATHER_MS, () => {
       this.#timer = null;
       for (const take of [...this.#takers]) take();
     });

@@ -2,10 +2,12 @@ import { GemelError } from '../../api/errors.ts';
 import { assert } from '../../io/assert.ts';
 import { RawReader, type Journal, type Position } from '../../journal/index.ts';
 import type { Channel } from '../wire.ts';
-import type { DurableFeed } from './durable-feed.ts';
+import type { DurableFeed, Piece } from './durable-feed.ts';
 
 /** What may wait in one connection; more is read from the files when it drains. */
 const PENDING_MAX = 2 * 1024 * 1024;
+/** Sent in one turn: a fast line would else take all that is behind in one, and the primary's clients would wait. */
+const TURN_BYTES = 256 * 1024;
 
 /**
  * Sends an async member the journal that is durable in the mirror, always from the files: what it is behind costs no memory,
@@ -19,8 +21,9 @@ export class DurableSender {
   readonly #raw: RawReader;
   readonly #failed: (error: GemelError) => void;
   readonly #stop: () => void;
-  /** The next piece is being compressed. */
+  /** The next piece is being compressed, or is for the next turn. */
   #isWaiting = false;
+  #timer: { cancel(): void } | null = null;
   #isClosed = false;
 
   /** @param failed the journal from there on is not there any more, or damaged */
@@ -37,25 +40,21 @@ export class DurableSender {
   close(): void {
     this.#isClosed = true;
     this.#stop();
+    this.#timer?.cancel();
     this.#raw.close();
   }
 
   /** One piece after the other, as long as the connection takes them. */
   #pump(): void {
+    let bytes = 0;
     try {
       while (!this.#isWaiting && !this.#isClosed && !this.#channel.closed && this.#channel.connection.pending < PENDING_MAX) {
         const piece = this.#feed.next(this.sent, this.#raw);
         if (piece === null) return;
-        if (piece.frame === null) {
-          this.#isWaiting = true;
-          void piece.ready.then(() => {
-            this.#isWaiting = false;
-            this.#send(piece.frame, piece.end);
-            this.#pump();
-          });
-          return;
-        }
-        this.#send(piece.frame, piece.end);
+        if (piece.frame === null) return this.#sendWhenReady(piece);
+        this.#send(piece);
+        bytes += piece.frame.length;
+        if (bytes >= TURN_BYTES) return this.#nextTurn();
       }
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
@@ -63,9 +62,26 @@ export class DurableSender {
     }
   }
 
-  #send(frame: Buffer | null, end: Position): void {
+  #sendWhenReady(piece: Piece): void {
+    this.#isWaiting = true;
+    void piece.ready.then(() => {
+      this.#isWaiting = false;
+      if (this.#isClosed) return;
+      this.#send(piece);
+      this.#pump();
+    });
+  }
+
+  #nextTurn(): void {
+    this.#isWaiting = true;
+    this.#timer = this.#feed.clock.timer(1, () => {
+      this.#isWaiting = false;
+      this.#pump();
+    });
+  }
+
+  #send({ frame, end }: Piece): void {
     assert(frame !== null, 'a piece that is ready has a frame');
-    if (this.#isClosed) return;
     this.sent = end;
     this.#channel.send(frame);
   }
