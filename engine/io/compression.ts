@@ -5,8 +5,8 @@ import type { CompressionType } from '../api/compression.ts';
 
 /** Compresses; whoever takes the bytes in again uses `decompress`. */
 export interface Compressor {
-  /** On this thread: for what is small. */
-  compressNow(type: CompressionType, bytes: Uint8Array): Buffer;
+  /** On this thread: for what is small. null when it could not be done. */
+  compressNow(type: CompressionType, bytes: Uint8Array): Buffer | null;
   /** On another thread; `bytes` may not change before. Calls back with null when it could not be done. Not in order. */
   compress(type: CompressionType, bytes: Uint8Array, done: (compressed: Buffer | null) => void): void;
 }
@@ -51,7 +51,7 @@ const LZ4_HEAD = 4;
 
 const lz4: Codec = {
   compressNow: (bytes) => lz4Package().compressSync(asBuffer(bytes)),
-  compress: (bytes) => lz4Package().compress(bytes),
+  compress: async (bytes) => lz4Package().compress(bytes),
   decompress: (bytes, length) => {
     const all = asBuffer(bytes);
     if (all.length < LZ4_HEAD || all.readUInt32LE(0) > length) throw new Error('more comes out than was said');
@@ -88,7 +88,14 @@ export function decompress(type: CompressionType, bytes: Uint8Array, length: num
 }
 
 export const realCompressor: Compressor = {
-  compressNow: (type, bytes) => codecs[type].compressNow(bytes),
+  compressNow: (type, bytes) => {
+    try {
+      return codecs[type].compressNow(bytes);
+    } catch {
+      // No memory for it, or no binary of lz4 for this system: journal goes as it is.
+      return null;
+    }
+  },
   compress: (type, bytes, done) => {
     codecs[type].compress(bytes).then(done, () => done(null));
   },

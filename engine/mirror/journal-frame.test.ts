@@ -85,7 +85,11 @@ describe('a message of no member of ours', () => {
     ['more than a frame holds', compressed(1, 0xffff_ffff, Buffer.alloc(50)), 'impossible'],
     ['no less than it was compressed from', compressed(1, 40, Buffer.alloc(50)), 'impossible'],
     ['bytes that are not compressed', compressed(1, 1000, Buffer.alloc(50, 'x')), 'is not'],
-    ['another length than was said', compressed(1, 999, realCompressor.compressNow('zstd', Buffer.alloc(1000))), 'is not'],
+    [
+      'another length than was said',
+      compressed(1, 999, realCompressor.compressNow('zstd', Buffer.alloc(1000)) ?? Buffer.alloc(0)),
+      'is not',
+    ],
   ])('%s', (_what, payload, why) => {
     expect(() => journalOf(kinds.compressed, payload)).toThrow(Malformed);
     expect(() => journalOf(kinds.compressed, payload)).toThrow(why);

@@ -52,8 +52,8 @@ it('is found again as it was written', () => {
 
 it('of an earlier version, it has the compression that the system selects', () => {
   const { compression: _compression, ...membership } = record.membership;
-  fs.writeFileSync(recordPath(mgr), JSON.stringify({ ...record, membership }));
-  expect(readRecord(realFiles, mgr)?.membership).toEqual(record.membership);
+  fs.writeFileSync(recordPath(mgr, 'TEST'), JSON.stringify({ ...record, membership }));
+  expect(readRecord(realFiles, mgr, 'TEST')?.membership).toEqual(record.membership);
 });
 
 it('damaged in any way, it is not taken for another one, and left as it is', () => {
