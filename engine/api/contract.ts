@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CompressionParams } from './compression.ts';
 import { DejournalSchedule, DejournalView } from './dejournaling.ts';
 import { LostPage, LostReport } from './lost.ts';
 import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapshot, WhatIf } from './status.ts';
@@ -53,6 +54,7 @@ export const instanceMethods = {
       /** Allows an arbiter on a member's host: for the demo and tests on one computer. */
       arbiterOnMemberHost: z.boolean().default(false),
       qosMs: qosMs.default(8000),
+      ...CompressionParams.shape,
       ...addresses,
     }),
     result: done,
@@ -129,6 +131,7 @@ export const instanceMethods = {
       arbiter: z.string().nullable().optional(),
       arbiterOnMemberHost: z.boolean().optional(),
       qosMs: qosMs.optional(),
+      ...CompressionParams.shape,
     }),
     result: done,
   },

@@ -4,6 +4,7 @@ import type { Files } from '../io/index.ts';
 import { GemelError } from '../api/errors.ts';
 import { MemberType } from '../api/status.ts';
 import path from 'node:path';
+import { Compression, systemSelected } from '../api/compression.ts';
 import { DejournalSetting } from '../api/dejournaling.ts';
 import { EpochShape, GrantShape, PeriodShape, PositionShape, ReignShape } from './shapes.ts';
 
@@ -32,6 +33,8 @@ export const Membership = z.object({
   arbiter: z.string().nullable(),
   /** An arbiter on a member's host is allowed: the demo, and tests on one computer. */
   arbiterOnMemberHost: z.boolean(),
+  /** Of journal to other members. Records of an earlier version do not have it. */
+  compression: Compression.default(systemSelected),
   members: z.array(Member),
   /** Every mirrored database, with the position in the mirror's journal from which it is complete. */
   databases: z.array(z.object({ name: z.string(), guid: z.string(), created: PositionShape })),

@@ -6,6 +6,7 @@ import { assertNever } from '../io/assert.ts';
 import type { Io } from '../io/io.ts';
 import type { Connection, Net } from '../io/net.ts';
 import { Followers } from './asyncs/followers.ts';
+import { restartLinks } from './compression.ts';
 import {
   compareEpochs,
   initialState,
@@ -378,6 +379,8 @@ export class Mirror {
     this.save();
     this.peers.link?.send({ t: 'membership', membership: this.membership });
     this.followers.tell(this.membership);
+    // Before a new active period: one that is cut off would be trouble.
+    restartLinks(this, before);
     this.#followMembership(before);
   }
 

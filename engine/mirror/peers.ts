@@ -6,11 +6,14 @@ import { Demotion } from './asyncs/demotion.ts';
 import type { Hello, HelloAnswer, PeerMessage, Position } from './failover/index.ts';
 import { failoverMembers, isAsync, splitAddress, type Membership } from './membership.ts';
 import type { Mirror } from './mirror.ts';
+import { compressionTo } from './compression.ts';
+import { journalOf } from './journal-frame.ts';
+import { JournalOutlet } from './journal-outlet.ts';
 import { PeerLink } from './peer-link.ts';
 import { parsePeerControl, type PeerControl } from './peer-protocol.ts';
 import { Sender } from './sender.ts';
 import { untold } from './told-error.ts';
-import { Channel, kinds, positionFrame, readPosition, splitJournalFrame, type Kind } from './wire.ts';
+import { Channel, kinds, positionFrame, readPosition, type Kind } from './wire.ts';
 
 /** The connection to the other failover member: dialling, hello, and what flows over it. At most one counts at a time. */
 export class PeerConnections {
@@ -299,8 +302,8 @@ export class PeerConnections {
     if (this.link !== link) return;
     switch (kind) {
       case kinds.block:
-      case kinds.fileHeader:
-        return this.#journal(link, payload);
+      case kinds.compressed:
+        return this.#journal(link, kind, payload);
       case kinds.ack:
         return this.#acknowledged(link, readPosition(payload));
       case kinds.durable:
@@ -340,6 +343,11 @@ export class PeerConnections {
     }
     link.sender = new Sender({
       channel: link.channel,
+      outlet: new JournalOutlet({
+        channel: link.channel,
+        compressor: this.#mirror.options.io.compressor,
+        type: compressionTo('failover', this.#mirror.membership),
+      }),
       writer,
       journal,
       clock: this.#clock,
@@ -355,10 +363,10 @@ export class PeerConnections {
   }
 
   /** The backup's side: into the file, acknowledge, apply what is durable. */
-  #journal(link: PeerLink, payload: Buffer): void {
+  #journal(link: PeerLink, kind: Kind, payload: Buffer): void {
     const { receiver } = this.#mirror.journal;
     if (receiver === null) return;
-    const { durable, content } = splitJournalFrame(payload);
+    const { durable, content } = journalOf(kind, payload);
     this.received.networkBytes += payload.length;
     this.received.journalBytes += content.length;
     try {

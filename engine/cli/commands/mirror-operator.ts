@@ -1,14 +1,16 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
+import type { CompressionParams } from '../../api/compression.ts';
 import { GemelError } from '../../api/errors.ts';
 import { command, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
 import { forceText } from '../mirror-text.ts';
+import { compression } from './compression.ts';
 import { milliseconds } from './milliseconds.ts';
 
 interface YesOption extends JsonOption {
   readonly yes?: boolean;
 }
-interface EditFlags extends JsonOption {
+interface EditFlags extends JsonOption, CompressionParams {
   readonly arbiter?: string;
   readonly arbiterOnMemberHost?: boolean;
   readonly qos?: number;
@@ -102,12 +104,13 @@ const resumeQuestions = [
 ];
 
 function addEdit(mirror: Command, context: Context): void {
-  command(mirror, 'edit <instance>', 'on the primary: change arbiter or QoS timeout of the mirror while it works')
+  compression(command(mirror, 'edit <instance>', 'on the primary: change arbiter, QoS timeout or compression of the mirror while it works'))
     .option('--arbiter <host:port>', 'agent of a third host that decides between the members; none: work without')
     .option('--arbiter-on-member-host', 'allow an arbiter on a member’s host: for tries on one computer only')
     .option('--qos <ms>', 'quality of service timeout', milliseconds)
-    .action(async (instance: string, { json, arbiter, arbiterOnMemberHost, qos }: EditFlags) => {
+    .action(async (instance: string, { json, arbiter, arbiterOnMemberHost, qos, ...flags }: EditFlags) => {
       const params = {
+        ...flags,
         ...(arbiter === undefined ? {} : { arbiter: arbiter === 'none' ? null : arbiter }),
         ...(arbiterOnMemberHost === undefined ? {} : { arbiterOnMemberHost }),
         ...(qos === undefined ? {} : { qosMs: qos }),

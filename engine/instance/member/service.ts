@@ -17,6 +17,7 @@ import {
 import type { OpenDatabase } from '../executor/index.ts';
 import { updateSettings, type Settings } from '../settings.ts';
 import { arbiterAddress } from './arbiter-address.ts';
+import { compressionOf } from './compression.ts';
 import { createMirrored } from './create-mirrored.ts';
 import { dejournal } from './dejournal.ts';
 import { notInMirror } from './host.ts';
@@ -134,6 +135,7 @@ export class MirrorService {
       qosMs: params.qosMs,
       arbiter,
       arbiterOnMemberHost: params.arbiterOnMemberHost,
+      compression: compressionOf(params),
       members: [self],
       databases: [],
     };

@@ -5,12 +5,13 @@ import type { Io } from '../../io/index.ts';
 import type { Net } from '../../io/net.ts';
 import { comparePositions } from '../../journal/index.ts';
 import { compareEpochs, epochText, newDurable, type Durable, type Epoch } from '../failover/index.ts';
+import { bringsJournal, journalOf } from '../journal-frame.ts';
 import { MemberJournal, type MemberJournalOptions } from '../member-journal.ts';
 import { Inconsistency } from '../rejoin/inconsistency.ts';
 import { isAsync, memberOf, missingDatabases, writeRecord, type Member, type Membership, type MirrorRecord } from '../membership.ts';
 import { noPrimary } from '../requests.ts';
 import { untold } from '../told-error.ts';
-import { kinds, positionFrame, splitJournalFrame, type Channel, type Kind } from '../wire.ts';
+import { kinds, positionFrame, type Channel, type Kind } from '../wire.ts';
 import type { AsyncHost } from './async-host.ts';
 import { Alignment } from './alignment.ts';
 import { Dejournaler } from './dejournaler.ts';
@@ -301,8 +302,8 @@ export class AsyncMember {
 
   #frame(link: Link, kind: Kind, payload: Buffer): void {
     if (kind === kinds.control) return this.#control(link, parseAsyncControl(payload));
-    if (kind !== kinds.block && kind !== kinds.fileHeader) return link.channel.close('a frame that is not the primary’s');
-    const { durable, content } = splitJournalFrame(payload);
+    if (!bringsJournal(kind)) return link.channel.close('a frame that is not the primary’s');
+    const { durable, content } = journalOf(kind, payload);
     const { receiver } = this.journal;
     if (receiver === null) return link.channel.close('this member does not receive now');
     try {
