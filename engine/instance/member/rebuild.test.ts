@@ -55,6 +55,7 @@ const record: MirrorRecord = {
     qosMs: 1000,
     arbiter: null,
     arbiterOnMemberHost: false,
+    compression: { failover: 'system', async: 'system' },
     members: [],
     databases: [],
   },

@@ -31,13 +31,16 @@ const running: AsyncMember[] = [];
 const ended = { networkBytes: 0, journalBytes: 0 };
 let changed = Promise.withResolvers<void>();
 
+/** No database is fed here, and nothing forks. */
+const cuts = { isPending: false, finish: () => Promise.resolve(), at: () => Promise.resolve([]) };
+
 function host(): ConstructorParameters<typeof AsyncMember>[0]['host'] {
   return {
     log: () => undefined,
     databases: () => [],
     cannotTakeOver: () => null,
     applyTo: () => undefined,
-    journalCut: () => Promise.resolve(),
+    barReads: () => undefined,
     dejournaled: () => null,
     typeChanged: () => undefined,
     retryFailed: () => Promise.resolve([]),
@@ -59,7 +62,7 @@ function begin(self: string): AsyncMember {
     host: host(),
     mgr,
     record: { self, membership, durable: newDurable },
-    journal: { directory, logs: [], fileBytesMax: FILE_BYTES_MAX, newDisk: () => new ThreadDisk(), databasePositions: () => [] },
+    journal: { directory, logs: [], fileBytesMax: FILE_BYTES_MAX, newDisk: () => new ThreadDisk(), cuts },
   });
   member.start();
   return member;
