@@ -55,6 +55,11 @@ function heardStatus(role: RoleName | null): MemberStatus {
   }
 }
 
+/** Also when it was set at this member's promotion. */
+function isNoFailover({ durable }: Mirror['state']): boolean {
+  return durable.noFailover !== null || durable.promotion?.isHeld === true;
+}
+
 export class StatusView {
   readonly #mirror: Mirror;
   readonly #incoming: IncomingRate;
@@ -75,7 +80,7 @@ export class StatusView {
     return {
       mirror: membership.mirror,
       thisMember: self.name,
-      noFailover: state.durable.noFailover !== null,
+      noFailover: isNoFailover(state),
       members: membership.members.map((m) => (m.guid === self.guid ? mine : isAsync(m) ? this.#async(m) : this.#other(m))),
       arbiter: {
         address: membership.arbiter === null ? null : membership.arbiter.replace(/:(\d+)$/, '|$1'),
@@ -98,7 +103,7 @@ export class StatusView {
     return {
       failover: failoverMembers(membership).map((m) => (m.guid === self.guid ? this.#self() : this.#other(m))),
       mode: this.#mode(),
-      noFailover: state.durable.noFailover !== null,
+      noFailover: isNoFailover(state),
     };
   }
 

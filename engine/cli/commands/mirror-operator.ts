@@ -1,8 +1,9 @@
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { GemelError } from '../../api/errors.ts';
 import { command, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
 import { forceText } from '../mirror-text.ts';
+import { agreed } from './agreed.ts';
+import { addPromotion } from './mirror-promote.ts';
 import { milliseconds } from './milliseconds.ts';
 
 interface YesOption extends JsonOption {
@@ -17,6 +18,7 @@ interface EditFlags extends JsonOption {
 /** What an operator does to a mirror that works, or does not. */
 export function addOperatorCommands(mirror: Command, context: Context): void {
   addSwitches(mirror, context);
+  addPromotion(mirror, context);
   addForce(mirror, context);
   addResume(mirror, context);
   addEdit(mirror, context);
@@ -37,7 +39,6 @@ function addSwitches(mirror: Command, context: Context): void {
   const ofMirror = [
     ['stop', 'mirror.stop', 'stop mirroring on this member; it stays stopped when the instance restarts'],
     ['start', 'mirror.start', 'start mirroring on this member again'],
-    ['promote', 'mirror.promote', 'on a disaster recovery async: become the backup of the operating primary; the backup becomes an async'],
     ['demote', 'mirror.demote', 'on the backup, or on the primary of the backup: it becomes a disaster recovery async'],
   ] as const;
   for (const [name, method, description] of ofMirror) {
@@ -114,16 +115,4 @@ function addEdit(mirror: Command, context: Context): void {
       };
       showDone(context, { json: json === true }, await withInstance(context, instance, (client) => client.call('mirror.edit', params)));
     });
-}
-
-/** Asks the person at the terminal; where there is none the answer is no. */
-async function agreed({ terminal }: Context, questions: readonly string[]): Promise<boolean> {
-  if (!terminal.interactive || !process.stdin.isTTY) return false;
-  const lines = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    for (const question of questions) if (!/^y(es)?$/i.test((await lines.question(`${question} <No> `)).trim())) return false;
-    return true;
-  } finally {
-    lines.close();
-  }
 }

@@ -73,8 +73,9 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
     magic: MAGIC,
     client: (socket, head) => superserver.attach(socket, head),
     member: (socket, head) => {
-      if (mirror.mirror === null) socket.destroy();
-      else mirror.mirror.accept(socketConnection(socket, head));
+      const { member } = mirror;
+      if (member === null) socket.destroy();
+      else member.accept(socketConnection(socket, head));
     },
   });
   listening.port = server.port;
@@ -168,7 +169,7 @@ function handlers({
     'mirror.resumePrimary': (params) => mirror.operator().resumePrimary(params),
     'mirror.stop': ({ mirror: name }) => mirror.stopMirroring(name),
     'mirror.start': ({ mirror: name }) => mirror.startMirroring(name),
-    'mirror.promote': ({ mirror: name }) => mirror.promote(name),
+    'mirror.promote': (params) => mirror.promote(params),
     'mirror.demote': ({ mirror: name }) => mirror.demote(name),
     'mirror.dejournal': (params) => mirror.dejournal(params),
     'mirror.edit': (params) => mirror.operator().edit(params),

@@ -1,4 +1,4 @@
-import type { Admitted, InstanceMethods, Parsed } from '../../api/contract.ts';
+import type { Admitted, InstanceMethods, Parsed, Result } from '../../api/contract.ts';
 import type { DejournalView } from '../../api/dejournaling.ts';
 import { GemelError } from '../../api/errors.ts';
 import { HostPort, MirrorName } from '../../api/names.ts';
@@ -26,6 +26,7 @@ import { newMember, type OwnAddresses } from './own-member.ts';
 import { Place, type PlaceContext } from './place.ts';
 import { demote, promote, startMirroring, stopMirroring } from './role-changes.ts';
 import { valid } from './valid.ts';
+import { heedValidatedMember } from './validated-member.ts';
 
 /** How long creating and joining wait for the role they lead to before they answer. */
 const SETTLE_MS = 5000;
@@ -63,7 +64,8 @@ export class MirrorService {
 
   /** Takes the instance's places in its mirrors, if it has some. */
   async start(): Promise<void> {
-    for (const record of readRecords(this.#context.io.files, this.#context.paths.mgr)) await this.#take(record);
+    for (const record of readRecords(this.#context.io.files, this.#context.paths.mgr))
+      await this.#take(heedValidatedMember(record, this.#context));
   }
 
   async #take(record: MirrorRecord): Promise<Place> {
@@ -242,9 +244,12 @@ export class MirrorService {
     return dejournal(member, action, from, to);
   }
 
-  async promote(name: string | undefined): Promise<{ message: string }> {
+  async promote({
+    mirror: name,
+    ...wish
+  }: Parsed<InstanceMethods, 'mirror.promote'>): Promise<Result<InstanceMethods, 'mirror.promote'>> {
     const place = this.#place(name);
-    return promote(memberAt(place), () => place.begun());
+    return promote(memberAt(place), wish, () => place.begun());
   }
 
   async demote(name: string | undefined): Promise<{ message: string }> {

@@ -168,6 +168,9 @@ export class MemberProcess implements Process {
         return this.#arbiter.tell(effect.message);
       case 'ask-agent':
         return askAgent(this, effect);
+      case 'ask-around':
+        // This mirror has no asyncs.
+        return this.input({ on: 'asked-around', answered: 0, silent: 0 });
       case 'become-primary':
         return this.#become(effect);
       case 'open':
