@@ -235,6 +235,7 @@ export class Mirror {
       journal: this.journal.end,
       canTakeOver: why === null,
       cannotWhy: why ?? '',
+      hasAsyncs: this.membership.members.some(isAsync),
       lastBeatFromPeer: this.peers.lastBeatAt,
       lastEchoedByPeer: this.peers.lastEchoedAt,
     };

@@ -60,6 +60,7 @@ function isOwnRight({ by }: Right): boolean {
  * have had to agree to any change; nor one that an operator forces, perhaps because it missed the change.
  */
 function asksAround(turn: Turn, { by }: Right): boolean {
+  if (!turn.facts.hasAsyncs) return false;
   return by === 'promotion' || (turn.state.role.is !== 'lost' && (by === 'only-member' || by === 'promise' || by === 'grant'));
 }
 

@@ -361,6 +361,8 @@ export interface Facts {
   /** Every database that must be mounted is, and is activated and caught up. */
   readonly canTakeOver: boolean;
   readonly cannotWhy: string;
+  /** The mirror has members besides the failover members: they can be asked. */
+  readonly hasAsyncs: boolean;
   /** When the newest heartbeat of the partner came in: whatever this member has echoed was sent before. 0: none came. */
   readonly lastBeatFromPeer: Ms;
   /** When the newest message was sent that the partner has echoed; -Infinity: none. */

@@ -13,10 +13,9 @@ export class Core {
   now = 1000;
   journal: JournalEnd;
   canTakeOver = true;
-  /** Hooks, virtual address and other members answer at once. */
+  /** Hooks and virtual address answer yes at once. */
   obliging = true;
-  /** What comes of asking around; null: told by hand. */
-  others: { answered: number; silent: number } | null = { answered: 0, silent: 0 };
+  hasAsyncs = false;
   lastBeatFromPeer = 900;
   lastEchoedByPeer = 890;
 
@@ -45,6 +44,7 @@ export class Core {
       journal: this.journal,
       canTakeOver: this.canTakeOver,
       cannotWhy: 'A database is not well.',
+      hasAsyncs: this.hasAsyncs,
       lastBeatFromPeer: this.lastBeatFromPeer,
       lastEchoedByPeer: this.lastEchoedByPeer,
     };
@@ -53,10 +53,9 @@ export class Core {
     return this.obliging ? effects.flatMap((effect) => this.#oblige(effect)) : effects;
   }
 
-  /** Hooks that say yes, an address that is bound, nobody else to be asked: their effects and answers are not worth a line in each scenario. */
+  /** Hooks that say yes and an address that is bound: their effects and answers are not worth a line in each scenario. */
   #oblige(effect: Effect): Effect[] {
     if (effect.do === 'ask-hook') return this.do({ on: 'hook-answer', hook: effect.hook, ok: true, why: '' });
-    if (effect.do === 'ask-around') return this.others === null ? [effect] : this.do({ on: 'asked-around', ...this.others });
     if (effect.do === 'bind-vip') return this.do({ on: 'vip', bound: true, why: '' });
     return [effect];
   }

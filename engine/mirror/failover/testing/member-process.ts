@@ -143,6 +143,7 @@ export class MemberProcess implements Process {
       journal: journalEnd(this.member.journal),
       canTakeOver: this.member.able,
       cannotWhy: this.member.able ? '' : 'a database needs attention',
+      hasAsyncs: false,
       lastBeatFromPeer: this.partner.lastBeatAt,
       lastEchoedByPeer: this.partner.lastEchoedAt,
     };
@@ -168,9 +169,6 @@ export class MemberProcess implements Process {
         return this.#arbiter.tell(effect.message);
       case 'ask-agent':
         return askAgent(this, effect);
-      case 'ask-around':
-        // This mirror has no asyncs.
-        return this.input({ on: 'asked-around', answered: 0, silent: 0 });
       case 'become-primary':
         return this.#become(effect);
       case 'open':
