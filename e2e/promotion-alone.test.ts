@@ -289,8 +289,8 @@ describe('a promotion in indefinite trouble', () => {
     await stopAgent(b.home);
     await a.sees({ A: 'In Trouble' });
     await until('the async has left it', async () => (await view(c, 'C')).status !== 'Connected');
-    expect((await refusalOf(c.call('mirror.promote', {}))).condition?.code).toBe('PRIMARY_IN_TROUBLE');
-    expect((await refusalOf(c.call('mirror.promote', { partner: null, confirmed: true }))).condition?.code).toBe('PRIMARY_IN_TROUBLE');
+    expect((await refusalOf(c.call('mirror.promote', {}))).condition?.code).toBe('PROMOTION_IN_TROUBLE');
+    expect((await refusalOf(c.call('mirror.promote', { partner: null, confirmed: true }))).condition?.code).toBe('PROMOTION_IN_TROUBLE');
     expect((await view(c, 'C')).type).toBe('Disaster Recovery');
   });
 });

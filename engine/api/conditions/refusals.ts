@@ -151,7 +151,7 @@ export const refusals = table({
     facts: ['role'],
     todo: 'Ask on the primary, or when this member follows one again (gemel mirror status).',
   },
-  PRIMARY_IN_TROUBLE: {
+  PROMOTION_IN_TROUBLE: {
     severity: 'refusal',
     title: 'The primary is in trouble',
     means: 'It runs and may go on at any moment, so no other member is promoted. Nothing was changed.',

@@ -208,7 +208,7 @@ export function became(turn: Turn, epoch: Epoch): void {
     reign: { epoch, boot: turn.state.boot, n: 0 },
     validated: true,
     lastSeenPrimary: null,
-    promotion: null,
+    ...(turn.state.durable.promotion === null ? {} : { promotion: null }),
   });
   bindAddress(turn, role);
 }

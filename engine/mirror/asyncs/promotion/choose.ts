@@ -67,7 +67,7 @@ function whyRunning({ failover }: Survey): Refusal | null {
   const find = (...wanted: readonly string[]) => states.find(({ state }) => wanted.includes(state));
   const trouble = find('in-trouble');
   if (trouble !== undefined)
-    return refusal('PRIMARY_IN_TROUBLE', `The primary ${trouble.name} is in trouble: it runs, and may go on.`, { member: trouble.name });
+    return refusal('PROMOTION_IN_TROUBLE', `The primary ${trouble.name} is in trouble: it runs, and may go on.`, { member: trouble.name });
   const primary = find('primary');
   if (primary !== undefined)
     return refusal('PRIMARY_OPERATES', `${noPrimary}, but ${primary.name} operates as primary.`, { member: primary.name });
