@@ -1,6 +1,6 @@
 import { RawReader, type Journal, type Position } from '../journal/index.ts';
 import { AgentRequest, type AgentReply } from './agent-protocol.ts';
-import { Channel, decodeControl, journalFrame, kinds } from './wire.ts';
+import { decodeControl, journalFrame, kinds, type Channel } from './wire.ts';
 
 const PIECE = 512 * 1024;
 

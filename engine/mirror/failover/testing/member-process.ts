@@ -202,6 +202,7 @@ export class MemberProcess implements Process {
         return this.#tellMembership();
       case 'tell-membership':
         return this.#tellMembership();
+      case 'ask-around':
       case 'notify':
       case 'release-vip':
       case 'answer-request':
