@@ -72,11 +72,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
     log,
     magic: MAGIC,
     client: (socket, head) => superserver.attach(socket, head),
-    member: (socket, head) => {
-      const { member } = mirror;
-      if (member === null) socket.destroy();
-      else member.accept(socketConnection(socket, head));
-    },
+    member: (socket, head) => mirror.accept(socketConnection(socket, head)),
   });
   listening.port = server.port;
   const web = createWebServer({

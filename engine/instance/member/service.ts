@@ -4,6 +4,7 @@ import { GemelError } from '../../api/errors.ts';
 import { HostPort, MirrorName } from '../../api/names.ts';
 import type { InstanceStatus, MemberType, MirrorStatus, WhatIf } from '../../api/status.ts';
 import {
+  AsyncDoor,
   AsyncMember,
   Member,
   type Membership,
@@ -14,6 +15,7 @@ import {
   writeRecord,
   type MirrorRecord,
 } from '../../mirror/index.ts';
+import type { Connection } from '../../io/net.ts';
 import type { OpenDatabase } from '../executor/index.ts';
 import { updateSettings, type Settings } from '../settings.ts';
 import { arbiterAddress } from './arbiter-address.ts';
@@ -42,9 +44,18 @@ export class MirrorService {
   readonly #context: MirrorServiceContext;
   /** One, or several of a reporting member; in the order of their mirrors' names. */
   #places: readonly Place[] = [];
+  readonly #door: AsyncDoor;
 
   constructor(context: MirrorServiceContext) {
     this.#context = context;
+    this.#door = new AsyncDoor(context.io.clock, () =>
+      this.#places.flatMap(({ member }) => (member instanceof AsyncMember ? [member] : [])),
+    );
+  }
+
+  /** Another member of one of the mirrors has connected. */
+  accept(connection: Connection): void {
+    (this.mirror ?? this.#door).accept(connection);
   }
 
   /** The failover member, if this instance is one. */
@@ -77,6 +88,7 @@ export class MirrorService {
 
   async stop(nofailover: boolean): Promise<void> {
     await Promise.all(this.#places.map((place) => place.stop(nofailover)));
+    this.#door.close();
   }
 
   /** The place in the mirror of that name, or the only one. Throws REFUSED, NOT_FOUND, USAGE. */
@@ -244,10 +256,7 @@ export class MirrorService {
     return dejournal(member, action, from, to);
   }
 
-  async promote({
-    mirror: name,
-    ...wish
-  }: Parsed<InstanceMethods, 'mirror.promote'>): Promise<Result<InstanceMethods, 'mirror.promote'>> {
+  async promote({ mirror: name, ...wish }: Parsed<InstanceMethods, 'mirror.promote'>): Promise<Result<InstanceMethods, 'mirror.promote'>> {
     const place = this.#place(name);
     return promote(memberAt(place), wish, () => place.begun());
   }

@@ -2,7 +2,7 @@ import { GemelError } from '../../api/errors.ts';
 import { conditionLine, conditions, type ConditionCode, type Facts as ConditionFacts } from '../../api/conditions.ts';
 import { VERSION } from '../../api/version.ts';
 import type { Io } from '../../io/index.ts';
-import type { Connection, Net } from '../../io/net.ts';
+import type { Net } from '../../io/net.ts';
 import { comparePositions } from '../../journal/index.ts';
 import { compareEpochs, epochText, newDurable, type Durable, type Epoch } from '../failover/index.ts';
 import { MemberJournal, type MemberJournalOptions } from '../member-journal.ts';
@@ -23,7 +23,6 @@ import type { AsyncHost } from './async-host.ts';
 import { Alignment } from './alignment.ts';
 import { Dejournaler } from './dejournaler.ts';
 import { continuous } from './dejournaling.ts';
-import { AsyncDoor } from './door.ts';
 import { Finder } from './finder.ts';
 import { askOthers, type News } from './news.ts';
 import { whichHolds } from './promotion/which-holds.ts';
@@ -81,7 +80,6 @@ export class AsyncMember {
   #asking: Wish | null = null;
   /** A failover member now: what was an async is about to end. */
   #isPromoted = false;
-  readonly #door = new AsyncDoor(this);
   readonly dejournaler: Dejournaler;
   #closed = false;
 
@@ -439,11 +437,6 @@ export class AsyncMember {
     if (whichHolds(this.news, theirs) === 'adopt') this.#adopt(theirs.membership);
   }
 
-  /** Another member, or a client of the mirror, has connected. */
-  accept(connection: Connection): void {
-    this.#door.accept(connection);
-  }
-
   /** Asks the primary to be its failover partner. Rejects when that is refused; resolves with the change, which ends this member as it is. */
   async askToBePromoted(): Promise<void> {
     const link = this.#link;
@@ -470,7 +463,6 @@ export class AsyncMember {
     this.#finder.stop();
     this.dejournaler.close();
     this.#link?.channel.close('the instance stops');
-    this.#door.close();
     await this.journal.close();
   }
 }
