@@ -23,5 +23,5 @@ export {
 export { Mirror, type MirrorHooks, type MirrorOptions } from './mirror.ts';
 export { requireOwnEpoch } from './own-journal.ts';
 export { ownStatus, StatusView } from './status.ts';
-export { Channel, decodeControl, journalFrame, kinds, MAGIC } from './wire.ts';
+export { Channel, decodeControl, kinds, MAGIC } from './wire.ts';
 export { whatIfNow } from './what-if.ts';

@@ -406,7 +406,8 @@ export class AsyncMember {
       return this.options.host.changed();
     }
     // It begins as one that has just joined: it holds no right of earlier times, and asks the others first.
-    const promotion = partnerOf(membership, self.guid) === null ? { isHeld: false } : null;
+    // Without a partner it is its own promotion, which it did not end with a record of its own: an operator says whether to go on.
+    const promotion = partnerOf(membership, self.guid) === null ? { isHeld: true } : null;
     this.becomeFailover(membership, { ...newDurable, seen: this.seen, promotion });
   }
 
