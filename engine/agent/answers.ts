@@ -1,7 +1,7 @@
 import { GemelError } from '../api/errors.ts';
 import type { DirectoryLock, Log, Look } from '../instance/host.ts';
 import type { Journal } from '../journal/index.ts';
-import { failoverMembers, leaveWord, readRecord, writeRecord, type MirrorRecord } from '../mirror/index.ts';
+import { decideAdoption, failoverMembers, leaveWord, readRecord, writeRecord, type Adoption, type MirrorRecord } from '../mirror/index.ts';
 import { decideGrant } from '../mirror/failover/agent.ts';
 import { compareEpochs } from '../mirror/failover/epochs.ts';
 import type { AgentAnswer, Durable, Epoch, JournalEnd, Refusal, Reign } from '../mirror/failover/index.ts';
@@ -91,21 +91,45 @@ async function forceDown({ hosted, log }: Context, { instance, paths }: HostedMe
   log(2, `[FORCED_DOWN] Instance ${instance} has been forced down. It stays down until a person starts it.`);
 }
 
-/** Under the lock nothing of the member can change. `act` may not wait for anything. */
 function underLock(hosted: Hosted, found: HostedMember, act: (record: MirrorRecord) => AgentAnswer): AgentAnswer {
+  const done = locked(hosted, found, act);
+  if (done === 'running') return runningAnswer(hosted, found, { state: 'starting', why: 'its lock has just been taken', member: null });
+  return done ?? { ...unknown, member: found.record.self };
+}
+
+/** Under the lock nothing of the member can change. `act` may not wait for anything. null: it is no member any more. */
+function locked<T>(hosted: Hosted, found: HostedMember, act: (record: MirrorRecord) => T): T | 'running' | null {
   let lock: DirectoryLock;
   try {
     lock = hosted.acquire(found.paths.run);
   } catch (error) {
     if (!(error instanceof GemelError) || error.code !== 'LOCKED') throw error;
-    return runningAnswer(hosted, found, { state: 'starting', why: 'its lock has just been taken', member: null });
+    return 'running';
   }
   try {
     const record = readRecord(hosted.io.files, found.paths.mgr, found.record.membership.mirror);
-    return record === null ? { ...unknown, member: found.record.self } : act(record);
+    return record === null ? null : act(record);
   } finally {
     lock.release();
   }
+}
+
+/** Roles changed by a promotion, for a member that is down: durable in its record before it is answered. null: they are. */
+export async function adoptFor({ hosted, log }: Context, adoption: Adoption & { mirror: string; member: string }): Promise<Refusal | null> {
+  const found = findMember(hosted, adoption.mirror, adoption.member);
+  if (found === null) return refusal('UNKNOWN', 'No instance of this host is that member.');
+  const isDown = (await hosted.look(found.paths.directory)).state === 'down';
+  const decision = isDown ? locked(hosted, found, (record) => store(hosted, found, decideAdoption(record, adoption))) : 'running';
+  if (decision === 'running') return refusal('RUNNING', 'The instance is running.');
+  if (decision === null) return refusal('UNKNOWN', 'No instance of this host is that member.');
+  if ('refused' in decision) return decision.refused;
+  log(2, `[ROLE_STORED] ${adoption.asker} was promoted: the instance ${found.instance} gets its new role in the mirror when it starts.`);
+  return null;
+}
+
+function store(hosted: Hosted, found: HostedMember, decision: ReturnType<typeof decideAdoption>): ReturnType<typeof decideAdoption> {
+  if ('record' in decision) writeRecord(hosted.io.files, found.paths.mgr, decision.record);
+  return decision;
 }
 
 /** What the member's durable record says, whether it runs or not. */
@@ -118,7 +142,7 @@ function recorded({ self, membership, durable }: MirrorRecord): AgentAnswer {
     period: durable.period,
     seen: durable.seen,
     membership: membership.version,
-    noFailover: durable.noFailover !== null,
+    noFailover: durable.noFailover !== null || durable.stoppedNoFailover,
   };
 }
 

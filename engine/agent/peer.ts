@@ -1,15 +1,13 @@
 import { GemelError } from '../api/errors.ts';
 import { errorCode } from '../io/error-code.ts';
 import type { Connection, Listener } from '../io/net.ts';
-import { RawReader, type Position } from '../journal/index.ts';
-import { AgentRequest, Channel, decodeControl, journalFrame, kinds, type AgentReply } from '../mirror/index.ts';
+import { AgentRequest, Channel, decodeControl, kinds, serveJournal, type AgentReply } from '../mirror/index.ts';
 import { Arbiter } from './arbiter.ts';
 import type { Peer, PeerContext } from './host.ts';
-import { answerFor } from './answers.ts';
+import { adoptFor, answerFor } from './answers.ts';
 import { journalToServe, membershipFor } from './members.ts';
 
 const FIRST_MESSAGE_MS = 10_000;
-const PIECE = 512 * 1024;
 
 /** The agent's side towards other hosts: questions about its instances, their journal, joining, and the arbiter's part. */
 export async function startPeer(context: PeerContext): Promise<Peer> {
@@ -93,8 +91,13 @@ async function answer(channel: Channel, request: AgentRequest, context: PeerCont
       channel.control({ t: 'answer', answer: said, ...(membership === null ? {} : { membership }) } satisfies AgentReply);
       return;
     }
+    case 'adopt': {
+      const refused = await adoptFor(context, request);
+      channel.control({ t: 'adopted', refused } satisfies AgentReply);
+      return;
+    }
     case 'fetch':
-      return serveJournal(channel, request, context);
+      return serveJournal(channel, await journalToServe(context.hosted, request));
     case 'fetch-from':
       throw new GemelError('USAGE', 'Ask for a journal first.');
     case 'arbiter':
@@ -104,29 +107,4 @@ async function answer(channel: Channel, request: AgentRequest, context: PeerCont
       return;
     }
   }
-}
-
-async function serveJournal(channel: Channel, request: Extract<AgentRequest, { t: 'fetch' }>, context: PeerContext): Promise<void> {
-  const journal = await journalToServe(context.hosted, request);
-  channel.onFrame = (kind, payload) => {
-    const from = kind === kinds.control ? AgentRequest.safeParse(decodeControl(payload)) : null;
-    if (from?.data?.t === 'fetch-from') sendPieces(channel, new RawReader(journal.files, from.data.from), journal.end.position);
-  };
-  channel.control({ t: 'reach', reach: { lineage: journal.lineage, end: journal.end } } satisfies AgentReply);
-}
-
-function sendPieces(channel: Channel, reader: RawReader, end: Position): void {
-  for (;;) {
-    if (channel.closed) return reader.close();
-    const piece = reader.next(end, PIECE);
-    if (piece === null) break;
-    if (channel.send(journalFrame(kinds.block, end, piece.bytes))) continue;
-    channel.connection.onDrain = () => {
-      channel.connection.onDrain = () => undefined;
-      sendPieces(channel, reader, end);
-    };
-    return;
-  }
-  reader.close();
-  channel.control({ t: 'fetch-end' } satisfies AgentReply);
 }

@@ -99,8 +99,28 @@ export const instanceMethods = {
   /** Stops and starts mirroring on this member; survives restarts of the instance. */
   'mirror.stop': { params: z.object({ mirror: z.string().optional() }), result: done },
   'mirror.start': { params: z.object({ mirror: z.string().optional() }), result: done },
-  /** On a disaster recovery async that follows an operating primary: it becomes the backup, and the backup a disaster recovery async. */
-  'mirror.promote': { params: z.object({ mirror: z.string().optional() }), result: done },
+  /**
+   * On a disaster recovery async. With an operating primary it becomes the backup, and the backup a disaster recovery async. With none
+   * a former failover member becomes the partner, chosen by itself where all their agents answer.
+   */
+  'mirror.promote': {
+    params: z.object({
+      mirror: z.string().optional(),
+      /** Name of the failover member to be paired with; null: none. */
+      partner: z.string().nullable().optional(),
+      /** Without a partner: prepare, and wait for no failover to be cleared. */
+      nofailover: z.boolean().default(false),
+      /** Journal data may be lost. Unconfirmed it is refused with what would be. */
+      confirmed: z.boolean().default(false),
+    }),
+    result: z.object({
+      message: z.string(),
+      /** null: none. */
+      partner: z.string().nullable(),
+      /** Where ValidatedMember=0 has to be set by hand before the instance is started. */
+      setValidatedMember: z.array(z.string()),
+    }),
+  },
   /** On the backup, or on the primary of the backup: it becomes a disaster recovery async. */
   'mirror.demote': { params: z.object({ mirror: z.string().optional() }), result: done },
   /** On an async member; `status` changes nothing. Minutes of the day, local time there. */

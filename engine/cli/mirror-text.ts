@@ -134,3 +134,17 @@ export function forceText(facts: Readonly<Record<string, string | number>>): str
         '',
       ].join('\n');
 }
+
+/** The choice that a promotion leaves to the operator when agents give no answer. */
+export function promotionText(facts: Readonly<Record<string, string | number>>): string {
+  return [
+    `The agents of these failover members give no answer: ${String(facts['unreachable'])}.`,
+    `Primary last, as far as it is known here: ${String(facts['lastPrimary'])}. Choose a partner among ${String(facts['members'])}, or none:`,
+    '  --partner MEMBER  this member becomes primary only with the journal of that member, through its agent, and waits until that answers.',
+    '                    Choose the one that was primary last, even if its agent does not answer now: then nothing is lost.',
+    '  --partner none    this member becomes primary with its own journal and what the other members that can be reached have beyond it.',
+    '                    Whatever only the former primary has is lost. With --nofailover it collects and waits for clear-nofailover.',
+    'Before a member whose agent gave no answer is started again: set ValidatedMember=0 in [MirrorMember] of its gemel.cpf.',
+    '',
+  ].join('\n');
+}

@@ -3,7 +3,16 @@ import { Admitted } from '../api/contract.ts';
 import { Membership } from './membership.ts';
 import type { FromArbiter, ToArbiter } from './failover/index.ts';
 import { firstIssue } from './peer-protocol.ts';
-import { AgentAnswerShape, EpochShape, FromArbiterShape, PositionShape, ReachShape, ReignShape, ToArbiterShape } from './shapes.ts';
+import {
+  AgentAnswerShape,
+  EpochShape,
+  FromArbiterShape,
+  PositionShape,
+  ReachShape,
+  RefusalShape,
+  ReignShape,
+  ToArbiterShape,
+} from './shapes.ts';
 import { decodeControl, Malformed } from './wire.ts';
 
 /**
@@ -24,6 +33,15 @@ export const AgentRequest = z.discriminatedUnion('t', [
   /** The journal of a member that is down: answered with its reach; `fetch-from` then says from where to send. */
   z.object({ t: z.literal('fetch'), mirror: z.string(), member: z.string(), asker: z.string() }),
   z.object({ t: z.literal('fetch-from'), from: PositionShape }),
+  /** For a member that is down: roles changed by a promotion while no primary operates; see `decideAdoption`. */
+  z.object({
+    t: z.literal('adopt'),
+    mirror: z.string(),
+    member: z.string(),
+    asker: z.string(),
+    membership: Membership,
+    released: z.array(z.string()),
+  }),
   z.object({
     t: z.literal('arbiter'),
     mirror: z.string(),
@@ -40,6 +58,8 @@ export type AgentRequest = z.infer<typeof AgentRequest>;
 const Reply = z.discriminatedUnion('t', [
   /** `membership`: as the member that was asked about has it, for members of it. */
   z.object({ t: z.literal('answer'), answer: AgentAnswerShape, membership: Membership.optional() }),
+  /** `refused` null: durable in the member's record. */
+  z.object({ t: z.literal('adopted'), refused: RefusalShape.nullable() }),
   z.object({ t: z.literal('reach'), reach: ReachShape }),
   z.object({ t: z.literal('fetch-end') }),
   z.object({ t: z.literal('admitted'), ...Admitted.shape }),

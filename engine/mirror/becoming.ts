@@ -21,6 +21,7 @@ export async function becomePrimary(mirror: Mirror, right: Right, epoch: Epoch, 
   const why = host.cannotTakeOver() ?? mirror.journal.unsound;
   if (why !== null) throw new GemelError('REFUSED', why, 'Nothing was changed.', 'See the mirrored databases of this member.');
   if (right.by === 'grant' && right.journal !== null) await fetchMissing(mirror, right.from, right.journal);
+  if (right.by === 'promotion') await mirror.collector.collect(wanted);
   goOn();
   const inherited = mirror.journal.reach.end.position;
   const writer = await mirror.journal.write(epoch);

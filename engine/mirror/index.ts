@@ -1,4 +1,7 @@
-export { AsyncMember, asyncStatus, AsyncStatusView } from './asyncs/index.ts';
+export { decideAdoption, type Adoption } from './asyncs/promotion/adoption.ts';
+export { promoteAlone, type Promoted } from './asyncs/promotion/promote.ts';
+export { serveJournal } from './serve-journal.ts';
+export { AsyncDoor, AsyncMember, asyncStatus, AsyncStatusView } from './asyncs/index.ts';
 export { AgentRequest, parseReply, toArbiter, type AgentReply } from './agent-protocol.ts';
 export { askAgent } from './agent-client.ts';
 export { compressionTo } from './compression.ts';

@@ -55,6 +55,7 @@ const DurableShape = z.object({
   validated: z.boolean().default(true),
   mirroringStopped: z.boolean().default(false),
   lastSeenPrimary: z.object({ primary: z.string(), epoch: EpochShape, active: z.boolean() }).nullable().default(null),
+  promotion: z.object({ isHeld: z.boolean() }).nullable().default(null),
 });
 
 const Record = z.object({

@@ -7,6 +7,7 @@ import type { Io } from '../io/io.ts';
 import type { Connection, Net } from '../io/net.ts';
 import { Followers } from './asyncs/followers.ts';
 import { restartLinks } from './compression.ts';
+import { Collector } from './asyncs/promotion/collect.ts';
 import {
   compareEpochs,
   initialState,
@@ -60,6 +61,7 @@ export class Mirror {
   readonly roles: Roles;
   readonly requests: Requests;
   readonly followers: Followers;
+  readonly collector: Collector;
   membership: Membership;
   state: MemberState;
   /** ms since the epoch: when the partner was last heard, while it is not connected. */
@@ -106,6 +108,7 @@ export class Mirror {
     this.outside = new Outside(this);
     this.roles = new Roles(this);
     this.requests = new Requests(this);
+    this.collector = new Collector(this);
     this.followers = new Followers(this, () => new StatusView(this).forAsyncs());
     this.state = initialState({
       self: record.self,
@@ -234,6 +237,7 @@ export class Mirror {
     this.#wake?.timer.cancel();
     this.#wake = null;
     for (const effect of effects) this.#carryOut(effect);
+    if (state.durable.promotion?.isHeld === true) this.collector.keepCollecting();
     const now = state.role.is;
     if (before === 'taking' && now !== 'taking') this.roles.dropHooks();
     // A member on which mirroring is stopped is nobody's: the arbiter is not to count on it either.
@@ -248,6 +252,7 @@ export class Mirror {
       journal: this.journal.end,
       canTakeOver: why === null,
       cannotWhy: why ?? '',
+      hasAsyncs: this.membership.members.some(isAsync),
       lastBeatFromPeer: this.peers.lastBeatAt,
       lastEchoedByPeer: this.peers.lastEchoedAt,
     };
@@ -273,6 +278,8 @@ export class Mirror {
         return this.peers.hangUp(effect.why);
       case 'tell-arbiter':
         return this.outside.tellArbiter(effect.message);
+      case 'ask-around':
+        return void this.peers.around.ask().then((heard) => this.input({ on: 'asked-around', ...heard }));
       case 'ask-agent':
         return void this.outside.askAgent(effect);
       case 'become-primary':

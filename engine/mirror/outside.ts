@@ -1,6 +1,8 @@
 import { GemelError } from '../api/errors.ts';
 import { agentAddresses, askAgent } from './agent-client.ts';
+import type { AgentReply } from './agent-protocol.ts';
 import { ArbiterLink } from './arbiter-link.ts';
+import { tellPromotion } from './asyncs/promotion/tell.ts';
 import type { Effect, FromArbiter, ToArbiter } from './failover/index.ts';
 import { readWord } from './gave-up.ts';
 import { memberOf } from './membership.ts';
@@ -59,12 +61,15 @@ export class Outside {
     const { seen } = mirror.durable;
     const above = seen.major > 0 ? seen : mirror.journal.end.epoch;
     try {
-      const reply = await askAgent(
-        { net, clock: io.clock },
-        agentAddresses(asked),
-        { t: 'ask', mirror: mirror.membership.guid, member, asker: record.self, grantAbove: grant ? above : null, gaveUp },
-        Math.max(200, mirror.membership.qosMs / 2),
-      );
+      const ask = (): Promise<AgentReply> =>
+        askAgent(
+          { net, clock: io.clock },
+          agentAddresses(asked),
+          { t: 'ask', mirror: mirror.membership.guid, member, asker: record.self, grantAbove: grant ? above : null, gaveUp },
+          Math.max(200, mirror.membership.qosMs / 2),
+        );
+      let reply = await ask();
+      if (await tellPromotion(mirror, asked, reply)) reply = await ask();
       // A change that this member was not told of, because it was down or cut off.
       if (reply.t === 'answer' && reply.membership !== undefined) mirror.learnMembership(reply.membership);
       if (reply.t !== 'answer') throw new GemelError('UNREACHABLE', 'The agent gave no answer to the question.');

@@ -2,10 +2,17 @@ import { z } from 'zod';
 import { MemberView } from '../api/status.ts';
 import { Membership } from './membership.ts';
 import { ToldError } from './told-error.ts';
-import { HelloAnswerShape, HelloShape, PeerMessageShape, PositionShape, ReachShape } from './shapes.ts';
+import { EpochShape, HelloAnswerShape, HelloShape, PeerMessageShape, PositionShape, ReachShape, RoleNameShape } from './shapes.ts';
 import { decodeControl, Malformed } from './wire.ts';
 
 const Dejournaled = z.object({ position: PositionShape, timeMs: z.number().nullable() });
+
+const NewsShape = z.object({
+  mirror: z.string(),
+  membership: Membership,
+  committed: EpochShape.nullable(),
+  role: RoleNameShape.or(z.literal('async')),
+});
 
 /** Control messages on a data channel between two failover members, and the first one of any member. */
 const PeerControl = z.discriminatedUnion('t', [
@@ -21,6 +28,11 @@ const PeerControl = z.discriminatedUnion('t', [
   /** First from a member that is to be rebuilt; answered with how far back the primary's journal goes, and the connection ends. */
   z.object({ t: z.literal('ask-journal'), mirror: z.string() }),
   z.object({ t: z.literal('journal-answer'), primary: z.boolean(), first: z.number(), membership: Membership }),
+  /** First from any member that finds no primary: what it knows of the mirror, answered in kind. */
+  z.object({ t: z.literal('news'), ...NewsShape.shape }),
+  z.object({ t: z.literal('news-answer'), ...NewsShape.shape }),
+  /** First from a member that was promoted without a partner: the journal of this one, served as an agent does. */
+  z.object({ t: z.literal('fetch'), mirror: z.string(), member: z.string(), asker: z.string() }),
   z.object({ t: z.literal('hello-answer'), answer: HelloAnswerShape, reach: ReachShape, membership: Membership, token: z.string() }),
   /** First after an answer that lets the dialler follow, with the answer's token: whoever has not had it is somebody else, or says old words. */
   z.object({ t: z.literal('proof'), token: z.string() }),

@@ -2,6 +2,7 @@ import { GemelError } from '../api/errors.ts';
 import type { Connection } from '../io/net.ts';
 import { comparePositions, type JournalReach } from '../journal/index.ts';
 import { AskAround } from './asyncs/ask-around.ts';
+import { newsMessage } from './asyncs/news.ts';
 import { Demotion } from './asyncs/demotion.ts';
 import type { Hello, HelloAnswer, PeerMessage, Position } from './failover/index.ts';
 import { failoverMembers, isAsync, splitAddress, type Membership } from './membership.ts';
@@ -13,7 +14,7 @@ import { PeerLink } from './peer-link.ts';
 import { parsePeerControl, type PeerControl } from './peer-protocol.ts';
 import { Sender } from './sender.ts';
 import { untold } from './told-error.ts';
-import { Channel, kinds, positionFrame, readPosition, type Kind } from './wire.ts';
+import { answerAndClose, Channel, kinds, positionFrame, readPosition, type Kind } from './wire.ts';
 
 /** The connection to the other failover member: dialling, hello, and what flows over it. At most one counts at a time. */
 export class PeerConnections {
@@ -22,7 +23,7 @@ export class PeerConnections {
   /** A connection whose hello is being decided on. */
   #asking: { channel: Channel; hello: Hello; reach: JournalReach } | null = null;
   #dialling: Channel | null = null;
-  readonly #around: AskAround;
+  readonly around: AskAround;
   readonly demotion: Demotion;
   readonly #unknown = new Set<Channel>();
   #lastBeatAt = 0;
@@ -33,7 +34,7 @@ export class PeerConnections {
 
   constructor(mirror: Mirror) {
     this.#mirror = mirror;
-    this.#around = new AskAround(mirror, (channel, hello) => this.#sayHello(channel, hello));
+    this.around = new AskAround(mirror);
     this.demotion = new Demotion(mirror);
   }
 
@@ -76,14 +77,16 @@ export class PeerConnections {
   #firstFrame(channel: Channel, kind: Kind, payload: Buffer): void {
     const message = kind === kinds.control ? parsePeerControl(payload) : null;
     const { membership, version } = this.#mirror;
-    const refuse = (text: string, told?: Membership): void => {
-      channel.control({ t: 'refused', code: 'REFUSED', text, ...(told === undefined ? {} : { membership: told }) } satisfies PeerControl);
-      channel.connection.onDrain = () => channel.close('refused');
-      if (channel.connection.pending === 0) channel.close('refused');
-    };
-    if (message?.t !== 'hello' && message?.t !== 'follow' && message?.t !== 'ask-journal') return channel.close('no hello');
+    const refuse = (text: string, told?: Membership): void =>
+      answerAndClose(channel, { t: 'refused', code: 'REFUSED', text, ...(told === undefined ? {} : { membership: told }) });
+    if (message?.t !== 'hello' && message?.t !== 'follow' && message?.t !== 'news' && message?.t !== 'ask-journal')
+      return channel.close('no hello');
     if (message.mirror !== membership.guid) return refuse(`This instance is not a member of that mirror.`);
     if (message.t === 'ask-journal') return this.#tellJournal(channel);
+    if (message.t === 'news') {
+      this.around.heard(message);
+      return answerAndClose(channel, newsMessage(this.around.news, 'news-answer'));
+    }
     if (message.t === 'follow') {
       this.#unknown.delete(channel);
       return this.#mirror.followers.accept(channel, message);
@@ -149,7 +152,7 @@ export class PeerConnections {
     try {
       channel = new Channel(await mirror.options.net.connect(address.host, address.port, timeoutMs), true, () => this.#clock.monotonicMs());
     } catch {
-      this.#around.ask(hello);
+      void this.around.ask();
       return mirror.input({ on: 'dial-failed', question });
     }
     this.#dialling = channel;
@@ -161,7 +164,7 @@ export class PeerConnections {
       timer.cancel();
       if (this.#dialling === channel) this.#dialling = null;
       channel.close('no answer');
-      this.#around.ask(hello);
+      void this.around.ask();
       mirror.input({ on: 'dial-failed', question });
     };
     const timer = this.#clock.timer(timeoutMs, fail);

@@ -37,11 +37,13 @@ const JournalEndShape = exactly<JournalEnd>()(z.object({ epoch: EpochShape, posi
 export const GrantShape = exactly<Grant>()(z.object({ to: member, above: EpochShape }));
 export const PeriodShape = exactly<ActivePeriod>()(z.object({ epoch: EpochShape, n: count, backup: member, ended: z.boolean() }));
 export const ReignShape = exactly<Reign>()(z.object({ epoch: EpochShape, boot: text, n: count }));
-const RefusalShape = exactly<Refusal>()(z.object({ code: text, text, facts: z.record(z.string().max(100), z.union([text, z.number()])) }));
+export const RefusalShape = exactly<Refusal>()(
+  z.object({ code: text, text, facts: z.record(z.string().max(100), z.union([text, z.number()])) }),
+);
 const GenerationShape = exactly<Generation>()(
   z.object({ g: text, primary: member, primaryBoot: text, backup: member, backupBoot: text, membership: count, epoch: EpochShape }),
 );
-const RoleNameShape = exactly<RoleName>()(
+export const RoleNameShape = exactly<RoleName>()(
   z.enum(['starting', 'waiting', 'primary', 'in-trouble', 'yielded', 'backup', 'lost', 'taking', 'stopped', 'down']),
 );
 

@@ -56,6 +56,11 @@ function heardStatus(role: RoleName | null): MemberStatus {
   }
 }
 
+/** Also when it was set at this member's promotion. */
+function isNoFailover({ durable }: Mirror['state']): boolean {
+  return durable.noFailover !== null || durable.promotion?.isHeld === true;
+}
+
 export class StatusView {
   readonly #mirror: Mirror;
   readonly #incoming: IncomingRate;
@@ -76,7 +81,7 @@ export class StatusView {
     return {
       mirror: membership.mirror,
       thisMember: self.name,
-      noFailover: state.durable.noFailover !== null,
+      noFailover: isNoFailover(state),
       members: membership.members.map((m) => (m.guid === self.guid ? mine : isAsync(m) ? this.#async(m) : this.#other(m))),
       arbiter: {
         address: membership.arbiter === null ? null : membership.arbiter.replace(/:(\d+)$/, '|$1'),
@@ -99,7 +104,7 @@ export class StatusView {
     return {
       failover: failoverMembers(membership).map((m) => (m.guid === self.guid ? this.#self() : this.#other(m))),
       mode: this.#mode(),
-      noFailover: state.durable.noFailover !== null,
+      noFailover: isNoFailover(state),
     };
   }
 

@@ -216,3 +216,11 @@ export class Channel {
     }
   }
 }
+
+/** The last word on a connection, which ends once it has gone out. */
+export function answerAndClose(channel: Channel, message: unknown, why = 'answered'): void {
+  channel.control(message);
+  channel.onFrame = () => undefined;
+  channel.connection.onDrain = () => channel.close(why);
+  if (channel.connection.pending === 0) channel.close(why);
+}

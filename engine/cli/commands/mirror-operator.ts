@@ -1,10 +1,11 @@
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { CompressionParams } from '../../api/compression.ts';
 import { GemelError } from '../../api/errors.ts';
 import { command, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
 import { forceText } from '../mirror-text.ts';
 import { compression } from './compression.ts';
+import { agreed } from './agreed.ts';
+import { addPromotion } from './mirror-promote.ts';
 import { milliseconds } from './milliseconds.ts';
 
 interface YesOption extends JsonOption {
@@ -19,6 +20,7 @@ interface EditFlags extends JsonOption, CompressionParams {
 /** What an operator does to a mirror that works, or does not. */
 export function addOperatorCommands(mirror: Command, context: Context): void {
   addSwitches(mirror, context);
+  addPromotion(mirror, context);
   addForce(mirror, context);
   addResume(mirror, context);
   addEdit(mirror, context);
@@ -39,7 +41,6 @@ function addSwitches(mirror: Command, context: Context): void {
   const ofMirror = [
     ['stop', 'mirror.stop', 'stop mirroring on this member; it stays stopped when the instance restarts'],
     ['start', 'mirror.start', 'start mirroring on this member again'],
-    ['promote', 'mirror.promote', 'on a disaster recovery async: become the backup of the operating primary; the backup becomes an async'],
     ['demote', 'mirror.demote', 'on the backup, or on the primary of the backup: it becomes a disaster recovery async'],
   ] as const;
   for (const [name, method, description] of ofMirror) {
@@ -117,16 +118,4 @@ function addEdit(mirror: Command, context: Context): void {
       };
       showDone(context, { json: json === true }, await withInstance(context, instance, (client) => client.call('mirror.edit', params)));
     });
-}
-
-/** Asks the person at the terminal; where there is none the answer is no. */
-async function agreed({ terminal }: Context, questions: readonly string[]): Promise<boolean> {
-  if (!terminal.interactive || !process.stdin.isTTY) return false;
-  const lines = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    for (const question of questions) if (!/^y(es)?$/i.test((await lines.question(`${question} <No> `)).trim())) return false;
-    return true;
-  } finally {
-    lines.close();
-  }
 }

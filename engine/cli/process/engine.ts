@@ -72,10 +72,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
     log,
     magic: MAGIC,
     client: (socket, head) => superserver.attach(socket, head),
-    member: (socket, head) => {
-      if (mirror.mirror === null) socket.destroy();
-      else mirror.mirror.accept(socketConnection(socket, head));
-    },
+    member: (socket, head) => mirror.accept(socketConnection(socket, head)),
   });
   listening.port = server.port;
   const web = createWebServer({
@@ -168,7 +165,7 @@ function handlers({
     'mirror.resumePrimary': (params) => mirror.operator().resumePrimary(params),
     'mirror.stop': ({ mirror: name }) => mirror.stopMirroring(name),
     'mirror.start': ({ mirror: name }) => mirror.startMirroring(name),
-    'mirror.promote': ({ mirror: name }) => mirror.promote(name),
+    'mirror.promote': (params) => mirror.promote(params),
     'mirror.demote': ({ mirror: name }) => mirror.demote(name),
     'mirror.dejournal': (params) => mirror.dejournal(params),
     'mirror.lostReports': ({ mirror: name }) => mirror.lost(name).reports(),

@@ -1,21 +1,92 @@
+import type { InstanceMethods, Parsed, Result } from '../../api/contract.ts';
 import { GemelError } from '../../api/errors.ts';
-import { Mirror, type AsyncMember } from '../../mirror/index.ts';
+import { Mirror, promoteAlone, type AsyncMember, type Promoted } from '../../mirror/index.ts';
 import { mirroringStopped, Operator } from './operator.ts';
 
 /** How long a promotion waits for the role it leads to before it answers. */
 const SETTLE_MS = 5000;
+/** The same of one that becomes primary: it may have journal to fetch. */
+const BECOME_MS = 20_000;
 
 type Done = { message: string };
 /** Once a change to another type is over: the failover member, if this instance is one now. */
 type Begun = () => Promise<Mirror | null>;
 
-/** A disaster recovery async becomes the backup of the operating primary. Resolves once it has its new role. */
-export async function promote(member: Mirror | AsyncMember, begun: Begun): Promise<Done> {
+/** A disaster recovery async becomes a failover member. Resolves once it has its new role, or it is certain that this takes longer. */
+export async function promote(
+  member: Mirror | AsyncMember,
+  wish: Omit<Parsed<InstanceMethods, 'mirror.promote'>, 'mirror'>,
+  begun: Begun,
+): Promise<Result<InstanceMethods, 'mirror.promote'>> {
   if (member instanceof Mirror) throw new GemelError('REFUSED', 'This member is a failover member already.', 'Nothing was changed.');
+  return member.primary === null ? promoteWithoutPrimary(member, wish, begun) : promoteToBackup(member, wish, begun);
+}
+
+async function promoteToBackup(
+  member: AsyncMember,
+  { partner, nofailover }: { partner?: string | null | undefined; nofailover: boolean },
+  begun: Begun,
+): Promise<Result<InstanceMethods, 'mirror.promote'>> {
+  if (partner !== undefined || nofailover)
+    throw new GemelError(
+      'USAGE',
+      'A primary operates, so it is the partner, and this member becomes its backup.',
+      'Nothing was changed.',
+      'Leave --partner and --nofailover out.',
+    );
   await member.askToBePromoted();
   const mirror = await begun();
   await mirror?.until((state) => state.role.is === 'backup', SETTLE_MS);
-  return { message: `This member was promoted to failover member and is ${mirror?.state.role.is ?? 'starting'}.` };
+  return {
+    message: `This member was promoted to failover member and is ${mirror?.state.role.is ?? 'starting'}.`,
+    partner: mirror?.partner?.name ?? null,
+    setValidatedMember: [],
+  };
+}
+
+async function promoteWithoutPrimary(
+  member: AsyncMember,
+  { partner, nofailover, confirmed }: { partner?: string | null | undefined; nofailover: boolean; confirmed: boolean },
+  begun: Begun,
+): Promise<Result<InstanceMethods, 'mirror.promote'>> {
+  checkMember(member);
+  const wanted = partner === undefined ? {} : { partner: partner?.toUpperCase() ?? null };
+  const promoted = await promoteAlone(member, { ...wanted, isHeld: nofailover, isConfirmed: confirmed });
+  const mirror = await begun();
+  const { byHand } = promoted;
+  // The chosen partner's agent may be away for long: nothing is waited for then.
+  const waitsForPartner = promoted.partner !== null && byHand.includes(promoted.partner);
+  if (!nofailover && !waitsForPartner)
+    await mirror?.until((state) => state.role.is === 'primary' && state.role.trouble === null, BECOME_MS);
+  return { message: promotedText(promoted, mirror, waitsForPartner), partner: promoted.partner, setValidatedMember: [...byHand] };
+}
+
+/** What has to be in order on this member before anybody is asked. */
+function checkMember(member: AsyncMember): void {
+  const refuse = (what: string, todo: string): GemelError => new GemelError('REFUSED', what, 'Nothing was changed.', todo);
+  if (member.self.type !== 'Disaster Recovery')
+    throw refuse(`${member.self.name} is a reporting member; only disaster recovery members are promoted.`, 'Promote another member.');
+  if (member.stopped) throw refuse('Mirroring is stopped on this member.', 'Start it first: gemel mirror start');
+  member.requireAll();
+  const why = member.crashed ?? member.options.host.cannotTakeOver();
+  if (why !== null)
+    throw refuse(`This member could not become primary: ${why}`, 'See gemel mirror status here, or promote another member.');
+}
+
+function promotedText({ partner, byHand }: Promoted, mirror: Mirror | null, waitsForPartner: boolean): string {
+  const role = mirror?.state.role.is ?? 'starting';
+  const said = [
+    `This member was promoted to failover member ${partner === null ? 'without a partner' : `with ${partner} as its partner`} and is ${role}.`,
+  ];
+  if (waitsForPartner)
+    said.push(
+      `It becomes primary when the agent of ${String(partner)} answers and its journal is here; without it: gemel mirror force-primary`,
+    );
+  if (mirror?.state.durable.promotion?.isHeld === true)
+    said.push('It collects journal and becomes primary on: gemel mirror clear-nofailover');
+  if (byHand.length > 0)
+    said.push(`Set ValidatedMember=0 in [MirrorMember] of gemel.cpf, before the instance is started, on: ${byHand.join(', ')}.`);
+  return said.join(' ');
 }
 
 /** On the backup: this member; on the primary: the other failover member. It becomes a disaster recovery async. */

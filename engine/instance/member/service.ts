@@ -1,9 +1,10 @@
-import type { Admitted, InstanceMethods, Parsed } from '../../api/contract.ts';
+import type { Admitted, InstanceMethods, Parsed, Result } from '../../api/contract.ts';
 import type { DejournalView } from '../../api/dejournaling.ts';
 import { GemelError } from '../../api/errors.ts';
 import { HostPort, MirrorName } from '../../api/names.ts';
 import type { InstanceStatus, MemberType, MirrorStatus, WhatIf } from '../../api/status.ts';
 import {
+  AsyncDoor,
   AsyncMember,
   Member,
   type Membership,
@@ -14,6 +15,7 @@ import {
   writeRecord,
   type MirrorRecord,
 } from '../../mirror/index.ts';
+import type { Connection } from '../../io/net.ts';
 import type { OpenDatabase } from '../executor/index.ts';
 import { updateSettings, type Settings } from '../settings.ts';
 import { arbiterAddress } from './arbiter-address.ts';
@@ -28,6 +30,7 @@ import { newMember, type OwnAddresses } from './own-member.ts';
 import { Place, type PlaceContext } from './place.ts';
 import { demote, promote, startMirroring, stopMirroring } from './role-changes.ts';
 import { valid } from './valid.ts';
+import { heedValidatedMember } from './validated-member.ts';
 
 /** How long creating and joining wait for the role they lead to before they answer. */
 const SETTLE_MS = 5000;
@@ -43,9 +46,18 @@ export class MirrorService {
   readonly #context: MirrorServiceContext;
   /** One, or several of a reporting member; in the order of their mirrors' names. */
   #places: readonly Place[] = [];
+  readonly #door: AsyncDoor;
 
   constructor(context: MirrorServiceContext) {
     this.#context = context;
+    this.#door = new AsyncDoor(context.io.clock, () =>
+      this.#places.flatMap(({ member }) => (member instanceof AsyncMember ? [member] : [])),
+    );
+  }
+
+  /** Another member of one of the mirrors has connected. */
+  accept(connection: Connection): void {
+    (this.mirror ?? this.#door).accept(connection);
   }
 
   /** The failover member, if this instance is one. */
@@ -65,7 +77,8 @@ export class MirrorService {
 
   /** Takes the instance's places in its mirrors, if it has some. */
   async start(): Promise<void> {
-    for (const record of readRecords(this.#context.io.files, this.#context.paths.mgr)) await this.#take(record);
+    for (const record of readRecords(this.#context.io.files, this.#context.paths.mgr))
+      await this.#take(heedValidatedMember(record, this.#context));
   }
 
   async #take(record: MirrorRecord): Promise<Place> {
@@ -77,6 +90,7 @@ export class MirrorService {
 
   async stop(nofailover: boolean): Promise<void> {
     await Promise.all(this.#places.map((place) => place.stop(nofailover)));
+    this.#door.close();
   }
 
   /** The place in the mirror of that name, or the only one. Throws REFUSED, NOT_FOUND, USAGE. */
@@ -245,9 +259,9 @@ export class MirrorService {
     return dejournal(member, action, from, to);
   }
 
-  async promote(name: string | undefined): Promise<{ message: string }> {
+  async promote({ mirror: name, ...wish }: Parsed<InstanceMethods, 'mirror.promote'>): Promise<Result<InstanceMethods, 'mirror.promote'>> {
     const place = this.#place(name);
-    return promote(memberAt(place), () => place.begun());
+    return promote(memberAt(place), wish, () => place.begun());
   }
 
   async demote(name: string | undefined): Promise<{ message: string }> {

@@ -1,52 +1,54 @@
-import type { Hello } from '../failover/index.ts';
-import { isAsync, splitAddress } from '../membership.ts';
+import { isAsync } from '../membership.ts';
 import type { Mirror } from '../mirror.ts';
-import { parsePeerControl } from '../peer-protocol.ts';
-import { Channel, kinds } from '../wire.ts';
+import { askOthers, committedEpoch, type News } from './news.ts';
+import { whichHolds } from './promotion/which-holds.ts';
+
+interface Round {
+  readonly answered: number;
+  readonly silent: number;
+}
 
 /**
- * While the other failover member cannot be reached: one of the asyncs may have been promoted meanwhile, and this member have
- * another role that it does not know of. Whoever is a failover member now says so, with the membership.
+ * One of the other members may have been promoted while this one was away, so that this one has another role that it does not
+ * know of; or this one was promoted itself, and they do not know. Whoever has the newer membership tells the other one.
  */
 export class AskAround {
   readonly #mirror: Mirror;
-  readonly #sayHello: (channel: Channel, hello: Hello) => void;
-  #isAsking = false;
+  #round: Promise<Round> | null = null;
 
-  constructor(mirror: Mirror, sayHello: (channel: Channel, hello: Hello) => void) {
+  constructor(mirror: Mirror) {
     this.#mirror = mirror;
-    this.#sayHello = sayHello;
   }
 
-  /** One round at a time. */
-  ask(hello: Hello): void {
-    const asyncs = this.#mirror.membership.members.filter(isAsync);
-    if (this.#isAsking || asyncs.length === 0) return;
-    this.#isAsking = true;
-    void Promise.all(asyncs.map((member) => this.#askOne(splitAddress(member.privateAddress), hello))).then(() => {
-      this.#isAsking = false;
+  /** One round at a time; in a mirror without asyncs nobody can have been promoted. */
+  ask(): Promise<Round> {
+    const { membership, options } = this.#mirror;
+    if (!membership.members.some(isAsync)) return Promise.resolve({ answered: 0, silent: 0 });
+    this.#round ??= askOthers(
+      { net: options.net, clock: options.io.clock, timeoutMs: Math.max(100, membership.qosMs / 2) },
+      membership.members.filter(({ guid }) => guid !== options.record.self),
+      () => this.news,
+      (news) => this.heard(news),
+    ).finally(() => {
+      this.#round = null;
     });
+    return this.#round;
   }
 
-  async #askOne(address: { host: string; port: number }, hello: Hello): Promise<void> {
+  get news(): News {
+    const { membership, state } = this.#mirror;
+    const { role } = state;
+    return { membership, committed: committedEpoch(role), role: role.is === 'primary' && role.trouble !== null ? 'in-trouble' : role.is };
+  }
+
+  heard(theirs: News): void {
     const mirror = this.#mirror;
-    const { clock } = mirror.options.io;
-    const timeoutMs = Math.max(100, mirror.membership.qosMs / 2);
-    const connection = await mirror.options.net.connect(address.host, address.port, timeoutMs).catch(() => null);
-    if (connection === null) return;
-    const channel = new Channel(connection, true, () => clock.monotonicMs());
-    await new Promise<void>((resolve) => {
-      const timer = clock.timer(timeoutMs, () => channel.close('no answer'));
-      channel.onClose = () => {
-        timer.cancel();
-        resolve();
-      };
-      channel.onFrame = (kind, payload) => {
-        const message = kind === kinds.control ? parsePeerControl(payload) : null;
-        channel.close('answered');
-        if (message?.t === 'refused' && message.membership !== undefined) mirror.learnMembership(message.membership);
-      };
-      this.#sayHello(channel, hello);
-    });
+    const what = whichHolds(this.news, theirs);
+    if (what === 'adopt' && theirs.membership.members.some(({ guid }) => guid === mirror.options.record.self))
+      mirror.adoptMembership(theirs.membership);
+    if (what !== 'outvote' || mirror.state.role.is !== 'primary') return;
+    const version = theirs.membership.version;
+    // Refused in trouble, or while another change is under way: they will tell again.
+    mirror.requests.changeMembership((m) => ({ ...m, version: Math.max(m.version, version) })).catch(() => undefined);
   }
 }

@@ -8,7 +8,16 @@ import { compareEpochs, epochText, newDurable, type Durable, type Epoch } from '
 import { bringsJournal, journalOf } from '../journal-frame.ts';
 import { MemberJournal, type MemberJournalOptions } from '../member-journal.ts';
 import { Inconsistency } from '../rejoin/inconsistency.ts';
-import { isAsync, memberOf, missingDatabases, writeRecord, type Member, type Membership, type MirrorRecord } from '../membership.ts';
+import {
+  isAsync,
+  memberOf,
+  missingDatabases,
+  partnerOf,
+  writeRecord,
+  type Member,
+  type Membership,
+  type MirrorRecord,
+} from '../membership.ts';
 import { noPrimary } from '../requests.ts';
 import { untold } from '../told-error.ts';
 import { kinds, positionFrame, type Channel, type Kind } from '../wire.ts';
@@ -17,6 +26,8 @@ import { Alignment } from './alignment.ts';
 import { Dejournaler } from './dejournaler.ts';
 import { continuous } from './dejournaling.ts';
 import { Finder } from './finder.ts';
+import { askOthers, type News } from './news.ts';
+import { whichHolds } from './promotion/which-holds.ts';
 import { parseAsyncControl, type AsyncControl, type PrimaryBeat } from './protocol.ts';
 import { Pulse } from './pulse.ts';
 import { Wish } from './wish.ts';
@@ -68,7 +79,10 @@ export class AsyncMember {
   readonly #finder: Finder;
   readonly #alignment: Alignment;
   readonly #inconsistency: Inconsistency;
+  /** The primary's answer to the wish to be promoted is awaited. */
   #asking: Wish | null = null;
+  /** A failover member now: what was an async is about to end. */
+  #isPromoted = false;
   readonly dejournaler: Dejournaler;
   #closed = false;
 
@@ -233,8 +247,23 @@ export class AsyncMember {
           from: channel.connection.remote,
           why,
         }),
+      nobody: () => this.#askAround(),
       answered: (channel, answer, isWanted) => this.#answered(channel, answer, isWanted),
     });
+  }
+
+  /** No failover member that it knows of is primary: another member may have been promoted, and somebody know of it. */
+  async #askAround(): Promise<void> {
+    const { io, net, record } = this.options;
+    const { members, qosMs } = this.membership;
+    const others = members.filter((other) => isAsync(other) && other.guid !== record.self);
+    const env = { net, clock: io.clock, timeoutMs: Math.max(100, qosMs / 2) };
+    await askOthers(
+      env,
+      others,
+      () => this.news,
+      (news) => this.heardNews(news),
+    );
   }
 
   /** @returns whether this member follows now */
@@ -382,7 +411,8 @@ export class AsyncMember {
   }
 
   #adopt(membership: Membership): void {
-    if (membership.guid !== this.membership.guid || JSON.stringify(membership) === JSON.stringify(this.membership)) return;
+    if (this.#isPromoted || membership.guid !== this.membership.guid || JSON.stringify(membership) === JSON.stringify(this.membership))
+      return;
     const self = memberOf(membership, this.options.record.self);
     if (self === undefined || isAsync(self)) {
       this.#save({ membership });
@@ -390,24 +420,52 @@ export class AsyncMember {
       return this.options.host.changed();
     }
     // It begins as one that has just joined: it holds no right of earlier times, and asks the others first.
-    const { seen } = this.#durable;
-    const { epoch } = this.journal.end;
-    this.#save({ membership, durable: { ...newDurable, seen: compareEpochs(seen, epoch) >= 0 ? seen : epoch } });
+    // Without a partner it is its own promotion, which it did not end with a record of its own: an operator says whether to go on.
+    const promotion = partnerOf(membership, self.guid) === null ? { isHeld: true } : null;
+    this.becomeFailover(membership, { ...newDurable, seen: this.seen, promotion });
+  }
+
+  /** It is a failover member in this membership, and begins anew as that. */
+  becomeFailover(membership: Membership, durable: Durable): void {
+    this.#save({ membership, durable });
     this.membership = membership;
+    this.#isPromoted = true;
     this.note('PROMOTED', 'This member was promoted: it is a failover member from now on.', { version: membership.version });
     this.#asking?.done();
     this.options.host.typeChanged();
   }
 
+  /** The newest epoch that this member knows of. */
+  get seen(): Epoch {
+    const { seen } = this.#durable;
+    const { epoch } = this.journal.end;
+    return compareEpochs(seen, epoch) >= 0 ? seen : epoch;
+  }
+
+  /** What others are told of the mirror while they find no primary. */
+  get news(): News {
+    return { membership: this.membership, committed: this.#link?.epoch ?? null, role: 'async' };
+  }
+
+  /** Who asks for the primary, or was promoted, tells what it knows of the mirror. */
+  heardNews(theirs: News): void {
+    if (whichHolds(this.news, theirs) === 'adopt') this.#adopt(theirs.membership);
+  }
+
   /** Asks the primary to be its failover partner. Rejects when that is refused; resolves with the change, which ends this member as it is. */
-  askToBePromoted(): Promise<void> {
+  async askToBePromoted(): Promise<void> {
     const link = this.#link;
-    if (link === null) return Promise.reject(noPrimary());
-    const missing = this.missing();
-    if (missing.length > 0) return Promise.reject(lacks(missing));
+    if (link === null) throw noPrimary();
+    this.requireAll();
     this.#asking = new Wish(this.#clock);
     link.channel.control({ t: 'ask-promote' } satisfies AsyncControl);
-    return this.#asking.answer;
+    await this.#asking.answer;
+  }
+
+  /** Throws when it lacks mirrored databases of the mirror. */
+  requireAll(): void {
+    const missing = this.missing();
+    if (missing.length > 0) throw lacks(missing);
   }
 
   /** Mirrored databases of the mirror that are not here. */

@@ -16,6 +16,8 @@ export interface FinderOptions {
   /** What a member that may be primary is told first. */
   readonly follow: () => Extract<PeerControl, { t: 'follow' }>;
   readonly malformed: (channel: Channel, why: string) => void;
+  /** A round has found nobody; the next one waits for the end of it. */
+  readonly nobody: () => Promise<void>;
   /** An answer has come. @returns whether the connection is kept: the primary is found then */
   readonly answered: (channel: Channel, answer: AsyncControl, isWanted: () => boolean) => Promise<boolean>;
 }
@@ -63,6 +65,7 @@ export class Finder {
         return;
       }
     }
+    if (isWanted()) await this.#options.nobody();
     if (isWanted()) this.#again(isWanted);
   }
 

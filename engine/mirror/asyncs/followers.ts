@@ -4,7 +4,7 @@ import { compressionTo } from '../compression.ts';
 import { isAsync, memberOf, type Member, type Membership } from '../membership.ts';
 import type { Mirror } from '../mirror.ts';
 import type { PeerControl } from '../peer-protocol.ts';
-import { kinds, readPosition, type Channel, type Kind } from '../wire.ts';
+import { answerAndClose, kinds, readPosition, type Channel, type Kind } from '../wire.ts';
 import { told } from '../told-error.ts';
 import { checkPromotion } from './check-promotion.ts';
 import { DurableFeed } from './durable-feed.ts';
@@ -64,12 +64,7 @@ export class Followers {
   accept(channel: Channel, follow: Follow): void {
     const mirror = this.#mirror;
     const { writer } = mirror.journal;
-    const answer = (message: AsyncControl, why: string): void => {
-      channel.control(message);
-      channel.onFrame = () => undefined;
-      channel.connection.onDrain = () => channel.close(why);
-      if (channel.connection.pending === 0) channel.close(why);
-    };
+    const answer = (message: AsyncControl, why: string): void => answerAndClose(channel, message, why);
     const member = memberOf(mirror.membership, follow.member);
     const refusal = refusalOf(member, follow, mirror);
     if (refusal !== null || member === undefined) {

@@ -1,2 +1,3 @@
+export { AsyncDoor } from './door.ts';
 export { AsyncMember } from './async-member.ts';
 export { asyncStatus, AsyncStatusView } from './async-status.ts';

@@ -112,7 +112,10 @@ function receive(state: Draft, from: Guid, message: ToArbiter, ctx: { tell: Tell
     case 'hold':
       return;
     case 'claim':
-      return ctx.tell(from, { m: 'known', ...state.known });
+      ctx.tell(from, { m: 'known', ...state.known });
+      // Whoever has an older one has missed a change, whatever becomes of this claim.
+      state.known.membership = Math.max(state.known.membership, message.membership);
+      return;
     case 'lost':
       return lost(state, from, message.g, message.who, ctx);
     case 'gave-up':

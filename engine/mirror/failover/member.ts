@@ -47,6 +47,8 @@ function dispatch(turn: Turn, input: Input): void {
       return peerMessage(turn, input.message);
     case 'caught-up':
       return isPrimary(turn) ? primary.caughtUp(turn) : turn.ignore('caught-up');
+    case 'asked-around':
+      return taking.askedAround(turn, input.answered, input.silent);
     case 'arbiter-up':
     case 'arbiter-lost':
       return arbiterChanged(turn, input.on === 'arbiter-up');
@@ -169,7 +171,8 @@ function request(turn: Turn, input: Extract<Input, { on: 'request' }>): void {
     case 'set-no-failover':
     case 'clear-no-failover': {
       const set = input.what === 'set-no-failover';
-      return isPrimary(turn) ? noFailover.noFailover(turn, id, set) : backup.askNoFailover(turn, id, set);
+      if (isPrimary(turn)) return noFailover.noFailover(turn, id, set);
+      return noFailover.holdPromotion(turn, id, set) ? undefined : backup.askNoFailover(turn, id, set);
     }
     case 'hand-over':
     case 'stop':
@@ -195,11 +198,13 @@ function request(turn: Turn, input: Extract<Input, { on: 'request' }>): void {
 
 /** Members, arbiter or Q changed; connections are made anew under the new membership. */
 function membership(turn: Turn, input: Extract<Input, { on: 'membership' }>): void {
+  const isOtherPartner = turn.state.partner !== input.partner;
   turn.state.membership = input.version;
   turn.state.qosMs = input.qosMs;
   turn.state.partner = input.partner;
   turn.state.arbiter.configured = input.arbiter;
   const { role } = turn.state;
+  if (isOtherPartner) taking.partnerChanged(turn);
   if (role.is !== 'primary') return;
   operator.changed(turn);
   if (role.backup !== null && role.backup.member !== input.partner) primary.backupLost(turn, 'it is no longer a member');

@@ -1,6 +1,7 @@
 import { epochText } from './epochs.ts';
 import { leaveGeneration } from './generation.ts';
 import { stopNow } from './hand-over.ts';
+import { askNow, undecided } from './starting.ts';
 import type { PrimaryRole } from './state.ts';
 import type { Turn } from './turn.ts';
 
@@ -37,6 +38,19 @@ export function noFailover(turn: Turn, id: number | null, set: boolean): void {
   }
   if (id !== null) role.pendingNoFailover = { id, thenStop: false };
   turn.tellPeer({ m: 'no-failover', epoch });
+}
+
+/** On a member that was promoted without a partner and is not primary yet. Returns false when this is none. */
+export function holdPromotion(turn: Turn, id: number, isHeld: boolean): boolean {
+  const role = undecided(turn);
+  if (role === null || turn.state.durable.promotion === null) return false;
+  turn.persist({ promotion: { isHeld } });
+  const facts = { journal: epochText(turn.facts.journal.epoch) };
+  if (isHeld) turn.log(1, 'NO_FAILOVER_SET', 'No failover is set: this member does not become primary.', facts);
+  else turn.log(1, 'NO_FAILOVER_CLEARED', 'No failover is cleared: this member becomes primary.', facts);
+  turn.answer(id, null);
+  askNow(turn, role);
+  return true;
 }
 
 export function noFailoverDone(turn: Turn): void {

@@ -41,10 +41,20 @@ export function start(turn: Turn, byPerson: boolean): void {
 /** The first question of a round; the only failover member has nobody to ask. */
 function ask(turn: Turn, role: Undecided): void {
   turn.state.role = role;
-  if (turn.state.partner === null) return takeOver(turn, { by: 'only-member' }, 0);
+  if (turn.state.partner === null) return alone(turn);
   // A backup that still hopes for a verdict asks only the agent: dialling means giving up.
   if (role.is === 'lost' && role.generation !== null) role.asking = turn.askAgent(turn.able);
   else role.asking = turn.dialPeer(true);
+}
+
+/** There is no other failover member; after a promotion without a partner there may be more journal elsewhere. */
+function alone(turn: Turn): void {
+  const { promotion } = turn.state.durable;
+  if (promotion === null) return takeOver(turn, { by: 'only-member' }, 0);
+  if (!promotion.isHeld) return takeOver(turn, { by: 'promotion' }, 0);
+  const why = 'No failover was set when this member was promoted; it collects journal and becomes primary when that is cleared.';
+  turn.log(1, 'PROMOTION_HELD', why, { journal: epochText(turn.facts.journal.epoch) });
+  turn.state.role = { is: 'waiting', why, askAt: turn.now, asking: null, forOperator: true };
 }
 
 export function tick(turn: Turn): void {

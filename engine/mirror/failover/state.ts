@@ -144,7 +144,9 @@ export interface TakingRole {
   stuck: string | null;
   /** When the step that failed is tried again. */
   retryAt: Ms;
-  /** When the arbiter's silence stops counting, and until when binding the address is tried. */
+  /** Whose word is awaited during `claim`: who knows of a newer primary or membership forbids. */
+  readonly awaits: { arbiter: boolean; others: boolean };
+  /** When the silence of those that are awaited stops counting, and until when binding the address is tried. */
   until: Ms;
   /** Not open for users before this (read rule); 0: at once, the former primary is proven down. */
   openAt: Ms;
@@ -166,6 +168,7 @@ export const newDurable: Durable = {
   validated: true,
   mirroringStopped: false,
   lastSeenPrimary: null,
+  promotion: null,
 };
 
 /** The state of a process that has just started; `start` is its first input. */

@@ -26,6 +26,8 @@ export function takeOver(turn: Turn, right: Right, openAt: Ms, known: Epoch = tu
   const above = newerEpoch(turn.newestEpoch, known);
   const blocked = blockedBy(turn, right, above);
   if (blocked !== null) return wait(turn, blocked.code, blocked.why, blocked.facts);
+  const { configured, connected } = turn.state.arbiter;
+  const asks = !isOwnRight(right) && configured && (connected || !turn.state.durable.validated);
   const role: TakingRole = {
     is: 'taking',
     right,
@@ -34,21 +36,49 @@ export function takeOver(turn: Turn, right: Right, openAt: Ms, known: Epoch = tu
     step: 'claim',
     stuck: null,
     retryAt: 0,
-    until: turn.now + turn.state.qosMs / 4,
+    awaits: { arbiter: asks, others: asksAround(turn, right) },
+    // A promotion without a partner is in no hurry, and nobody but the others can forbid it.
+    until: turn.now + (right.by === 'promotion' ? 2 * turn.state.qosMs : turn.state.qosMs / 4),
     openAt,
     askAt: turn.now + turn.retryMs,
     firstQuestion: turn.state.questions + 1,
   };
   turn.state.role = role;
   fulfilWish(turn);
-  claim(turn, role);
+  if (role.awaits.arbiter) tellClaim(turn, role);
+  if (role.awaits.others) turn.effects.push({ do: 'ask-around' });
+  heard(turn, role);
+}
+
+/** Rights that do not come from the arbiter, or from a primary that operates, are shown to it, if it can be reached: it can only forbid. */
+function isOwnRight({ by }: Right): boolean {
+  return by === 'verdict' || by === 'request';
+}
+
+/**
+ * A member that was down may have missed a promotion: it asks whoever is there. Not one that has just lost its primary, which would
+ * have had to agree to any change; nor one that an operator forces, perhaps because it missed the change.
+ */
+function asksAround(turn: Turn, { by }: Right): boolean {
+  if (!turn.facts.hasAsyncs) return false;
+  return by === 'promotion' || (turn.state.role.is !== 'lost' && (by === 'only-member' || by === 'promise' || by === 'grant'));
+}
+
+/** Its own records say nothing, and there is no other failover member: one of the others has to have said what it is. */
+function needsAnswer(turn: Turn, { right }: TakingRole): boolean {
+  return right.by === 'only-member' && !turn.state.durable.validated;
+}
+
+/** An operator's word that may leave behind what others have: such an epoch is above all that any of them can begin by itself. */
+function mayFork({ by }: Right): boolean {
+  return by === 'force' || by === 'resume' || by === 'promotion';
 }
 
 /** What forbids becoming primary in spite of the right. */
 function blockedBy(turn: Turn, right: Right, above: Epoch): { code: string; why: string; facts: Details } | null {
   if (!turn.facts.canTakeOver)
     return { code: 'CANNOT_TAKE_OVER', why: turn.facts.cannotWhy, facts: { right: right.by, why: turn.facts.cannotWhy } };
-  if (right.by === 'force' || right.by === 'resume') return null;
+  if (mayFork(right)) return null;
   const { grant } = turn.state.durable;
   const standing = grant !== null && compareEpochs(turn.newestEpoch, grant.above) <= 0;
   const giver = 'from' in right ? right.from : turn.state.partner;
@@ -70,20 +100,36 @@ function blockedBy(turn: Turn, right: Right, above: Epoch): { code: string; why:
   return null;
 }
 
-/** Rights that do not come from the arbiter are shown to it, if it can be reached: it can only forbid. */
-function claim(turn: Turn, role: TakingRole): void {
-  const { configured, connected } = turn.state.arbiter;
-  const own = role.right.by === 'verdict' || role.right.by === 'request';
-  if (own || !configured || (!connected && turn.state.durable.validated)) return mayStart(turn, role);
+function tellClaim(turn: Turn, role: TakingRole): void {
   turn.tellArbiter({ m: 'claim', epoch: role.above, membership: turn.state.membership });
+}
+
+/** Goes on once nobody is awaited any more. */
+function heard(turn: Turn, role: TakingRole): void {
+  if (!role.awaits.arbiter && !role.awaits.others) mayStart(turn, role);
 }
 
 /** The arbiter became reachable, or is lost, while this member waits for its word. */
 export function arbiterChanged(turn: Turn): void {
   const role = takingRole(turn);
+  if (role?.step !== 'claim' || isOwnRight(role.right)) return;
+  role.awaits.arbiter = turn.state.arbiter.connected;
+  if (role.awaits.arbiter) tellClaim(turn, role);
+  heard(turn, role);
+}
+
+/** The others have said what they know; what was newer has been taken over before this. */
+export function askedAround(turn: Turn, answered: number, silent: number): void {
+  const role = takingRole(turn);
   if (role?.step !== 'claim') return;
-  if (turn.state.arbiter.connected) claim(turn, role);
-  else mayStart(turn, role);
+  role.awaits.others = false;
+  if (needsAnswer(turn, role) && answered === 0 && silent > 0) return nobodyAnswers(turn);
+  heard(turn, role);
+}
+
+function nobodyAnswers(turn: Turn): void {
+  const why = 'The records of this member do not count (ValidatedMember=0), and no other member of the mirror can be asked what it is.';
+  abandon(turn, 'NOBODY_ANSWERS', why, { journal: epochText(turn.facts.journal.epoch), partner: '' });
 }
 
 /** The newest that the arbiter knows of. */
@@ -97,7 +143,8 @@ export function arbiterKnows(turn: Turn, epoch: Epoch | null, membership: number
       known: membership,
       mine: turn.state.membership,
     });
-  mayStart(turn, role);
+  role.awaits.arbiter = false;
+  heard(turn, role);
 }
 
 /** An operator's word stands above the hook that leaves the decision to operators. */
@@ -110,8 +157,7 @@ function mayStart(turn: Turn, role: TakingRole): void {
 /** Carries out steps 4 and 5. */
 export function begin(turn: Turn, role: TakingRole): void {
   const above = newerEpoch(role.above, turn.newestEpoch);
-  const mayFork = role.right.by === 'force' || role.right.by === 'resume';
-  const epoch = { major: Math.max(1, above.major) + Number(mayFork), minor: above.minor + 1, member: turn.state.self };
+  const epoch = { major: Math.max(1, above.major) + Number(mayFork(role.right)), minor: above.minor + 1, member: turn.state.self };
   role.step = 'becoming';
   turn.effects.push({ do: 'become-primary', right: role.right, epoch });
 }
@@ -162,6 +208,7 @@ export function became(turn: Turn, epoch: Epoch): void {
     reign: { epoch, boot: turn.state.boot, n: 0 },
     validated: true,
     lastSeenPrimary: null,
+    ...(turn.state.durable.promotion === null ? {} : { promotion: null }),
   });
   bindAddress(turn, role);
 }
@@ -207,7 +254,8 @@ export function provenDown(turn: Turn, answer: AgentAnswer): void {
 export function tick(turn: Turn): void {
   const role = takingRole(turn);
   if (role === null) return;
-  if (role.step === 'claim' && role.until <= turn.now) return mayStart(turn, role);
+  if (role.step === 'claim' && role.until <= turn.now)
+    return role.awaits.others && needsAnswer(turn, role) ? nobodyAnswers(turn) : mayStart(turn, role);
   openWhenReady(turn, role);
   if (turn.state.role.is !== 'taking') return;
   if (role.stuck !== null && role.retryAt <= turn.now) retry(turn, role);
@@ -261,7 +309,7 @@ function open(turn: Turn, { epoch, right }: TakingRole): void {
     frozen: null,
     frozenAt: null,
     vip: 'bound',
-    unmet: right.by === 'force' || right.by === 'resume',
+    unmet: mayFork(right),
     dialAt: turn.now,
   };
   turn.state.failureNotified = false;
@@ -296,6 +344,16 @@ export function vetoed(turn: Turn, theirs: Epoch, who: string): boolean {
     by: who,
   });
   return true;
+}
+
+/** The right was given by, or in spite of, one that is not the other failover member any more: that one is asked now. */
+export function partnerChanged(turn: Turn): void {
+  const role = takingRole(turn);
+  if (role === null || role.right.by === 'force' || role.right.by === 'resume') return;
+  abandon(turn, 'VETOED', 'The mirror has been changed meanwhile: another member is the other failover member now.', {
+    known: turn.state.membership,
+    mine: turn.state.membership,
+  });
 }
 
 /** Gives the attempt up; the next question tells what to be. */

@@ -94,8 +94,13 @@ export class Turn {
 
   /** Whether to ask for the right at all. A last primary may restart in spite of no failover: its restart clears it. */
   get able(): boolean {
-    if (this.state.role.is === 'stopped') return false;
+    if (this.state.role.is === 'stopped' || this.isHeld) return false;
     return this.facts.canTakeOver && (this.state.durable.noFailover === null || this.wasPrimary);
+  }
+
+  /** No failover was set at its promotion without a partner. No new epoch clears that. */
+  get isHeld(): boolean {
+    return this.state.durable.promotion?.isHeld === true;
   }
 
   /** Once for each incident, until this member is primary or sees one. */

@@ -93,6 +93,14 @@ export interface Durable {
   /** A person stopped mirroring on this member; it stays stopped until one starts it. */
   readonly mirroringStopped: boolean;
   readonly lastSeenPrimary: LastSeenPrimary | null;
+  /** Promoted without a partner, and not primary since; null: not so. */
+  readonly promotion: LonePromotion | null;
+}
+
+/** An operator promoted this member to be primary with the journal that it can get, whatever the former failover members have beyond it. */
+export interface LonePromotion {
+  /** It prepares, and does not become primary before an operator clears this. */
+  readonly isHeld: boolean;
 }
 
 /** A generation: one active period placed under the arbiter's rules. */
@@ -118,6 +126,8 @@ export type Right =
   | { readonly by: 'request'; readonly from: Guid }
   /** An operator's word that nobody else is primary; may fork the journal, so the epoch's major is raised. */
   | { readonly by: 'force' }
+  /** An operator promoted this member without a partner; may fork as well. What the other members that can be reached have more of the journal is collected first. */
+  | { readonly by: 'promotion' }
   /** An operator's word that the backup of a primary in trouble never took over: this same process goes on in a new epoch with its major raised. */
   | { readonly by: 'resume' };
 
@@ -244,6 +254,8 @@ export type Effect =
   | { readonly do: 'resume' }
   | { readonly do: 'hang-up-peer'; readonly why: string }
   | { readonly do: 'tell-arbiter'; readonly message: ToArbiter }
+  /** Exchange the membership with every member but the partner: one of them may know of a change that this member missed. Answered `asked-around`; a newer membership comes before that as `membership`. */
+  | { readonly do: 'ask-around' }
   /** Ask the partner's agent; `grant`: if the instance is down, promise it to me above this epoch. */
   | {
       readonly do: 'ask-agent';
@@ -296,6 +308,8 @@ export type Input =
   | { readonly on: 'peer'; readonly message: PeerMessage }
   /** P: the backup has acknowledged everything that was written when it was asked. */
   | { readonly on: 'caught-up' }
+  /** So many of the other members have said what they know, and so many could not be asked. */
+  | { readonly on: 'asked-around'; readonly answered: number; readonly silent: number }
   | { readonly on: 'arbiter-up' }
   | { readonly on: 'arbiter-lost' }
   | { readonly on: 'arbiter'; readonly message: FromArbiter }
@@ -347,6 +361,8 @@ export interface Facts {
   /** Every database that must be mounted is, and is activated and caught up. */
   readonly canTakeOver: boolean;
   readonly cannotWhy: string;
+  /** The mirror has members besides the failover members: they can be asked. */
+  readonly hasAsyncs: boolean;
   /** When the newest heartbeat of the partner came in: whatever this member has echoed was sent before. 0: none came. */
   readonly lastBeatFromPeer: Ms;
   /** When the newest message was sent that the partner has echoed; -Infinity: none. */

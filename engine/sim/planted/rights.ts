@@ -74,7 +74,7 @@ export const rights: readonly PlantedFault[] = [
     name: 'force-keeps-the-major',
     first: 'core: an operator forces',
     rule: "an operator's act that may fork raises major",
-    edits: [edit('taking.ts', `Math.max(1, above.major) + Number(mayFork)`, `Math.max(1, above.major)`)],
+    edits: [edit('taking.ts', `Math.max(1, above.major) + Number(mayFork(role.right))`, `Math.max(1, above.major)`)],
   },
   {
     name: 'silence-is-a-right',

@@ -15,6 +15,7 @@ export class Core {
   canTakeOver = true;
   /** Hooks and virtual address answer yes at once. */
   obliging = true;
+  hasAsyncs = false;
   lastBeatFromPeer = 900;
   lastEchoedByPeer = 890;
 
@@ -43,6 +44,7 @@ export class Core {
       journal: this.journal,
       canTakeOver: this.canTakeOver,
       cannotWhy: 'A database is not well.',
+      hasAsyncs: this.hasAsyncs,
       lastBeatFromPeer: this.lastBeatFromPeer,
       lastEchoedByPeer: this.lastEchoedByPeer,
     };

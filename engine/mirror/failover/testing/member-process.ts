@@ -143,6 +143,7 @@ export class MemberProcess implements Process {
       journal: journalEnd(this.member.journal),
       canTakeOver: this.member.able,
       cannotWhy: this.member.able ? '' : 'a database needs attention',
+      hasAsyncs: false,
       lastBeatFromPeer: this.partner.lastBeatAt,
       lastEchoedByPeer: this.partner.lastEchoedAt,
     };
@@ -201,6 +202,7 @@ export class MemberProcess implements Process {
         return this.#tellMembership();
       case 'tell-membership':
         return this.#tellMembership();
+      case 'ask-around':
       case 'notify':
       case 'release-vip':
       case 'answer-request':

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { agentSays, Core, end, epoch, kinds, primary } from './testing/core.ts';
+
+/** C, promoted: it never was a failover member, and its journal ends in A's epoch. */
+function promoted(isHeld = false): Core {
+  const c = new Core({ self: 'C', partner: null, durable: { validated: false, promotion: { isHeld } } });
+  c.hasAsyncs = true;
+  return c;
+}
+
+const nobody = { on: 'asked-around', answered: 0, silent: 2 } as const;
+
+describe('promoted without a partner', () => {
+  it('asks the others first, then raises the major; being primary ends the promotion', () => {
+    const c = promoted();
+    expect(kinds(c.do({ on: 'start' }))).toEqual(['persist boot', 'ask-around']);
+    c.do({ on: 'arbiter-lost' });
+    expect(c.do(nobody)).toContainEqual(
+      expect.objectContaining({ do: 'become-primary', right: { by: 'promotion' }, epoch: { major: 2, minor: 2, member: 'C' } }),
+    );
+    c.become({ major: 2, minor: 2, member: 'C' });
+    expect(c.role.is).toBe('primary');
+    expect(c.state.durable).toMatchObject({ promotion: null, validated: true });
+  });
+
+  it('goes on although a newer epoch is known whose journal nobody gives it', () => {
+    const c = promoted();
+    c.state = { ...c.state, durable: { ...c.state.durable, seen: epoch(7, 'B') } };
+    c.do({ on: 'start' });
+    c.do({ on: 'arbiter-lost' });
+    expect(c.do(nobody)).toContainEqual(expect.objectContaining({ epoch: { major: 2, minor: 8, member: 'C' } }));
+  });
+
+  it('gives up when it learns of another membership before it is primary', () => {
+    const c = promoted();
+    c.do({ on: 'start' });
+    c.do({ on: 'membership', version: 3, partner: 'A', arbiter: true, qosMs: 1000 });
+    expect(c.role.is).toBe('waiting');
+    expect(kinds(c.do(nobody))).toEqual([]);
+  });
+
+  it('held: does nothing until no failover is cleared, also after a restart; a try is refused', () => {
+    const c = promoted(true);
+    for (let starts = 0; starts < 2; starts += 1) {
+      c.do({ on: 'start' });
+      expect(c.role).toMatchObject({ is: 'waiting', forOperator: true });
+      expect(kinds(c.after(60_000))).toEqual([]);
+      c.state = { ...c.state, role: { is: 'starting', why: '', askAt: 0, asking: null, forOperator: false } };
+    }
+    c.do({ on: 'start' });
+    expect(c.do({ on: 'request', id: 1, what: 'try-primary' })).toContainEqual(
+      expect.objectContaining({ do: 'answer-request', error: expect.objectContaining({ code: 'NO_FAILOVER' }) }),
+    );
+    const cleared = c.do({ on: 'request', id: 2, what: 'clear-no-failover' });
+    expect(cleared).toContainEqual({ do: 'answer-request', id: 2, error: null });
+    expect(kinds(cleared)).toContain('ask-around');
+    expect(c.role).toMatchObject({ is: 'taking', right: { by: 'promotion' } });
+  });
+
+  it('held: forced all the same', () => {
+    const c = promoted(true);
+    c.do({ on: 'start' });
+    c.do({ on: 'request', id: 1, what: 'force-primary', confirmed: true });
+    c.do({ on: 'arbiter-lost' });
+    expect(c.role).toMatchObject({ is: 'taking', right: { by: 'force' } });
+  });
+});
+
+describe('a member that was down asks around before it becomes primary', () => {
+  const grant = { state: 'down', journal: end(epoch(1), 10), grant: { to: 'A', above: epoch(1) } } as const;
+
+  function granted(): Core {
+    const a = new Core();
+    a.hasAsyncs = true;
+    a.do({ on: 'start' });
+    a.do({ on: 'dial-failed', question: a.question });
+    a.do({ on: 'agent', question: a.question, answer: agentSays('B', grant) });
+    return a;
+  }
+
+  it('and goes on when nobody knows better, or after a quarter of Q', () => {
+    const asked = granted();
+    expect(asked.role).toMatchObject({ is: 'taking', step: 'claim' });
+    expect(kinds(asked.do(nobody))).toEqual(['become-primary']);
+    expect(kinds(granted().after(250))).toEqual(['become-primary']);
+  });
+
+  it('but not for who has another partner now', () => {
+    const a = granted();
+    a.do({ on: 'membership', version: 2, partner: 'C', arbiter: true, qosMs: 1000 });
+    expect(a.role.is).toBe('waiting');
+  });
+
+  it('and waits for an answer when its own records do not count and it has no partner', () => {
+    const a = new Core({ partner: null, durable: { validated: false } });
+    a.hasAsyncs = true;
+    a.do({ on: 'start' });
+    a.do({ on: 'arbiter-lost' });
+    a.do(nobody);
+    expect(a.role.is).toBe('waiting');
+    a.after(1000);
+    a.do({ on: 'arbiter-lost' });
+    expect(kinds(a.do({ on: 'asked-around', answered: 1, silent: 1 }))).toEqual(['become-primary']);
+  });
+
+  it('not in a mirror without asyncs', () => {
+    expect(primary().role.is).toBe('primary');
+  });
+});
