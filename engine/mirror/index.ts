@@ -7,6 +7,7 @@ export type { Dejournaled, LocalDatabase, MirrorHost } from './host.ts';
 export {
   failoverMembers,
   isAsync,
+  memberOf,
   Membership,
   newDurable,
   readRecord,
@@ -18,6 +19,7 @@ export {
   type MirrorRecord,
 } from './membership.ts';
 export { Mirror, type MirrorHooks, type MirrorOptions } from './mirror.ts';
+export { asError } from './requests.ts';
 export { requireOwnEpoch } from './own-journal.ts';
 export { ownStatus, StatusView } from './status.ts';
 export { Channel, decodeControl, journalFrame, kinds, MAGIC } from './wire.ts';

@@ -5,6 +5,8 @@ import { GemelError } from '../api/errors.ts';
 import { MemberType } from '../api/status.ts';
 import path from 'node:path';
 import { DejournalSetting } from '../api/dejournaling.ts';
+import { ParallelDejournaling } from '../api/parallel.ts';
+import { VirtualAddress } from './editing/settings.ts';
 import { EpochShape, GrantShape, PeriodShape, PositionShape, ReignShape } from './shapes.ts';
 
 /** The mirror's configuration as every member keeps it, and what a failover member must find again after a crash. */
@@ -19,6 +21,8 @@ export const Member = z.object({
   superserverAddress: z.string(),
   privateAddress: z.string(),
   agentAddress: z.string(),
+  /** Where the virtual address is bound on this member, if not on the mirror's interface. */
+  vipInterface: z.string().optional(),
 });
 export type Member = z.infer<typeof Member>;
 
@@ -33,6 +37,10 @@ export const Membership = z.object({
   /** An arbiter on a member's host is allowed: the demo, and tests on one computer. */
   arbiterOnMemberHost: z.boolean(),
   members: z.array(Member),
+  /** Left out: `defaultParallel`. */
+  parallelDejournaling: ParallelDejournaling.optional(),
+  /** Left out: the mirror has none. */
+  vip: VirtualAddress.optional(),
   /** Every mirrored database, with the position in the mirror's journal from which it is complete. */
   databases: z.array(z.object({ name: z.string(), guid: z.string(), created: PositionShape })),
 });

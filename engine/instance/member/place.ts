@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { InstanceStatus } from '../../api/status.ts';
+import { MemberType, type InstanceStatus } from '../../api/status.ts';
 import { GemelError } from '../../api/errors.ts';
 import { assert } from '../../io/assert.ts';
 import type { Io } from '../../io/index.ts';
@@ -30,6 +30,8 @@ import { HeldMember } from './held.ts';
 import type { Lifted } from './hook-executor.ts';
 import { MemberHost, type MemberHostOptions } from './host.ts';
 import { mapped, rememberMirrored } from './map-mirrors.ts';
+import type { OwnPort } from './own-port.ts';
+import { isRemoved, RemovedMember } from './removed.ts';
 import { journalWait, signOf, type MemberWatch, type WatchOptions } from './watch.ts';
 
 export interface PlaceContext extends Omit<MemberHostOptions, 'changed' | 'required' | 'typeChanged'> {
@@ -48,10 +50,12 @@ export interface PlaceContext extends Omit<MemberHostOptions, 'changed' | 'requi
   readonly openHooks?: (identity: HookIdentity) => Hooks;
   /** What notices when the executor or the journal's disk stands still; left out: nothing does. */
   readonly openWatch?: (options: WatchOptions) => MemberWatch;
+  /** The port of this instance's superserver, which its mirrors are to know. */
+  readonly ownPort: OwnPort;
 }
 
-/** The member at work: of a failover member or an async, or held because it can take no part. */
-type Occupant = Mirror | AsyncMember | HeldMember;
+/** The member at work: of a failover member or an async, or held because it can take no part, or none any more. */
+type Occupant = Mirror | AsyncMember | HeldMember | RemovedMember;
 
 /** The instance's place in one mirror: the member that it is there, and what belongs to it in the instance. */
 export class Place {
@@ -72,12 +76,14 @@ export class Place {
 
   /** null: it is held. */
   get member(): Mirror | AsyncMember | null {
-    return this.#occupant instanceof HeldMember ? null : this.#occupant;
+    const occupant = this.#occupant;
+    return occupant instanceof Mirror || occupant instanceof AsyncMember ? occupant : null;
   }
 
-  /** Set when this instance is a member of the mirror that it can take no part in. */
-  get held(): HeldMember | null {
-    return this.#occupant instanceof HeldMember ? this.#occupant : null;
+  /** Set when this instance takes no part in the mirror: it cannot, or it is no member any more. */
+  get held(): HeldMember | RemovedMember | null {
+    const occupant = this.#occupant;
+    return occupant instanceof HeldMember || occupant instanceof RemovedMember ? occupant : null;
   }
 
   get host(): MemberHost | null {
@@ -98,10 +104,11 @@ export class Place {
     const { member, mirror } = this;
     if (member instanceof Mirror) return { mirror, type: 'Failover', status: ownStatus(member) };
     if (member instanceof AsyncMember) return { mirror, type: member.self.type, status: asyncStatus(member) };
-    return { mirror, type: this.held?.type ?? 'Failover', status: 'Waiting' };
+    return { mirror, type: this.held?.type ?? 'Failover', status: this.held?.status ?? 'Waiting' };
   }
 
   async begin(record: MirrorRecord): Promise<void> {
+    if (isRemoved(record)) return this.#endMembership(record);
     const { settings, store } = this.#context;
     const { mirror: name, guid } = record.membership;
     const mirrored = await store.openMirror({ name, guid });
@@ -177,6 +184,19 @@ export class Place {
     this.#context.log(2, held.line);
   }
 
+  /** This instance is no member of the mirror any more, and still has its configuration. */
+  async #endMembership(record: MirrorRecord): Promise<void> {
+    const { settings, store, log } = this.#context;
+    const configured = settings.Mirrors[this.mirror];
+    const type = MemberType.safeParse(typeof configured === 'object' ? configured['Type'] : undefined);
+    const removed = new RemovedMember(record, type.data ?? 'Failover');
+    this.#occupant = removed;
+    this.#host = this.#view = this.#watch = null;
+    await store.closeMirror(this.mirror);
+    store.executor.role_ = { mayRead: () => true, role: () => ({ role: 'none', mirror: this.mirror, peers: [] }) };
+    log(2, removed.line);
+  }
+
   #journalOptions(host: MemberHost): MirrorOptions['journal'] {
     const { paths, store } = this.#context;
     return {
@@ -220,7 +240,7 @@ export class Place {
     const { io, paths, changed } = this.#context;
     const record = readRecord(io.files, paths.mgr, this.mirror);
     assert(record !== null, 'a member has a record');
-    this.#noteType(record);
+    if (!isRemoved(record)) this.#noteType(record);
     await this.begin(record);
     changed();
   }
@@ -229,7 +249,10 @@ export class Place {
   #noteType({ self, membership: { mirror, guid, members } }: MirrorRecord): void {
     const { io, paths, settings } = this.#context;
     const Type = members.find((m) => m.guid === self)?.type ?? 'Failover';
-    const change = (s: Settings): Settings => ({ ...s, Mirrors: { ...s.Mirrors, [mirror]: { GUID: guid, Type } } });
+    const change = (s: Settings): Settings => ({
+      ...s,
+      Mirrors: { ...s.Mirrors, [mirror]: { ...tableOf(s.Mirrors[mirror]), GUID: guid, Type } },
+    });
     Object.assign(settings, change(updateSettings(paths.settings, change, io.files)));
   }
 
@@ -237,6 +260,7 @@ export class Place {
   #changed(): void {
     const { member } = this;
     if (member instanceof Mirror) this.#watch?.tell(signOf(member));
+    if (member !== null) void this.#context.ownPort.tell(member);
     this.#context.changed();
   }
 
@@ -258,4 +282,8 @@ export class Place {
     else await member?.stop();
     this.#watch?.close();
   }
+}
+
+function tableOf(section: Settings['Mirrors'][string] | undefined): Record<string, string> {
+  return typeof section === 'object' ? section : {};
 }
