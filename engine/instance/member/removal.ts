@@ -5,7 +5,7 @@ import { GemelError } from '../../api/errors.ts';
 import { retainMirrored, unmirror } from '../../database/index.ts';
 import type { Files, Io } from '../../io/index.ts';
 import { JournalFiles } from '../../journal/index.ts';
-import { asError, recordPath, writeRecord, type AsyncMember, type Mirror, type MirrorRecord } from '../../mirror/index.ts';
+import { asError, AsyncMember, recordPath, writeRecord, type Mirror, type MirrorRecord } from '../../mirror/index.ts';
 import { findMember, whyNotLeave, whyNotRemove, without } from '../../mirror/editing/index.ts';
 import type { InstancePaths } from '../directory.ts';
 import type { OpenDatabase } from '../executor/index.ts';
@@ -60,6 +60,7 @@ export async function leaveMirror(
   const refusal = whyNotLeave(asked, member.membership);
   if (refusal !== null) throw asError(refusal);
   refuseInDoubt(context.store);
+  await bringIn(member, host, context);
   writeRemoval(context.io.files, context.paths.mgr, removal);
   try {
     if (asked.standing === 'connected') await member.wish({ what: 'leave' });
@@ -83,6 +84,16 @@ function refuseInDoubt({ inDoubt }: Store): void {
     text: `${inDoubt} transactions over mirrored and unmirrored data are in doubt here.`,
     facts: { transactions: inDoubt },
   });
+}
+
+/** What a member has received and dejournals goes into its databases first: afterwards nobody does it. */
+async function bringIn(member: Mirror | AsyncMember, host: MemberHost | null, { store }: RemovalContext): Promise<void> {
+  if (askedOf(member).standing !== 'connected' || (member instanceof AsyncMember && member.dejournaler.halt !== null)) return;
+  const received = member.journal.reach.end.position;
+  for (const { directory } of host?.databases() ?? []) {
+    const database = store.executor.namespaces.all().find((d) => d.directory === directory);
+    if (database !== undefined) await store.contained(database, received);
+  }
 }
 
 /** The last member: what its clients have begun ends, and its databases get everything that is durable before it is none any more. */
