@@ -24,10 +24,9 @@ export function findMember(hosted: Hosted, mirror: string, member: string): Host
   return null;
 }
 
-/** The membership as the member asked about has it; null: it is not here, or who asks is no member. */
-export function membershipFor(hosted: Hosted, question: { mirror: string; member: string; asker: string }): Membership | null {
-  const membership = findMember(hosted, question.mirror, question.member)?.record.membership;
-  return membership?.members.some((m) => m.guid === question.asker) === true ? membership : null;
+/** The membership as the member asked about has it, also for who is a member no more: so it finds that out. null: it is not here. */
+export function membershipFor(hosted: Hosted, question: { mirror: string; member: string }): Membership | null {
+  return findMember(hosted, question.mirror, question.member)?.record.membership ?? null;
 }
 
 /** The journal of a member that is down. Throws what keeps it from being read. */

@@ -2,6 +2,7 @@ import { arbiterConditions } from './conditions/arbiter.ts';
 import { asyncConditions } from './conditions/asyncs.ts';
 import { backupConditions } from './conditions/backup.ts';
 import type { Condition, Facts } from './conditions/condition.ts';
+import { editingConditions } from './conditions/editing.ts';
 import { hostConditions } from './conditions/host.ts';
 import { journalConditions } from './conditions/journal.ts';
 import { primaryConditions } from './conditions/primary.ts';
@@ -20,6 +21,7 @@ export const conditions = {
   ...takingConditions,
   ...arbiterConditions,
   ...asyncConditions,
+  ...editingConditions,
   ...journalConditions,
   ...hostConditions,
   ...refusals,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CompressionParams } from './compression.ts';
 import { DejournalSchedule, DejournalView } from './dejournaling.ts';
 import { LostPage, LostReport } from './lost.ts';
+import { ParallelDejournaling } from './parallel.ts';
 import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapshot, WhatIf } from './status.ts';
 
 /** The management contract: every method of the control sockets. The command line and the console use these and nothing else. */
@@ -22,6 +23,13 @@ const addresses = {
   superserverAddress: z.string().optional(),
   /** HOST:PORT of this host's agent as others reach it */
   agentAddress: z.string().optional(),
+};
+
+/** Only kept and shown by this version, not bound. A member that joins has the mirror's, and may have another interface. */
+const virtualAddress = {
+  /** CIDR */
+  vip: z.string().optional(),
+  vipInterface: z.string().optional(),
 };
 
 /** `run/control.sock` of an instance. */
@@ -55,6 +63,8 @@ export const instanceMethods = {
       arbiterOnMemberHost: z.boolean().default(false),
       qosMs: qosMs.default(8000),
       ...CompressionParams.shape,
+      parallelDejournaling: ParallelDejournaling.optional(),
+      ...virtualAddress,
       ...addresses,
     }),
     result: done,
@@ -67,6 +77,7 @@ export const instanceMethods = {
       agent: z.string(),
       /** instance name of that failover member there */
       via: z.string(),
+      ...virtualAddress,
       ...addresses,
     }),
     result: done,
@@ -144,17 +155,32 @@ export const instanceMethods = {
     params: z.object({ mirror: z.string().optional(), from: z.string().optional() }),
     result: done.extend({ aside: z.array(z.string()) }),
   },
-  /** On the primary: changes the mirror while it works. */
+  /**
+   * One of three: settings of the mirror, on the primary; the addresses of a member, on the primary or, for itself alone, on a member
+   * that follows none; the own superserver port, on any member.
+   */
   'mirror.edit': {
     params: z.object({
+      mirror: z.string().optional(),
       /** HOST:PORT; null: none from now on */
       arbiter: z.string().nullable().optional(),
       arbiterOnMemberHost: z.boolean().optional(),
       qosMs: qosMs.optional(),
       ...CompressionParams.shape,
+      parallelDejournaling: ParallelDejournaling.optional(),
+      /** CIDR; null: none from now on */
+      vip: z.string().nullable().optional(),
+      /** With `member`: on that member only. */
+      vipInterface: z.string().optional(),
+      ...addresses,
+      superserverPort: z.number().int().min(1).max(65535).optional(),
     }),
     result: done,
   },
+  /** On the primary: any other member; on the backup: asyncs. */
+  'mirror.removeMember': { params: z.object({ mirror: z.string().optional(), member: z.string() }), result: done },
+  /** This instance is no member any more. `keep`: its databases stay mirrored, and read-only; `unmirror`: they become ordinary ones. */
+  'mirror.remove': { params: z.object({ mirror: z.string().optional(), databases: z.enum(['keep', 'unmirror']) }), result: done },
   'journal.switch': { params: nothing, result: z.object({ file: z.string() }) },
 } as const;
 

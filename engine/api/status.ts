@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ParallelDejournaling } from './parallel.ts';
 
 /** Shapes of INTERFACES.md: what `--json`, the control sockets and the console see. Extend, never rename. */
 
@@ -83,6 +84,9 @@ export const MirrorStatus = z.object({
   incomingRate: z.object({ networkKBs: z.number(), journalKBs: z.number(), ratio: z.number(), intervalS: z.number() }).nullable(),
   databases: z.array(MirroredDatabaseView),
   missingDatabases: z.array(z.string()),
+  parallelDejournaling: ParallelDejournaling.optional(),
+  /** The mirror's virtual address; `bound`: on this member. null: it has none. */
+  vip: z.object({ address: z.string(), interface: z.string(), bound: z.boolean() }).nullable().optional(),
 });
 export type MirrorStatus = z.infer<typeof MirrorStatus>;
 
@@ -143,6 +147,8 @@ export const DatabaseView = z.object({
   mirrored: z.boolean(),
   mirror: z.string().nullable(),
   mirrorDatabase: z.string().nullable(),
+  /** It has kept the attribute of a mirror that the instance has left; activated after it has joined again. */
+  retained: z.boolean().optional(),
   /** Bytes of the database file. */
   size: z.number(),
 });

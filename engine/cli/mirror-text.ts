@@ -20,6 +20,15 @@ export function mirrorText(status: MirrorStatus): string {
     ['Failover mode', arbiter.failoverMode],
     // Asyncs have no connection to an arbiter, and need none.
     ...(arbiter.address === null || own?.type !== 'Failover' ? [] : [['Arbiter connection', arbiter.connectionStatus] as const]),
+    ...(status.vip === undefined || status.vip === null
+      ? []
+      : [
+          [
+            'Virtual address',
+            `${status.vip.address} on ${status.vip.interface}${status.vip.bound ? '' : ' (not bound by this version)'}`,
+          ] as const,
+        ]),
+    ...(status.parallelDejournaling === undefined ? [] : [['Parallel dejournaling', status.parallelDejournaling] as const]),
     ['No failover', status.noFailover ? 'set: the backup will not take over' : 'not set'],
     ...(incomingRate === null ? [] : [['Incoming journal', incomingText(incomingRate)] as const]),
     ...(status.missingDatabases.length === 0 ? [] : [['Missing here', status.missingDatabases.join(', ')] as const]),

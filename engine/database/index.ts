@@ -5,3 +5,4 @@ export { DatabaseReader, type NodeFile } from './reader.ts';
 export { verifyAside } from './verify-aside.ts';
 export { verifyDatabase } from './verify.ts';
 export { DatabaseWriter } from './writer.ts';
+export { isRetained, retainMirrored, unmirror } from './mirror-attribute.ts';

@@ -56,7 +56,7 @@ export const AgentRequest = z.discriminatedUnion('t', [
 export type AgentRequest = z.infer<typeof AgentRequest>;
 
 const Reply = z.discriminatedUnion('t', [
-  /** `membership`: as the member that was asked about has it, for members of it. */
+  /** `membership`: as the member that was asked about has it. */
   z.object({ t: z.literal('answer'), answer: AgentAnswerShape, membership: Membership.optional() }),
   /** `refused` null: durable in the member's record. */
   z.object({ t: z.literal('adopted'), refused: RefusalShape.nullable() }),

@@ -7,7 +7,9 @@ export interface LocalDatabase {
   readonly name: string;
   readonly directory: string;
   readonly mounted: boolean;
-  /** What its file contains; null while dismounted. */
+  /** It was left mirrored when this instance left the mirror: nothing feeds it before it is activated. */
+  readonly needsActivation?: boolean;
+  /** What its file contains; null while dismounted, or before it is activated. */
   readonly position: Position | null;
 }
 

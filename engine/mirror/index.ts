@@ -11,6 +11,7 @@ export type { Dejournaled, LocalDatabase, MirrorHost } from './host.ts';
 export {
   failoverMembers,
   isAsync,
+  memberOf,
   Membership,
   newDurable,
   readRecord,
@@ -22,6 +23,7 @@ export {
   type MirrorRecord,
 } from './membership.ts';
 export { Mirror, type MirrorHooks, type MirrorOptions } from './mirror.ts';
+export { asError } from './requests.ts';
 export { requireOwnEpoch } from './own-journal.ts';
 export { askPrimary } from './rejoin/ask-primary.ts';
 export { ownStatus, StatusView } from './status.ts';

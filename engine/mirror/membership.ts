@@ -6,6 +6,8 @@ import { MemberType } from '../api/status.ts';
 import path from 'node:path';
 import { Compression, systemSelected } from '../api/compression.ts';
 import { DejournalSetting } from '../api/dejournaling.ts';
+import { ParallelDejournaling } from '../api/parallel.ts';
+import { VirtualAddress } from './editing/settings.ts';
 import { EpochShape, GrantShape, PeriodShape, PositionShape, ReignShape } from './shapes.ts';
 
 /** The mirror's configuration as every member keeps it, and what a failover member must find again after a crash. */
@@ -20,6 +22,8 @@ export const Member = z.object({
   superserverAddress: z.string(),
   privateAddress: z.string(),
   agentAddress: z.string(),
+  /** Where the virtual address is bound on this member, if not on the mirror's interface. */
+  vipInterface: z.string().optional(),
 });
 export type Member = z.infer<typeof Member>;
 
@@ -36,6 +40,10 @@ export const Membership = z.object({
   /** Of journal to other members. Records of an earlier version do not have it. */
   compression: Compression.default(systemSelected),
   members: z.array(Member),
+  /** Left out: `defaultParallel`. */
+  parallelDejournaling: ParallelDejournaling.optional(),
+  /** Left out: the mirror has none. */
+  vip: VirtualAddress.optional(),
   /** Every mirrored database, with the position in the mirror's journal from which it is complete. */
   databases: z.array(z.object({ name: z.string(), guid: z.string(), created: PositionShape })),
 });

@@ -20,6 +20,8 @@ import {
   type MemberState,
   type RoleName,
 } from './failover/index.ts';
+import { isMoved, without } from './editing/addresses.ts';
+import { carryOut, EditWishes, type EditWish } from './editing/wishes.ts';
 import type { HookAnswer, Hooks } from './hooks/index.ts';
 import type { MirrorHost } from './host.ts';
 import { MemberJournal, type MemberJournalOptions } from './member-journal.ts';
@@ -29,7 +31,7 @@ import { requireOwnEpoch } from './own-journal.ts';
 import { PeerConnections } from './peers.ts';
 import { mayRead, peersForClients, type PeerForClients } from './reading.ts';
 import { Inconsistency } from './rejoin/inconsistency.ts';
-import { Requests } from './requests.ts';
+import { noPrimary, Requests } from './requests.ts';
 import { Roles } from './roles.ts';
 import { StatusView } from './status.ts';
 
@@ -62,6 +64,7 @@ export class Mirror {
   readonly requests: Requests;
   readonly followers: Followers;
   readonly collector: Collector;
+  readonly wishes: EditWishes;
   membership: Membership;
   state: MemberState;
   /** ms since the epoch: when the partner was last heard, while it is not connected. */
@@ -74,8 +77,8 @@ export class Mirror {
   #leavingArbiter = false;
   #wake: { at: number; timer: { cancel(): void } } | null = null;
   #closed = false;
-  /** An async now: it decides nothing any more but how it ends. */
-  #isDemoted = false;
+  /** An async, or no member, now: it decides nothing any more but how it ends. */
+  #isOther = false;
 
   constructor(options: MirrorOptions) {
     const { io, record } = options;
@@ -109,6 +112,7 @@ export class Mirror {
     this.roles = new Roles(this);
     this.requests = new Requests(this);
     this.collector = new Collector(this);
+    this.wishes = new EditWishes(io.clock);
     this.followers = new Followers(this, () => new StatusView(this).forAsyncs());
     this.state = initialState({
       self: record.self,
@@ -122,7 +126,9 @@ export class Mirror {
   }
 
   get self(): Member {
-    const self = memberOf(this.membership, this.options.record.self);
+    const { record } = this.options;
+    // Who has been removed is shown as it was until its instance has taken it away.
+    const self = memberOf(this.membership, record.self) ?? memberOf(record.membership, record.self);
     if (self === undefined) throw new GemelError('INTERNAL', 'This member is not in its own membership.');
     return self;
   }
@@ -187,7 +193,7 @@ export class Mirror {
   }
 
   input(input: Input): void {
-    if (this.#closed || (this.#isDemoted && input.on !== 'request')) return;
+    if (this.#closed || (this.#isOther && input.on !== 'request')) return;
     // What it reports comes before what has arrived.
     if (!this.#running) this.options.beforeDeciding?.();
     this.#queue.push(input);
@@ -291,7 +297,11 @@ export class Mirror {
       case 'notify':
         return this.options.hooks.notify(effect.what);
       case 'bind-vip':
-        // A mirror has no virtual address yet: what is not there is bound.
+        // Nothing binds one yet: nobody may believe that clients can use it.
+        if (this.membership.vip !== undefined) {
+          const { address } = this.membership.vip;
+          this.note('VIP_NOT_BUILT', `The virtual address ${address} is not bound: this version only keeps it.`, { vip: address });
+        }
         return this.input({ on: 'vip', bound: true, why: 'No virtual address is configured.' });
       case 'release-vip':
         return;
@@ -388,7 +398,32 @@ export class Mirror {
     this.followers.tell(this.membership);
     // Before a new active period: one that is cut off would be trouble.
     restartLinks(this, before);
+    const { self } = this.options.record;
+    // Before the next active period begins: then this is the loss of a backup that nobody waits for.
+    if (isMoved(memberOf(before, self), memberOf(this.membership, self))) this.peers.letGo('the addresses of this member were changed');
     this.#followMembership(before);
+  }
+
+  /** Asks the primary, which this member may be itself, for a change of the membership. Rejects when that is refused. */
+  wish(wish: EditWish): Promise<void> {
+    const { link } = this.peers;
+    if (this.state.role.is === 'primary') return carryOut(this, this.options.record.self, wish);
+    if (link === null || this.state.role.is !== 'backup') return Promise.reject(noPrimary());
+    return this.wishes.ask(wish, (id) => link.send({ t: 'ask-edit', id, wish }));
+  }
+
+  /** Addresses corrected here alone, while no primary is followed: the next one that is, says what they are. */
+  correct(change: (membership: Membership) => Membership): void {
+    this.membership = change(this.membership);
+    this.save();
+    this.options.host.changed();
+  }
+
+  /** This member is none from now on, whatever the others know. Durable when it returns. */
+  leave(): void {
+    this.membership = without(this.membership, this.options.record.self);
+    this.save();
+    this.#endAsOther('MIRROR_LEFT', 'This member has left the mirror.');
   }
 
   /**
@@ -396,23 +431,36 @@ export class Mirror {
    * they were parted, and the arbiter lets nobody be primary who does not know it.
    */
   learnMembership(membership: Membership): void {
-    if (membership.version > this.membership.version && memberOf(membership, this.options.record.self) !== undefined)
-      this.adoptMembership(membership);
+    if (membership.version > this.membership.version) this.adoptMembership(membership);
   }
 
   /** What the primary says the membership is. */
   adoptMembership(membership: Membership): void {
     if (membership.guid !== this.membership.guid || JSON.stringify(membership) === JSON.stringify(this.membership)) return;
     const before = this.membership;
+    const self = memberOf(membership, this.options.record.self);
+    // Nobody removes a primary that works: somebody else has been made one, and that is found out otherwise.
+    if (self === undefined && this.state.role.is === 'primary') return;
     this.membership = membership;
     this.save();
-    if (isAsync(this.self)) {
-      this.note('DEMOTED', 'This member was demoted: it is a disaster recovery async from now on.', { version: membership.version });
-      this.#isDemoted = true;
+    if (self === undefined)
+      return this.wishes.removed()
+        ? this.#endAsOther('MIRROR_LEFT', 'This member has left the mirror.')
+        : this.#endAsOther('REMOVED', 'This member was removed from the mirror; mirroring has ended here.');
+    if (isAsync(self)) {
       this.peers.demotion.done();
-      return this.options.host.typeChanged();
+      return this.#endAsOther('DEMOTED', 'This member was demoted: it is a disaster recovery async from now on.');
     }
     this.#followMembership(before);
+    const primary = this.peers.link?.member;
+    if (primary === undefined || !isMoved(memberOf(before, primary), memberOf(membership, primary))) return;
+    this.peers.letGo('the addresses of the primary were changed');
+  }
+
+  #endAsOther(code: 'DEMOTED' | 'REMOVED' | 'MIRROR_LEFT', text: string): void {
+    this.note(code, text, { version: this.membership.version });
+    this.#isOther = true;
+    this.options.host.typeChanged();
   }
 
   #followMembership(before: Membership): void {

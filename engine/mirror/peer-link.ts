@@ -69,6 +69,16 @@ export class PeerLink {
     this.channel.close(why);
   }
 
+  /** Ends it for this side; the other one, which has been told to connect anew, is left the time to read that. `lost` is not called. */
+  leave(why: string): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.sender?.close();
+    this.channel.onFrame = () => undefined;
+    const late = this.#clock.timer(this.#qosMs() / 4, () => this.channel.close(why));
+    this.channel.onClose = () => late.cancel();
+  }
+
   get closed(): boolean {
     return this.#closed;
   }

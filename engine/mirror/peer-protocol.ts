@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MemberView } from '../api/status.ts';
+import { EditWish } from './editing/wishes.ts';
 import { Membership } from './membership.ts';
 import { ToldError } from './told-error.ts';
 import { EpochShape, HelloAnswerShape, HelloShape, PeerMessageShape, PositionShape, ReachShape, RoleNameShape } from './shapes.ts';
@@ -41,6 +42,9 @@ const PeerControl = z.discriminatedUnion('t', [
   /** The backup wants to be a disaster recovery async; answered when that is refused, else by the changed membership. */
   z.object({ t: z.literal('ask-demote') }),
   z.object({ t: z.literal('demote-refused'), error: ToldError }),
+  /** The backup wants the membership changed. A wish to leave is answered by the membership without it, when it is granted. */
+  z.object({ t: z.literal('ask-edit'), id: z.number().int(), wish: EditWish }),
+  z.object({ t: z.literal('edit-answer'), id: z.number().int(), error: ToldError.nullable() }),
   /** The backup's journal is a beginning of the primary's now; send from here. */
   z.object({ t: z.literal('ready'), from: PositionShape }),
   z.object({

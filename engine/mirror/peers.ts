@@ -4,6 +4,7 @@ import { comparePositions, type JournalReach } from '../journal/index.ts';
 import { AskAround } from './asyncs/ask-around.ts';
 import { newsMessage } from './asyncs/news.ts';
 import { Demotion } from './asyncs/demotion.ts';
+import { grantWish } from './editing/wishes.ts';
 import type { Hello, HelloAnswer, PeerMessage, Position } from './failover/index.ts';
 import { failoverMembers, isAsync, splitAddress, type Membership } from './membership.ts';
 import type { Mirror } from './mirror.ts';
@@ -273,6 +274,15 @@ export class PeerConnections {
     link.close(why);
   }
 
+  /** The other side connects anew, by an address that it has just been told. */
+  letGo(why: string): void {
+    const link = this.link;
+    if (link === null) return;
+    this.#forget();
+    link.leave(why);
+    this.#mirror.input({ on: 'peer-lost', why });
+  }
+
   #forget(): void {
     this.#lastBeatAt = this.lastBeatAt;
     this.#lastEchoedAt = this.lastEchoedAt;
@@ -330,6 +340,10 @@ export class PeerConnections {
         return this.#startSending(link, message.from);
       case 'ask-demote':
         return void this.demotion.asked(link);
+      case 'ask-edit':
+        return void grantWish(mirror, link.member, message.wish, (error) => link.send({ t: 'edit-answer', id: message.id, error }));
+      case 'edit-answer':
+        return mirror.wishes.answered(message.id, message.error);
       case 'demote-refused':
         return this.demotion.refused(untold(message.error));
       default:

@@ -87,9 +87,9 @@ export class Requests {
   }
 
   #ask(id: number, asked: Asked): Promise<void> {
-    if (this.#ended) return Promise.reject(refused(stopping));
+    if (this.#ended) return Promise.reject(asError(stopping));
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, (refusal) => (refusal === null ? resolve() : reject(refused(refusal))));
+      this.#waiting.set(id, (refusal) => (refusal === null ? resolve() : reject(asError(refusal))));
       this.#mirror.input({ on: 'request', id, ...asked });
     });
   }
@@ -111,7 +111,8 @@ export function noPrimary(): GemelError {
 
 const stopping: Refusal = { code: 'STOPPING', text: 'This member is being stopped.', facts: { role: 'down' } };
 
-function refused({ code, text, facts }: Refusal): GemelError {
+/** A refusal as it is thrown: its condition says what is safe and what to do. */
+export function asError({ code, text, facts }: Refusal): GemelError {
   const condition = conditionOf(code);
   const safe = condition?.severity === 'refusal' ? condition.means : 'Nothing was changed.';
   return new GemelError('REFUSED', text, safe, condition?.todo ?? '', { code, facts });

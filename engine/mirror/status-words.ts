@@ -2,7 +2,8 @@ import type { MemberView, MirroredDatabaseView, MirrorStatus } from '../api/stat
 import type { Clock } from '../io/clock.ts';
 import { comparePositions, type JournalFiles, type Position } from '../journal/index.ts';
 import type { Dejournaled, LocalDatabase } from './host.ts';
-import type { Member } from './membership.ts';
+import { defaultParallel } from './editing/settings.ts';
+import type { Member, Membership } from './membership.ts';
 
 /** The words of the Mirror Monitor for times and positions, the same on every type of member. */
 
@@ -45,6 +46,15 @@ type Addresses = Pick<MemberView, 'name' | 'type' | 'dn' | 'superserverAddress' 
 /** What a member is called and where it is. */
 export function addressesOf({ name, type, superserverAddress, privateAddress, agentAddress }: Member): Addresses {
   return { name, type, dn: null, superserverAddress, privateAddress, agentAddress };
+}
+
+/** What the mirror is set to that this version only keeps. */
+export function settingsView(
+  { vip, parallelDejournaling = defaultParallel }: Membership,
+  self: Member,
+): Pick<MirrorStatus, 'vip' | 'parallelDejournaling'> {
+  const own = vip === undefined ? null : { address: vip.address, interface: self.vipInterface ?? vip.interface, bound: false };
+  return { parallelDejournaling, vip: own };
 }
 
 /** A member that is not connected. @param lostAt ms since the epoch; null: it was not connected since this one runs */
@@ -94,9 +104,10 @@ export class IncomingRate {
 
 /** A mirrored database of this member. `end` and `files` are of its journal, `timeMs` of the newest block dejournaled (ms since the epoch). */
 export function databaseView(
-  { name, directory, mounted, position }: LocalDatabase,
+  { name, directory, mounted, needsActivation, position }: LocalDatabase,
   { status, end, files, timeMs }: { status: MirroredDatabaseView['status']; end: Position; files: JournalFiles; timeMs: number },
 ): MirroredDatabaseView {
+  if (needsActivation === true) return { name, directory, status: 'Needs Activation', nextRecord: 'N/A', failoverDB: true };
   const nextRecord =
     status === 'Normal' || position === null
       ? ('N/A' as const)

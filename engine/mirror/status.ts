@@ -5,7 +5,7 @@ import { followerLag, followerView } from './asyncs/follower-view.ts';
 import type { ForAsyncs } from './asyncs/protocol.ts';
 import { failoverMembers, isAsync, missingDatabases, type Member } from './membership.ts';
 import type { Mirror } from './mirror.ts';
-import { addressesOf, at, behind, databaseView, dejournaling, dejournalMs, IncomingRate, time } from './status-words.ts';
+import { addressesOf, at, behind, databaseView, dejournaling, dejournalMs, IncomingRate, settingsView, time } from './status-words.ts';
 
 /** What this member can say of the mirror, in the words of the Mirror Monitor. */
 
@@ -95,6 +95,7 @@ export class StatusView {
       incomingRate: state.role.is === 'backup' ? this.#incoming.of(mirror.peers.received) : null,
       databases: this.#databases(),
       missingDatabases: this.missing(),
+      ...settingsView(membership, self),
     };
   }
 

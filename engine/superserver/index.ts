@@ -1,2 +1,2 @@
-export { listenShared } from './shared-port.ts';
+export { listenShared, type SharedPort } from './shared-port.ts';
 export { createSuperserver, type Superserver } from './superserver.ts';

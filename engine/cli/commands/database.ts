@@ -65,7 +65,7 @@ function databaseTable(all: DatabaseView[]): string {
   const rows = all.map((d) => [
     d.name,
     d.mounted ? (d.readOnly ? 'read-only' : 'read-write') : 'dismounted',
-    d.mirrored ? `${d.mirror}:${d.mirrorDatabase}` : '-',
+    d.mirrored ? `${d.mirror}:${d.mirrorDatabase}${d.retained === true ? ' (kept; not a member)' : ''}` : '-',
     bytes(d.size),
     d.directory,
   ]);

@@ -1,20 +1,12 @@
 import type { Command } from 'commander';
-import type { CompressionParams } from '../../api/compression.ts';
 import { GemelError } from '../../api/errors.ts';
 import { command, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
 import { forceText } from '../mirror-text.ts';
-import { compression } from './compression.ts';
 import { agreed } from './agreed.ts';
 import { addPromotion } from './mirror-promote.ts';
-import { milliseconds } from './milliseconds.ts';
 
 interface YesOption extends JsonOption {
   readonly yes?: boolean;
-}
-interface EditFlags extends JsonOption, CompressionParams {
-  readonly arbiter?: string;
-  readonly arbiterOnMemberHost?: boolean;
-  readonly qos?: number;
 }
 
 /** What an operator does to a mirror that works, or does not. */
@@ -23,7 +15,6 @@ export function addOperatorCommands(mirror: Command, context: Context): void {
   addPromotion(mirror, context);
   addForce(mirror, context);
   addResume(mirror, context);
-  addEdit(mirror, context);
 }
 
 function addSwitches(mirror: Command, context: Context): void {
@@ -103,19 +94,3 @@ const resumeQuestions = [
   'Are you certain that it never became primary since this one lost it?',
   'Are you certain that it made no mirror journal file later than the newest one here?',
 ];
-
-function addEdit(mirror: Command, context: Context): void {
-  compression(command(mirror, 'edit <instance>', 'on the primary: change arbiter, QoS timeout or compression of the mirror while it works'))
-    .option('--arbiter <host:port>', 'agent of a third host that decides between the members; none: work without')
-    .option('--arbiter-on-member-host', 'allow an arbiter on a member’s host: for tries on one computer only')
-    .option('--qos <ms>', 'quality of service timeout', milliseconds)
-    .action(async (instance: string, { json, arbiter, arbiterOnMemberHost, qos, ...flags }: EditFlags) => {
-      const params = {
-        ...flags,
-        ...(arbiter === undefined ? {} : { arbiter: arbiter === 'none' ? null : arbiter }),
-        ...(arbiterOnMemberHost === undefined ? {} : { arbiterOnMemberHost }),
-        ...(qos === undefined ? {} : { qosMs: qos }),
-      };
-      showDone(context, { json: json === true }, await withInstance(context, instance, (client) => client.call('mirror.edit', params)));
-    });
-}

@@ -2,27 +2,28 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { command, connectInstance, show, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
 import { mirrorText, whatIfText } from '../mirror-text.ts';
 import { watchMonitor } from '../monitor.ts';
-import type { CompressionParams } from '../../api/compression.ts';
-import { compression } from './compression.ts';
 import { addDejournalCommands } from './mirror-dejournal.ts';
 import { addLostCommands } from './mirror-lost.ts';
+import { addEditCommands } from './mirror-edit.ts';
+import {
+  addresses,
+  mirrorSettings,
+  virtualAddress,
+  type AddressFlags,
+  type MirrorSettingFlags,
+  type VirtualAddressFlags,
+} from './mirror-options.ts';
 import { addOperatorCommands } from './mirror-operator.ts';
 import { addRebuildCommand } from './mirror-rebuild.ts';
 import { milliseconds } from './milliseconds.ts';
 
-interface AddressFlags {
-  readonly member?: string;
-  readonly privateAddress?: string;
-  readonly superserverAddress?: string;
-  readonly agentAddress?: string;
-}
-interface CreateFlags extends JsonOption, AddressFlags, CompressionParams {
+interface CreateFlags extends JsonOption, AddressFlags, MirrorSettingFlags {
   readonly name: string;
   readonly arbiter?: string;
   readonly arbiterOnMemberHost?: boolean;
   readonly qos?: number;
 }
-interface JoinFlags extends JsonOption, AddressFlags {
+interface JoinFlags extends JsonOption, AddressFlags, VirtualAddressFlags {
   readonly mirror: string;
   readonly as: 'failover' | 'dr' | 'reporting-ro';
   readonly agent: string;
@@ -38,13 +39,14 @@ export function addMirrorCommands(program: Command, context: Context): void {
   addMaking(mirror, context);
   addWatching(mirror, context);
   addOperatorCommands(mirror, context);
+  addEditCommands(mirror, context);
   addDejournalCommands(mirror, context);
   addLostCommands(mirror, context);
   addRebuildCommand(mirror, context);
 }
 
 function addMaking(mirror: Command, context: Context): void {
-  compression(addresses(command(mirror, 'create <instance>', 'make a mirror with this instance as its first failover member')))
+  mirrorSettings(addresses(command(mirror, 'create <instance>', 'make a mirror with this instance as its first failover member')))
     .requiredOption('--name <mirror>', 'name of the mirror: 1 to 15 letters and digits')
     .option('--arbiter <host:port>', 'agent of a third host that decides between the members')
     .option('--arbiter-on-member-host', 'allow an arbiter on a member’s host: for tries on one computer only')
@@ -54,7 +56,9 @@ function addMaking(mirror: Command, context: Context): void {
       showDone(context, { json: json === true }, await withInstance(context, instance, (client) => client.call('mirror.create', params)));
     });
 
-  addresses(command(mirror, 'join <instance>', 'make this instance the second failover member, or an async member, of a mirror'))
+  virtualAddress(
+    addresses(command(mirror, 'join <instance>', 'make this instance the second failover member, or an async member, of a mirror')),
+  )
     .requiredOption('--mirror <mirror>', 'name of the mirror')
     .addOption(
       new Option(
@@ -98,14 +102,6 @@ function addWatching(mirror: Command, context: Context): void {
         ...(count === undefined ? {} : { count }),
       });
     });
-}
-
-function addresses(target: Command): Command {
-  return target
-    .option('--member <name>', 'name of this member (default HOST_INSTANCE)')
-    .option('--private-address <address>', 'host name or address the other members reach this one at')
-    .option('--superserver-address <address>', 'host name or address clients reach this one at')
-    .option('--agent-address <host:port>', 'this host’s agent, as others reach it');
 }
 
 function seconds(text: string): number {

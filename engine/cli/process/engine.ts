@@ -12,7 +12,7 @@ import { verifyAside } from '../../database/index.ts';
 import { realIo } from '../../io/index.ts';
 import { realNet, socketConnection } from '../../io/net.ts';
 import { MAGIC, openHooks } from '../../mirror/index.ts';
-import { createSuperserver, listenShared, type Superserver } from '../../superserver/index.ts';
+import { createSuperserver, listenShared, type SharedPort, type Superserver } from '../../superserver/index.ts';
 import { createWebServer, type Counters } from '../../web/index.ts';
 import { hookClient } from './hook-client.ts';
 
@@ -49,6 +49,10 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
     openWatch: (options) => memberWatch(paths.run, log, options),
     hookClient: (lifted) => hookClient(hookServer(lifted)),
     superserver: () => listening,
+    listenAlso: async (port) => {
+      ports.push(await listen(port));
+      listening.port = port;
+    },
   });
   const status = (): InstanceStatus => {
     const problem = mirror.places.flatMap(({ held }) => held?.problem ?? [])[0];
@@ -65,16 +69,19 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
     };
   };
   const monitor = new Monitor({ clock, store, mirror, status, clients: () => superserver.connectionCount });
-  const server = await listenShared({
-    ...listening,
-    instance: settings.Startup.InstanceName,
-    clock,
-    log,
-    magic: MAGIC,
-    client: (socket, head) => superserver.attach(socket, head),
-    member: (socket, head) => mirror.accept(socketConnection(socket, head)),
-  });
-  listening.port = server.port;
+  const listen = (port: number): Promise<SharedPort> =>
+    listenShared({
+      host: listening.host,
+      port,
+      instance: settings.Startup.InstanceName,
+      clock,
+      log,
+      magic: MAGIC,
+      client: (socket, head) => superserver.attach(socket, head),
+      member: (socket, head) => mirror.accept(socketConnection(socket, head)),
+    });
+  const ports = [await listen(listening.port)];
+  listening.port = ports[0]?.port ?? listening.port;
   const web = createWebServer({
     instance: settings.Startup.InstanceName,
     snapshot: () => monitor.snapshot(),
@@ -88,7 +95,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
     topics: { monitor: monitor.topic },
     stop: async ({ nofailover }) => {
       await mirror.stop(nofailover);
-      server.close();
+      for (const each of ports) each.close();
       await web.close();
       await superserver.close();
       await forHooks?.close();
@@ -171,7 +178,9 @@ function handlers({
     'mirror.lostReports': ({ mirror: name }) => mirror.lost(name).reports(),
     'mirror.lostPage': ({ mirror: name, report, from }) => mirror.lost(name).page(report, from),
     'mirror.rebuild': (params) => mirror.rebuild(params),
-    'mirror.edit': (params) => mirror.operator().edit(params),
+    'mirror.edit': (params) => mirror.edit(params),
+    'mirror.removeMember': (params) => mirror.removeMember(params),
+    'mirror.remove': (params) => mirror.remove(params),
     'journal.switch': async () => {
       const writer = mirror.mirror?.journal.writer;
       const position = await (writer === null || writer === undefined ? store.switchLocalJournal() : writer.switch('operator'));

@@ -17,7 +17,8 @@ export interface RoleView {
   role(): ReturnType<ExecutorFace['role']>;
 }
 
-const unmirrored: RoleView = { mayRead: () => true, role: () => ({ role: 'primary', mirror: null, peers: [] }) };
+/** Of an instance that is in no mirror. */
+export const unmirrored: RoleView = { mayRead: () => true, role: () => ({ role: 'primary', mirror: null, peers: [] }) };
 
 /** Overlay bytes of all databases at which updates wait for the applier, and below which they go on. */
 const OVERLAY_HIGH = 96 * 1024 * 1024;

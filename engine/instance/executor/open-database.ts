@@ -12,6 +12,8 @@ export class OpenDatabase implements DatabaseHandle {
   readonly directory: string;
   /** The mirror and the database's name in it; null: not mirrored. */
   readonly mirror: { readonly name: string; readonly database: string } | null;
+  /** It has kept the attribute of a mirror that the instance has left: nothing feeds it, and nobody writes to it. */
+  readonly isRetained: boolean;
   readonly nodes: Database;
   readonly guid: string;
   journal: JournalPort | null = null;
@@ -32,6 +34,7 @@ export class OpenDatabase implements DatabaseHandle {
     directory: string;
     guid: string;
     mirror: { name: string; database: string } | null;
+    isRetained?: boolean;
     nodes: Database;
     turns: Turns;
   }) {
@@ -40,6 +43,7 @@ export class OpenDatabase implements DatabaseHandle {
     this.directory = init.directory;
     this.guid = init.guid;
     this.mirror = init.mirror;
+    this.isRetained = init.isRetained ?? false;
     this.nodes = init.nodes;
   }
 

@@ -39,7 +39,7 @@ function mayBePrimary({ type }: Member): boolean {
 }
 
 /** All addresses a host name stands for, and the name itself; a name that is not known here stands for itself alone. */
-async function addressesOf(host: string): Promise<string[]> {
+export async function addressesOf(host: string): Promise<string[]> {
   if (net.isIP(host) !== 0) return [host];
   try {
     const found = await dns.lookup(host, { all: true });

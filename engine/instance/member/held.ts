@@ -12,9 +12,13 @@ export class HeldMember {
   readonly type: MemberType;
   /** What is wrong, in a sentence. */
   readonly problem: string;
+  readonly status = 'Waiting';
+  readonly record: MirrorRecord;
   readonly #why: string;
 
-  constructor({ self, membership }: MirrorRecord, error: GemelError) {
+  constructor(record: MirrorRecord, error: GemelError) {
+    const { self, membership } = record;
+    this.record = record;
     this.mirror = membership.mirror;
     this.type = membership.members.find((m) => m.guid === self)?.type ?? 'Failover';
     this.#why = error.what;

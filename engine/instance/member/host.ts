@@ -66,12 +66,18 @@ export class MemberHost implements MirrorHost {
   }
 
   databases(): LocalDatabase[] {
-    return this.#mirrored.all().map((d) => ({
-      name: d.journalName,
-      directory: d.directory,
-      mounted: true,
+    const kept = this.#retained().map((d) => ({ ...placeOf(d), needsActivation: true, position: null }));
+    const fed = this.#mirrored.all().map((d) => ({
+      ...placeOf(d),
       position: this.#position(d.journalName) ?? d.nodes.meta().position,
     }));
+    return [...fed, ...kept];
+  }
+
+  /** Databases of this mirror that it was left with, and that have to be activated. */
+  #retained(): OpenDatabase[] {
+    const guid = this.#hosted?.membership.guid;
+    return this.#options.store.retained().filter((d) => d.nodes.meta().mirror?.guid === guid);
   }
 
   #position(journalName: string): Position | null {
@@ -85,6 +91,8 @@ export class MemberHost implements MirrorHost {
     const absent = this.#options.required().find((name) => !mounted.has(name));
     if (absent !== undefined)
       return `The mirrored database ${absent} is not mounted (messages.log says why); restore it, or take it out of [MapMirrors] in gemel.cpf and restart.`;
+    const [kept] = this.#retained();
+    if (kept !== undefined) return `The mirrored database ${kept.name} was kept when this instance left the mirror, and needs activation.`;
     const failed = this.#mirrored.all().find((d) => this.#mirrored.failure(d.journalName) !== undefined);
     return failed === undefined
       ? null
@@ -260,6 +268,10 @@ export class MemberHost implements MirrorHost {
       if (this.#port !== null) this.#freeze(this.#port, this.#port.writer, error);
     });
   }
+}
+
+function placeOf({ journalName, directory }: OpenDatabase): Omit<LocalDatabase, 'position'> {
+  return { name: journalName, directory, mounted: true };
 }
 
 /** Throws when the instance is in no mirror. */

@@ -2,8 +2,10 @@ import path from 'node:path';
 import type { InstanceMethods, Parsed } from '../../api/contract.ts';
 import { GemelError } from '../../api/errors.ts';
 import type { Membership, Mirror } from '../../mirror/index.ts';
+import { defaultParallel } from '../../mirror/editing/index.ts';
 import { arbiterAddress } from './arbiter-address.ts';
-import { changesCompression, compressionOf, compressionText } from './compression.ts';
+import { compressionText } from './compression.ts';
+import { virtualAddressText } from './virtual-address.ts';
 
 /** How long a member that has the right by force may take to be primary before it is said that this is not certain. */
 const FORCED_MS = 40_000;
@@ -78,15 +80,13 @@ export class Operator {
     return { message: `Mirroring is started on this member (it is ${this.#mirror.state.role.is}).` };
   }
 
-  /** Changes the arbiter, the QoS timeout or the compression of the whole mirror, while it works. */
-  async edit({ arbiter, arbiterOnMemberHost, qosMs, ...given }: Parsed<InstanceMethods, 'mirror.edit'>): Promise<Done> {
-    if (arbiter === undefined && qosMs === undefined && !changesCompression(given))
-      throw new GemelError(
-        'USAGE',
-        'Nothing was said that should be changed.',
-        'Nothing was changed.',
-        'Give --arbiter, --qos, --compression-failover or --compression-async.',
-      );
+  /** Changes arbiter, QoS timeout and `settings` of the whole mirror, while it works. */
+  async edit(
+    { arbiter, arbiterOnMemberHost, qosMs }: Parsed<InstanceMethods, 'mirror.edit'>,
+    settings: Partial<Membership> = {},
+  ): Promise<Done> {
+    if (arbiter === undefined && qosMs === undefined && Object.keys(settings).length === 0)
+      throw new GemelError('USAGE', 'Nothing was said that should be changed.', 'Nothing was changed.', 'See gemel mirror edit --help.');
     const allowed = arbiterOnMemberHost ?? this.#mirror.membership.arbiterOnMemberHost;
     const address =
       arbiter === undefined || arbiter === null ? arbiter : await arbiterAddress(arbiter, this.#mirror.membership.members, allowed);
@@ -95,7 +95,7 @@ export class Operator {
       arbiterOnMemberHost: allowed,
       ...(address === undefined ? {} : { arbiter: address }),
       ...(qosMs === undefined ? {} : { qosMs }),
-      compression: compressionOf(given, membership.compression),
+      ...settings,
     }));
     const connected = await this.#mirror.until((state) => !state.arbiter.configured || state.arbiter.connected, SETTLE_MS);
     return { message: `${editText(this.#mirror.membership, connected)} ${compressionText(this.#mirror.membership)}` };
@@ -118,8 +118,9 @@ export class Operator {
   }
 }
 
-function editText({ arbiter, qosMs }: Membership, connected: boolean): string {
-  const qos = `The QoS timeout is ${qosMs} ms.`;
+function editText({ arbiter, qosMs, parallelDejournaling = defaultParallel, vip }: Membership, connected: boolean): string {
+  const virtual = vip === undefined ? '' : ` ${virtualAddressText(vip)}`;
+  const qos = `The QoS timeout is ${qosMs} ms; parallel dejournaling: ${parallelDejournaling}.${virtual}`;
   if (arbiter === null) return `The mirror has no arbiter. ${qos}`;
   return `The arbiter is ${arbiter}; this member is ${connected ? 'connected to it' : 'not connected to it yet'}. ${qos}`;
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { InstanceStatus } from '../../api/status.ts';
+import { MemberType, type InstanceStatus } from '../../api/status.ts';
 import { GemelError } from '../../api/errors.ts';
 import { assert } from '../../io/assert.ts';
 import type { Io } from '../../io/index.ts';
@@ -42,6 +42,8 @@ import {
   rebuiltRecord,
   type RebuildContext,
 } from './rebuild.ts';
+import type { OwnPort } from './own-port.ts';
+import { isRemoved, RemovedMember } from './removed.ts';
 import { journalWait, signOf, type MemberWatch, type WatchOptions } from './watch.ts';
 
 export interface PlaceContext extends Omit<MemberHostOptions, 'changed' | 'required' | 'typeChanged'> {
@@ -60,10 +62,12 @@ export interface PlaceContext extends Omit<MemberHostOptions, 'changed' | 'requi
   readonly openHooks?: (identity: HookIdentity) => Hooks;
   /** What notices when the executor or the journal's disk stands still; left out: nothing does. */
   readonly openWatch?: (options: WatchOptions) => MemberWatch;
+  /** The port of this instance's superserver, which its mirrors are to know. */
+  readonly ownPort: OwnPort;
 }
 
-/** The member at work: of a failover member or an async, or held because it can take no part. */
-type Occupant = Mirror | AsyncMember | HeldMember;
+/** The member at work: of a failover member or an async, or held because it can take no part, or none any more. */
+type Occupant = Mirror | AsyncMember | HeldMember | RemovedMember;
 
 /** The instance's place in one mirror: the member that it is there, and what belongs to it in the instance. */
 export class Place {
@@ -85,12 +89,14 @@ export class Place {
 
   /** null: it is held. */
   get member(): Mirror | AsyncMember | null {
-    return this.#occupant instanceof HeldMember ? null : this.#occupant;
+    const occupant = this.#occupant;
+    return occupant instanceof Mirror || occupant instanceof AsyncMember ? occupant : null;
   }
 
-  /** Set when this instance is a member of the mirror that it can take no part in. */
-  get held(): HeldMember | null {
-    return this.#occupant instanceof HeldMember ? this.#occupant : null;
+  /** Set when this instance takes no part in the mirror: it cannot, or it is no member any more. */
+  get held(): HeldMember | RemovedMember | null {
+    const occupant = this.#occupant;
+    return occupant instanceof HeldMember || occupant instanceof RemovedMember ? occupant : null;
   }
 
   get host(): MemberHost | null {
@@ -111,7 +117,7 @@ export class Place {
     const { member, mirror } = this;
     if (member instanceof Mirror) return { mirror, type: 'Failover', status: ownStatus(member) };
     if (member instanceof AsyncMember) return { mirror, type: member.self.type, status: asyncStatus(member) };
-    return { mirror, type: this.held?.type ?? 'Failover', status: 'Waiting' };
+    return { mirror, type: this.held?.type ?? 'Failover', status: this.held?.status ?? 'Waiting' };
   }
 
   /** Updates that only this member had when its mirror went on without them. */
@@ -176,6 +182,7 @@ export class Place {
   }
 
   async begin(found: MirrorRecord): Promise<void> {
+    if (isRemoved(found)) return this.#endMembership(found);
     let record: MirrorRecord;
     try {
       record = await this.#finishRebuild(found);
@@ -258,6 +265,19 @@ export class Place {
     this.#context.log(2, held.line);
   }
 
+  /** This instance is no member of the mirror any more, and still has its configuration. */
+  async #endMembership(record: MirrorRecord): Promise<void> {
+    const { settings, store, log } = this.#context;
+    const configured = settings.Mirrors[this.mirror];
+    const type = MemberType.safeParse(typeof configured === 'object' ? configured['Type'] : undefined);
+    const removed = new RemovedMember(record, type.data ?? 'Failover');
+    this.#occupant = removed;
+    this.#host = this.#view = this.#watch = null;
+    await store.closeMirror(this.mirror);
+    store.executor.role_ = { mayRead: () => true, role: () => ({ role: 'none', mirror: this.mirror, peers: [] }) };
+    log(2, removed.line);
+  }
+
   #journalOptions({ cuts }: MirrorDatabases): MirrorOptions['journal'] {
     const { paths, store } = this.#context;
     return {
@@ -301,7 +321,7 @@ export class Place {
     const { io, paths, changed } = this.#context;
     const record = readRecord(io.files, paths.mgr, this.mirror);
     assert(record !== null, 'a member has a record');
-    this.#noteType(record);
+    if (!isRemoved(record)) this.#noteType(record);
     await this.begin(record);
     changed();
   }
@@ -310,7 +330,10 @@ export class Place {
   #noteType({ self, membership: { mirror, guid, members } }: MirrorRecord): void {
     const { io, paths, settings } = this.#context;
     const Type = members.find((m) => m.guid === self)?.type ?? 'Failover';
-    const change = (s: Settings): Settings => ({ ...s, Mirrors: { ...s.Mirrors, [mirror]: { GUID: guid, Type } } });
+    const change = (s: Settings): Settings => ({
+      ...s,
+      Mirrors: { ...s.Mirrors, [mirror]: { ...tableOf(s.Mirrors[mirror]), GUID: guid, Type } },
+    });
     Object.assign(settings, change(updateSettings(paths.settings, change, io.files)));
   }
 
@@ -318,6 +341,7 @@ export class Place {
   #changed(): void {
     const { member } = this;
     if (member instanceof Mirror) this.#watch?.tell(signOf(member));
+    if (member !== null) void this.#context.ownPort.tell(member);
     this.#context.changed();
   }
 
@@ -339,4 +363,8 @@ export class Place {
     else await member?.stop();
     this.#watch?.close();
   }
+}
+
+function tableOf(section: Settings['Mirrors'][string] | undefined): Record<string, string> {
+  return typeof section === 'object' ? section : {};
 }

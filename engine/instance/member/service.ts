@@ -16,29 +16,47 @@ import {
   type MirrorRecord,
 } from '../../mirror/index.ts';
 import type { Connection } from '../../io/net.ts';
-import type { OpenDatabase } from '../executor/index.ts';
+import { unmirrored, type OpenDatabase } from '../executor/index.ts';
 import { updateSettings, type Settings } from '../settings.ts';
 import { arbiterAddress } from './arbiter-address.ts';
 import { compressionOf } from './compression.ts';
 import { createMirrored } from './create-mirrored.ts';
 import { dejournal } from './dejournal.ts';
+import { edit } from './editing.ts';
+import { HeldMember } from './held.ts';
 import { notInMirror } from './host.ts';
 import { askToBeAdmitted, checkAnother, checkNewMember, typeOf } from './joining.ts';
 import type { Lost } from './lost.ts';
 import { Operator } from './operator.ts';
 import { newMember, type OwnAddresses } from './own-member.ts';
+import { OwnPort } from './own-port.ts';
 import { Place, type PlaceContext } from './place.ts';
+import {
+  dropRemoval,
+  finishRemoval,
+  leaveMirror,
+  readRemovals,
+  recordWithout,
+  removeMember,
+  setFormerJournalAside,
+  unmirrorRetained,
+  type Removal,
+} from './removal.ts';
+import { RemovedMember } from './removed.ts';
 import { demote, promote, startMirroring, stopMirroring } from './role-changes.ts';
 import { valid } from './valid.ts';
 import { heedValidatedMember } from './validated-member.ts';
+import { joiningWarning, newVirtualAddress, virtualAddressText } from './virtual-address.ts';
 
 /** How long creating and joining wait for the role they lead to before they answer. */
 const SETTLE_MS = 5000;
 
-export interface MirrorServiceContext extends PlaceContext {
+export interface MirrorServiceContext extends Omit<PlaceContext, 'ownPort'> {
   readonly home: string;
   /** Where the superserver listens. */
   readonly superserver: () => { host: string; port: number };
+  /** Listens on another port too, which others are told from now on. Throws PORT_IN_USE, RIGHTS, IO. */
+  readonly listenAlso: (port: number) => Promise<void>;
 }
 
 /** The instance's places in mirrors: creating, joining, leaving them to work, and what can be asked of them. */
@@ -47,9 +65,11 @@ export class MirrorService {
   /** One, or several of a reporting member; in the order of their mirrors' names. */
   #places: readonly Place[] = [];
   readonly #door: AsyncDoor;
+  readonly #ownPort: OwnPort;
 
   constructor(context: MirrorServiceContext) {
     this.#context = context;
+    this.#ownPort = new OwnPort({ ...context, clock: context.io.clock });
     this.#door = new AsyncDoor(context.io.clock, () =>
       this.#places.flatMap(({ member }) => (member instanceof AsyncMember ? [member] : [])),
     );
@@ -77,18 +97,41 @@ export class MirrorService {
 
   /** Takes the instance's places in its mirrors, if it has some. */
   async start(): Promise<void> {
-    for (const record of readRecords(this.#context.io.files, this.#context.paths.mgr))
-      await this.#take(heedValidatedMember(record, this.#context));
+    const { io, paths } = this.#context;
+    for (const record of readRecords(io.files, paths.mgr)) await this.#take(heedValidatedMember(record, this.#context));
+    for (const removal of readRemovals(io.files, paths.mgr)) await this.#goOn(removal);
+  }
+
+  /** A removal that was under way when the instance ended. What an operator had begun may not have been granted before. */
+  async #goOn(removal: Removal): Promise<void> {
+    const { io, paths, log } = this.#context;
+    const place = this.#places.find(({ mirror }) => mirror === removal.mirror);
+    if (place !== undefined && !(place.held instanceof RemovedMember)) return dropRemoval(io.files, paths.mgr, removal.mirror);
+    try {
+      await this.#finish(removal);
+    } catch (error) {
+      if (!(error instanceof GemelError)) throw error;
+      log(2, `The configuration of the mirror ${removal.mirror} cannot be removed yet: ${error.message}`);
+    }
+  }
+
+  async #finish(removal: Removal): Promise<string> {
+    const text = await finishRemoval(removal, this.#context);
+    this.#places = this.#places.filter(({ mirror }) => mirror !== removal.mirror);
+    if (this.#places.length === 0) this.#context.store.executor.role_ = unmirrored;
+    this.#context.changed();
+    return text;
   }
 
   async #take(record: MirrorRecord): Promise<Place> {
-    const place = new Place(record.membership.mirror, this.#context);
+    const place = new Place(record.membership.mirror, { ...this.#context, ownPort: this.#ownPort });
     this.#places = [...this.#places, place].sort((a, b) => (a.mirror < b.mirror ? -1 : 1));
     await place.begin(record);
     return place;
   }
 
   async stop(nofailover: boolean): Promise<void> {
+    this.#ownPort.close();
     await Promise.all(this.#places.map((place) => place.stop(nofailover)));
     this.#door.close();
   }
@@ -138,10 +181,12 @@ export class MirrorService {
   // ------------------------------------------------------------ creating and joining
 
   async create(params: Parsed<InstanceMethods, 'mirror.create'>): Promise<{ message: string }> {
+    this.#refuseRemoved();
     checkAnother(this.#places, 'Failover', params.name);
     const name = valid(MirrorName, params.name, 'a mirror');
     const { member: self } = await this.#asMember(params, 'Failover');
     const arbiter = params.arbiter === undefined ? null : await arbiterAddress(params.arbiter, [self], params.arbiterOnMemberHost);
+    const vip = await newVirtualAddress(params, self, arbiter);
     const membership: Membership = {
       mirror: name,
       guid: this.#context.io.random.guid(),
@@ -151,22 +196,27 @@ export class MirrorService {
       arbiterOnMemberHost: params.arbiterOnMemberHost,
       compression: compressionOf(params),
       members: [self],
+      ...(params.parallelDejournaling === undefined ? {} : { parallelDejournaling: params.parallelDejournaling }),
+      ...(vip === undefined ? {} : { vip }),
       databases: [],
     };
     const { member } = await this.#enter({ self: self.guid, membership, durable: newDurable });
     if (member instanceof Mirror) await member.until((state) => state.role.is === 'primary', SETTLE_MS);
-    return { message: `The mirror ${name} is created; this instance is its first failover member ${self.name}.` };
+    const virtual = vip === undefined ? '' : ` ${virtualAddressText(vip)}`;
+    return { message: `The mirror ${name} is created; this instance is its first failover member ${self.name}.${virtual}` };
   }
 
   async join(params: Parsed<InstanceMethods, 'mirror.join'>): Promise<{ message: string }> {
     const name = valid(MirrorName, params.mirror, 'a mirror');
     const type = typeOf[params.as];
+    this.#refuseRemoved();
     const known = checkAnother(this.#places, type, name, params.member);
-    const { member: self, hasAgent } = await this.#asMember(
+    const { member: made, hasAgent } = await this.#asMember(
       { ...params, ...(known === null ? {} : { member: known.name }) },
       type,
       known?.guid,
     );
+    const self = { ...made, ...(params.vipInterface === undefined ? {} : { vipInterface: params.vipInterface }) };
     const agent = valid(HostPort, params.agent, 'an agent');
     const { net, io } = this.#context;
     const membership = await askToBeAdmitted(
@@ -176,7 +226,8 @@ export class MirrorService {
     );
     const { member } = await this.#enter({ self: self.guid, membership, durable: newDurable });
     if (member instanceof Mirror) await member.until((state) => state.role.is === 'backup', SETTLE_MS);
-    return { message: `This instance has joined the mirror ${name} as ${typeText(type)} member ${self.name}.${hasAgent ? '' : noAgent}` };
+    const warning = `${hasAgent ? '' : noAgent}${mayBePrimary(type) ? joiningWarning(membership.vip, params.vip, self.vipInterface) : ''}`;
+    return { message: `This instance has joined the mirror ${name} as ${typeText(type)} member ${self.name}.${warning}` };
   }
 
   /** Asked on a failover member, through its agent. */
@@ -201,11 +252,17 @@ export class MirrorService {
     return { membership: mirror.membership, elsewhere: null };
   }
 
+  /** Who has been removed says first what its databases are to be. */
+  #refuseRemoved(): void {
+    for (const { held } of this.#places) if (held instanceof RemovedMember) throw held.refusal();
+  }
+
   /** A mirror member's record must be there before anything of it is. */
   async #enter(record: MirrorRecord): Promise<Place> {
     const { io, paths, settings, superserver } = this.#context;
-    writeRecord(io.files, paths.mgr, record);
     const { mirror, guid } = record.membership;
+    setFormerJournalAside(this.#context, mirror, guid);
+    writeRecord(io.files, paths.mgr, record);
     const self = record.membership.members.find((m) => m.guid === record.self);
     const change = (s: Settings): Settings => ({
       ...s,
@@ -259,6 +316,35 @@ export class MirrorService {
     return dejournal(member, action, from, to);
   }
 
+  edit(params: Parsed<InstanceMethods, 'mirror.edit'>): Promise<{ message: string }> {
+    const { superserverPort, mirror } = params;
+    const members = this.#places.flatMap(({ member }) => member ?? []);
+    // The port is the instance's own: in whichever of its mirrors.
+    const member = (superserverPort === undefined ? undefined : members[0]) ?? this.#requireAny(mirror);
+    return edit(member, params, { log: this.#context.log, ownPort: this.#ownPort, all: members });
+  }
+
+  async removeMember({ mirror, member }: Parsed<InstanceMethods, 'mirror.removeMember'>): Promise<{ message: string }> {
+    return removeMember(this.#requireAny(mirror), member);
+  }
+
+  /** Takes this instance out of a mirror, with what its databases are to be. */
+  async remove({ mirror: name, databases }: Parsed<InstanceMethods, 'mirror.remove'>): Promise<{ message: string }> {
+    if (this.#places.length === 0 && databases === 'unmirror') {
+      const message = await unmirrorRetained(this.#context);
+      if (message !== null) return { message };
+    }
+    const place = this.#place(name);
+    // Nobody can say what it lacks or has: it may go, with its databases as they are.
+    if (place.held instanceof HeldMember) await place.begin(recordWithout(place.held.record, this.#context));
+    if (place.held instanceof RemovedMember) return { message: await this.#finish({ ...idOf(place.held.membership), databases }) };
+    const member = memberAt(place);
+    const removal = { ...idOf(member.membership), databases };
+    const left = await leaveMirror(member, place.host, removal, this.#context);
+    await place.begun();
+    return { message: `${left} ${await this.#finish(removal)}` };
+  }
+
   async promote({ mirror: name, ...wish }: Parsed<InstanceMethods, 'mirror.promote'>): Promise<Result<InstanceMethods, 'mirror.promote'>> {
     const place = this.#place(name);
     return promote(memberAt(place), wish, () => place.begun());
@@ -300,6 +386,14 @@ function memberAt({ member, held }: Place): Mirror | AsyncMember {
 }
 
 const noAgent = ' Its host has no agent that runs: start one, or the others cannot learn how this member is while it is down.';
+
+function idOf({ mirror, guid }: Membership): { mirror: string; guid: string } {
+  return { mirror, guid };
+}
+
+function mayBePrimary(type: MemberType): boolean {
+  return type === 'Failover' || type === 'Disaster Recovery';
+}
 
 /** A member's type within a sentence. */
 function typeText(type: MemberType): string {

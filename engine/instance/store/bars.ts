@@ -17,6 +17,15 @@ export function notPrimary(name: string): WriteBar {
   };
 }
 
+/** Why a database takes no updates that has kept the attribute of a mirror that this instance has left. */
+export function retained(name: string, mirror: string): NonNullable<WriteBar> {
+  return {
+    code: 'PROTECT',
+    what: `The database ${name} still has the attribute of the mirror ${mirror}, which this instance has left, and is read-only.`,
+    todo: 'Join the mirror again, or make it an ordinary database: gemel mirror remove INSTANCE --unmirror',
+  };
+}
+
 /** Why databases take no updates when their journal cannot be written or read. */
 export function journalBroken(error: GemelError): NonNullable<WriteBar> {
   return {

@@ -20,6 +20,10 @@ export class InDoubt {
     if (found.length > 0) log(1, `${found.length} transactions over mirrored and unmirrored data wait for the mirror's word.`);
   }
 
+  get count(): number {
+    return this.#waiting.length;
+  }
+
   get #databases() {
     return new Set(this.#waiting.flatMap(({ found }) => found.undo.map(({ database }) => database)));
   }

@@ -32,7 +32,7 @@ export class MirrorDatabases {
   }
 
   all(): OpenDatabase[] {
-    return this.#options.executor.namespaces.all().filter((d) => d.mirror?.name === this.#options.mirror);
+    return this.#options.executor.namespaces.all().filter((d) => d.mirror?.name === this.#options.mirror && !d.isRetained);
   }
 
   /** Why a database (by its name in the journal) is not fed any more; undefined: it is. */

@@ -4,11 +4,12 @@ import { DatabaseName } from '../../api/names.ts';
 import type { DatabaseView } from '../../api/status.ts';
 import type { Io } from '../../io/index.ts';
 import { Journal, JournalWriter, type ApplierFailure, type JournalDisk, type JournalIdentity, type Position } from '../../journal/index.ts';
+import { isRetained } from '../../database/index.ts';
 import type { InstancePaths } from '../directory.ts';
 import { Executor, OpenDatabase, type JournalPort } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
 import { mirroredHere, updateSettings, type Settings } from '../settings.ts';
-import { fileBroken, notPrimary } from './bars.ts';
+import { fileBroken, notPrimary, retained } from './bars.ts';
 import { Feed } from './feed.ts';
 import { InDoubt } from './in-doubt.ts';
 import { JournalCuts, type JournalCutsOptions } from './journal-cuts.ts';
@@ -131,8 +132,10 @@ export class Store {
       const nodes = this.#parts.openDatabase(directory);
       const meta = nodes.meta();
       const mirror = meta.mirror === null ? null : { name: meta.mirror.name, database: meta.mirror.database };
-      const database = new OpenDatabase({ name, directory, guid: meta.guid, mirror, nodes, turns: this.#context.io.turns });
-      if (mirror !== null) database.bar = notPrimary(name);
+      const kept = mirror !== null && isRetained(meta);
+      const { turns } = this.#context.io;
+      const database = new OpenDatabase({ name, directory, guid: meta.guid, mirror, isRetained: kept, nodes, turns });
+      if (mirror !== null) database.bar = kept ? retained(name, mirror.name) : notPrimary(name);
       this.executor.namespaces.mount(database);
       this.#shareMemory();
       return database;
@@ -153,6 +156,36 @@ export class Store {
     return this.executor.namespaces.all().filter((d) => !d.mirrored);
   }
 
+  /** Those that have kept the attribute of a mirror that it has left. */
+  retained(): OpenDatabase[] {
+    return this.executor.namespaces.all().filter((d) => d.isRetained);
+  }
+
+  /** Lets the file of a database that nothing feeds be changed, and mounts it as what it is then. */
+  async reopened(database: OpenDatabase, change: () => void): Promise<void> {
+    const { name, directory } = database;
+    database.release();
+    this.executor.namespaces.unmount(name);
+    database.nodes.close();
+    try {
+      change();
+    } finally {
+      const mounted = this.#mount(name, directory);
+      if (mounted !== null && !mounted.mirrored) await this.#feedLocal(mounted);
+    }
+  }
+
+  /** Everything that the local journal holds is durable before it. */
+  localEnd(): Promise<Position> {
+    if (this.#localWriter === null) throw new GemelError('NOT_RUNNING', 'The local journal is not open.');
+    return this.#localWriter.settled();
+  }
+
+  /** Transactions over mirrored and unmirrored data whose outcome only the mirror can say. */
+  get inDoubt(): number {
+    return this.#inDoubt?.count ?? 0;
+  }
+
   view(database: OpenDatabase): DatabaseView {
     return {
       name: database.name,
@@ -162,6 +195,7 @@ export class Store {
       mirrored: database.mirrored,
       mirror: database.mirror?.name ?? null,
       mirrorDatabase: database.mirror?.database ?? null,
+      ...(database.isRetained ? { retained: true } : {}),
       size: database.nodes.fileBytes,
     };
   }
@@ -345,7 +379,7 @@ export class Store {
   /** The databases of a mirror here, fed from its journal from now on. Call once the journal's directory has been opened. */
   async openMirror(mirror: { name: string; guid: string }): Promise<MirrorDatabases> {
     const { executor } = this;
-    await this.#mirrors.get(mirror.name)?.feed.close();
+    await this.closeMirror(mirror.name);
     const opened = new MirrorDatabases({
       mirror: mirror.name,
       executor,
@@ -379,12 +413,25 @@ export class Store {
     this.#parts.createDatabase(...made);
   }
 
+  /** Resolves when the files of that mirror's databases have everything before the position. */
+  async drainedMirror(name: string, position: Position): Promise<void> {
+    await this.#mirrors.get(name)?.feed.drained(position);
+  }
+
+  /** Nothing feeds the databases of that mirror any more. */
+  async closeMirror(name: string): Promise<void> {
+    const opened = this.#mirrors.get(name);
+    this.#mirrors.delete(name);
+    await opened?.feed.close();
+  }
+
   /**
    * Resolves when the database's file contains everything that was durable at the call, or, on a member that receives the
    * mirror's journal, everything received before `received` (null: nothing), as soon as that is durable.
    */
   async contained(database: OpenDatabase, received: Position | null): Promise<void> {
-    const feed = database.mirror === null ? this.local : this.#mirrors.get(database.mirror.name)?.feed;
+    const isFed = database.mirror !== null && !database.isRetained;
+    const feed = isFed ? this.#mirrors.get(database.mirror.name)?.feed : database.mirrored ? null : this.local;
     const writer = database.journal?.writer ?? null;
     if (writer !== null) await feed?.drained(await writer.settled());
     else if (received !== null) await feed?.reached(received, CONTAINED_WAIT_MS);

@@ -6,6 +6,8 @@ import type { Net } from '../../io/net.ts';
 import { comparePositions } from '../../journal/index.ts';
 import { compareEpochs, epochText, newDurable, type Durable, type Epoch } from '../failover/index.ts';
 import { bringsJournal, journalOf } from '../journal-frame.ts';
+import { isMoved, without } from '../editing/addresses.ts';
+import { EditWishes, type EditWish } from '../editing/wishes.ts';
 import { MemberJournal, type MemberJournalOptions } from '../member-journal.ts';
 import { Inconsistency } from '../rejoin/inconsistency.ts';
 import {
@@ -57,6 +59,8 @@ interface Link {
   troubleSince: number | null;
   /** The primary cannot send what is lacking here. */
   isRefused: boolean;
+  /** Given up here, to be made anew by another address. */
+  isMoved: boolean;
 }
 
 /**
@@ -84,11 +88,13 @@ export class AsyncMember {
   /** A failover member now: what was an async is about to end. */
   #isPromoted = false;
   readonly dejournaler: Dejournaler;
+  readonly wishes: EditWishes;
   #closed = false;
 
   constructor(options: AsyncMemberOptions) {
     const { io, record } = options;
     this.options = options;
+    this.wishes = new EditWishes(io.clock);
     this.membership = record.membership;
     this.#durable = record.durable;
     this.journal = new MemberJournal({
@@ -268,16 +274,18 @@ export class AsyncMember {
 
   /** @returns whether this member follows now */
   async #answered(channel: Channel, answer: AsyncControl, isWanted: () => boolean): Promise<boolean> {
-    if (answer.t === 'elsewhere') this.#finder.believed = answer.primary ?? this.#finder.believed;
-    else if (answer.t === 'refused') this.#refusedBy(answer);
+    if (answer.t === 'elsewhere') {
+      this.#finder.believed = answer.primary ?? this.#finder.believed;
+      this.#learn(answer.membership);
+    } else if (answer.t === 'refused') this.#refusedBy(answer);
     if (answer.t !== 'follow-answer' || !(await this.#alignment.align(answer)) || channel.closed || !isWanted()) return false;
     this.#establish(channel, answer);
     return true;
   }
 
   #refusedBy({ code, text, membership }: Extract<AsyncControl, { t: 'refused' }>): void {
-    if (membership !== undefined && membership.version > this.membership.version) this.#adopt(membership);
-    if (!isAsync(this.self)) return;
+    this.#learn(membership);
+    if (this.#closed || !isAsync(this.self)) return;
     this.#alignment.refusedBy(code, text);
     this.options.host.changed();
   }
@@ -296,6 +304,7 @@ export class AsyncMember {
       hasBrought: false,
       troubleSince: null,
       isRefused: false,
+      isMoved: false,
     };
     this.#link = link;
     this.#finder.believed = primary;
@@ -360,6 +369,8 @@ export class AsyncMember {
         return this.#refusedBy(message);
       case 'promote-refused':
         return this.#asking?.refused(untold(message.error));
+      case 'edit-answer':
+        return this.wishes.answered(message.id, message.error);
       case 'primary-beat':
         link.beat = message;
         this.dejournaler.learn(message.durable);
@@ -400,23 +411,29 @@ export class AsyncMember {
     this.#wasRefused = link.isRefused;
     if (this.#closed) return;
     this.journal.receiver?.hurry();
-    if (!this.stopped && !link.isRefused)
+    if (!this.stopped && !link.isRefused && !link.isMoved)
       this.note('ASYNC_ALONE', `The connection to the primary ${this.#name(link.primary)} was lost (${why}).`, {
         primary: this.#name(link.primary),
         why,
       });
     this.options.host.changed();
     // What ended it, such as a full disk here or one that cannot be read there, would end the next one at once.
-    this.#look(!link.hasBrought && !link.caughtUp);
+    this.#look(!link.hasBrought && !link.caughtUp && !link.isMoved);
   }
 
   #adopt(membership: Membership): void {
     if (this.#isPromoted || membership.guid !== this.membership.guid || JSON.stringify(membership) === JSON.stringify(this.membership))
       return;
     const self = memberOf(membership, this.options.record.self);
-    if (self === undefined || isAsync(self)) {
+    if (self === undefined) {
+      const wanted = this.wishes.removed();
+      return this.#endWithout(membership, wanted ? 'MIRROR_LEFT' : 'REMOVED');
+    }
+    if (isAsync(self)) {
+      const before = this.membership;
       this.#save({ membership });
       this.membership = membership;
+      this.#redialIfMoved(before);
       return this.options.host.changed();
     }
     // It begins as one that has just joined: it holds no right of earlier times, and asks the others first.
@@ -450,6 +467,51 @@ export class AsyncMember {
   /** Who asks for the primary, or was promoted, tells what it knows of the mirror. */
   heardNews(theirs: News): void {
     if (whichHolds(this.news, theirs) === 'adopt') this.#adopt(theirs.membership);
+  }
+
+  /** Somebody who is not the primary knows of a change, or the primary does not follow any more what this member is. */
+  #learn(membership: Membership | undefined): void {
+    if (membership !== undefined && membership.version > this.membership.version) this.#adopt(membership);
+  }
+
+  #redialIfMoved(before: Membership): void {
+    const link = this.#link;
+    if (link === null || !isMoved(memberOf(before, link.primary), memberOf(this.membership, link.primary))) return;
+    link.isMoved = true;
+    link.channel.close('the addresses of the primary were changed');
+  }
+
+  /** This member is none any more: it is left as it is, and its instance is told. */
+  #endWithout(membership: Membership, code: 'REMOVED' | 'MIRROR_LEFT'): void {
+    this.#save({ membership });
+    this.membership = membership;
+    this.#closed = true;
+    this.#finder.stop();
+    const text =
+      code === 'REMOVED' ? 'This member was removed from the mirror; mirroring has ended here.' : 'This member has left the mirror.';
+    this.note(code, text, { version: membership.version });
+    this.#link?.channel.close('no member of the mirror any more');
+    this.options.host.typeChanged();
+  }
+
+  /** This member is none from now on, whatever the others know. Durable when it returns. */
+  leave(): void {
+    this.#endWithout(without(this.membership, this.options.record.self), 'MIRROR_LEFT');
+  }
+
+  /** Addresses corrected here alone, while no primary is followed: the next one that is, says what they are. */
+  correct(change: (membership: Membership) => Membership): void {
+    const membership = change(this.membership);
+    this.#save({ membership });
+    this.membership = membership;
+    this.options.host.changed();
+  }
+
+  /** Asks the primary for a change of the membership. Rejects when that is refused. */
+  wish(wish: EditWish): Promise<void> {
+    const link = this.#link;
+    if (link === null) return Promise.reject(noPrimary());
+    return this.wishes.ask(wish, (id) => link.channel.control({ t: 'ask-edit', id, wish } satisfies AsyncControl));
   }
 
   /** Asks the primary to be its failover partner. Rejects when that is refused; resolves with the change, which ends this member as it is. */

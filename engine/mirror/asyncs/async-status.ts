@@ -1,5 +1,5 @@
 import type { MemberLag, MemberStatus, MemberView, MirroredDatabaseView, MirrorStatus } from '../../api/status.ts';
-import { addressesOf, at, databaseView, dejournaling, dejournalMs, downView, IncomingRate, time } from '../status-words.ts';
+import { addressesOf, at, databaseView, dejournaling, dejournalMs, downView, IncomingRate, settingsView, time } from '../status-words.ts';
 import { failoverMembers, type Member } from '../membership.ts';
 import type { AsyncMember } from './async-member.ts';
 import { transferMs, transferText } from './follower-view.ts';
@@ -43,6 +43,7 @@ export class AsyncStatusView {
       incomingRate: primary === null ? null : this.#incoming.of(member.received),
       databases: this.#databases(),
       missingDatabases: this.missing(),
+      ...settingsView(member.membership, member.self),
     };
   }
 

@@ -1,6 +1,7 @@
 import { GemelError } from '../../api/errors.ts';
 import { comparePositions, type JournalWriter, type Position } from '../../journal/index.ts';
 import { compressionTo } from '../compression.ts';
+import { grantWish } from '../editing/wishes.ts';
 import { isAsync, memberOf, type Member, type Membership } from '../membership.ts';
 import type { Mirror } from '../mirror.ts';
 import type { PeerControl } from '../peer-protocol.ts';
@@ -72,10 +73,12 @@ export class Followers {
       const from = channel.connection.remote;
       if (this.#isNews(this.#refusals, follow.member, why))
         mirror.note('ASYNC_REFUSED', `An async member at ${from} was refused: ${why}`, { from, why });
-      const told = member === undefined ? {} : { membership: mirror.membership };
-      return answer({ t: 'refused', code: refusal?.code ?? 'NOT_FOUND', text: refusal?.text ?? '', ...told }, 'refused');
+      // It may have been a member: then that is how it finds out that it is none any more.
+      const { membership } = mirror;
+      return answer({ t: 'refused', code: refusal?.code ?? 'NOT_FOUND', text: refusal?.text ?? '', membership }, 'refused');
     }
-    if (!mayBeFollowed(mirror) || writer === null) return answer({ t: 'elsewhere', primary: this.#primary() }, 'not primary');
+    if (!mayBeFollowed(mirror) || writer === null)
+      return answer({ t: 'elsewhere', primary: this.#primary(), membership: mirror.membership }, 'not primary');
     this.#refusals.delete(member.guid);
     this.#links.get(member.guid)?.channel.close('connected anew');
     const link: Link = {
@@ -126,6 +129,10 @@ export class Followers {
     const message = parseAsyncControl(payload);
     if (message.t === 'ready') return this.#ready(link, message.from);
     if (message.t === 'ask-promote') return void this.#promote(link);
+    if (message.t === 'ask-edit')
+      return void grantWish(this.#mirror, link.member.guid, message.wish, (error) =>
+        link.channel.control({ t: 'edit-answer', id: message.id, error } satisfies AsyncControl),
+      );
     if (message.t !== 'async-beat') return link.channel.close('a message that is not an async member’s');
     link.beat = message;
     this.#mirror.options.host.changed();
@@ -223,7 +230,7 @@ export class Followers {
   tell(membership: Membership): void {
     for (const link of [...this.#links.values()]) {
       const member = memberOf(membership, link.member.guid);
-      if (member !== undefined) link.channel.control({ t: 'membership', membership } satisfies AsyncControl);
+      link.channel.control({ t: 'membership', membership } satisfies AsyncControl);
       if (member === undefined || !isAsync(member)) link.channel.close('no async member of the mirror any more');
     }
   }

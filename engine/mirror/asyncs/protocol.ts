@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DejournalHalt } from '../../api/dejournaling.ts';
 import { ArbiterView, MemberView } from '../../api/status.ts';
+import { EditWish } from '../editing/wishes.ts';
 import { Membership } from '../membership.ts';
 import { firstIssue } from '../peer-protocol.ts';
 import { EpochShape, PositionShape, ReachShape } from '../shapes.ts';
@@ -23,13 +24,16 @@ export type ForAsyncs = z.infer<typeof ForAsyncs>;
 const AsyncControl = z.discriminatedUnion('t', [
   /** Makes its journal a beginning of this one, then says `ready`. */
   z.object({ t: z.literal('follow-answer'), primary: z.string(), epoch: EpochShape, reach: ReachShape, membership: Membership }),
-  /** Another member is primary, or nobody that this one knows of. */
-  z.object({ t: z.literal('elsewhere'), primary: z.string().nullable() }),
+  /** Another member is primary, or nobody that this one knows of. `membership`: the addresses may be others by now. */
+  z.object({ t: z.literal('elsewhere'), primary: z.string().nullable(), membership: Membership.optional() }),
   /** `membership`: as the one who refuses has it, for who is or was a member. */
   z.object({ t: z.literal('refused'), code: z.string(), text: z.string(), membership: Membership.optional() }),
   /** A disaster recovery member wants to be the primary's failover partner; answered when that is refused, else by the changed membership. */
   z.object({ t: z.literal('ask-promote') }),
   z.object({ t: z.literal('promote-refused'), error: ToldError }),
+  /** A member wants the membership changed. A wish to leave is answered by the membership without it, when it is granted. */
+  z.object({ t: z.literal('ask-edit'), id: z.number().int(), wish: EditWish }),
+  z.object({ t: z.literal('edit-answer'), id: z.number().int(), error: ToldError.nullable() }),
   /** The member's journal is a beginning of the primary's now; send from here. */
   z.object({ t: z.literal('ready'), from: PositionShape }),
   z.object({

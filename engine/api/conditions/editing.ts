@@ -1,0 +1,141 @@
+import { table } from './condition.ts';
+
+const nothing = 'Nothing was changed.';
+
+/** Members that are edited, removed, or leave: what is said of it, and why it is refused. */
+export const editingConditions = table({
+  MEMBER_CHANGED: {
+    severity: 1,
+    title: 'A member was edited',
+    means: 'Connected members know it already; the others learn it when they connect.',
+    facts: ['member', 'privateAddress', 'superserverAddress', 'agentAddress', 'port'],
+    todo: '',
+  },
+  MEMBER_CORRECTED_HERE: {
+    severity: 1,
+    title: 'Addresses of a member were corrected on this member only',
+    means: 'They hold until this member follows a primary, which then says what they are.',
+    facts: ['member', 'privateAddress', 'superserverAddress', 'agentAddress'],
+    todo: '',
+  },
+  MEMBER_REMOVED: {
+    severity: 1,
+    title: 'A member is no longer in the mirror',
+    means: 'It gets no more journal and cannot become primary. Its databases stay where they are.',
+    facts: ['member', 'by'],
+    todo: '',
+  },
+  REMOVED: {
+    severity: 2,
+    title: 'This member was removed from the mirror',
+    means:
+      'It takes no part in the mirror any more. Its mirrored databases are read-only, and its mirror journal files stay where they are.',
+    facts: ['version'],
+    todo: 'Say what its databases are to be: gemel mirror remove, with --keep-mirrored or --unmirror. Then it may join again.',
+  },
+  MIRROR_LEFT: {
+    severity: 1,
+    title: 'This member has left the mirror',
+    means: 'It takes no part in the mirror any more.',
+    facts: ['version'],
+    todo: '',
+  },
+  MIRROR_CONFIGURATION_REMOVED: {
+    severity: 1,
+    title: 'The mirror configuration of this instance was removed',
+    means: 'The instance is in no mirror and may join or create one. Mirror journal files stay where they are.',
+    facts: ['mirror', 'databases'],
+    todo: '',
+  },
+  FORMER_JOURNAL_MOVED: {
+    severity: 1,
+    title: 'Journal files of a former mirror were put into a directory of their own',
+    means: 'They belong to another mirror of the same name. None was deleted.',
+    facts: ['from', 'to'],
+    todo: '',
+  },
+  VIP_NOT_BUILT: {
+    severity: 1,
+    title: 'The virtual address is kept, but not bound',
+    means: 'This version stores and shows the virtual address of a mirror; no member binds it, and clients do not reach the primary by it.',
+    facts: ['vip'],
+    todo: 'Let clients find the primary by the members’ own addresses.',
+  },
+  MEMBER_UNKNOWN: {
+    severity: 'refusal',
+    title: 'The mirror has no such member',
+    means: nothing,
+    facts: ['member', 'members'],
+    todo: 'See gemel mirror status for their names.',
+  },
+  ADDRESSES_FROM_PRIMARY: {
+    severity: 'refusal',
+    title: 'Addresses come from the primary',
+    means: nothing,
+    facts: ['member', 'here'],
+    todo: 'Give the command on the primary; every connected member then knows it at once.',
+  },
+  ADDRESSES_NOT_USED_HERE: {
+    severity: 'refusal',
+    title: 'This member has no use for those addresses',
+    means: nothing,
+    facts: ['member', 'here'],
+    todo: 'Give the command on the primary, when there is one.',
+  },
+  PORT_IS_LOCAL: {
+    severity: 'refusal',
+    title: 'A superserver port is changed on its own member',
+    means: nothing,
+    facts: ['member', 'here'],
+    todo: 'On that member: gemel mirror edit INSTANCE --superserver-port N. The others are told by it.',
+  },
+  VIP_NOT_USABLE: {
+    severity: 'refusal',
+    title: 'That cannot be a virtual address',
+    means: nothing,
+    facts: ['vip', 'why'],
+    todo: 'Choose an address of the hosts’ own network that nobody has.',
+  },
+  VIP_NO_INTERFACE: {
+    severity: 'refusal',
+    title: 'The virtual address does not fit to the interface',
+    means: nothing,
+    facts: ['vip', 'interface'],
+    todo: 'Choose an interface of this host whose network has the virtual address.',
+  },
+  REMOVE_OWN: {
+    severity: 'refusal',
+    title: 'That is this member itself',
+    means: nothing,
+    facts: ['member', 'here'],
+    todo: 'To take this instance out of the mirror: gemel mirror remove, with --keep-mirrored or --unmirror.',
+  },
+  REMOVE_NOT_ALLOWED: {
+    severity: 'refusal',
+    title: 'This member may not remove that one',
+    means: nothing,
+    facts: ['member', 'here'],
+    todo: 'The primary removes any other member, the backup async members: give the command there.',
+  },
+  REMOVE_NOT_CONNECTED: {
+    severity: 'refusal',
+    title: 'Not without the primary',
+    means: nothing,
+    facts: ['member', 'here'],
+    todo: 'Repeat it when this member follows a primary. If it will not any more: gemel mirror stop here, then repeat, and gemel mirror remove-member on the primary.',
+  },
+  REMOVE_OTHERS_FIRST: {
+    severity: 'refusal',
+    title: 'The primary leaves its mirror last',
+    means: nothing,
+    facts: ['others', 'first'],
+    todo: 'First remove the async members, then the backup: gemel mirror remove on each of them, or gemel mirror remove-member here.',
+  },
+  REMOVE_IN_DOUBT: {
+    severity: 'refusal',
+    title: 'Only the mirror can say how some transactions ended',
+    means: nothing,
+    facts: ['transactions'],
+    todo: 'Repeat it when this member has been primary or backup again.',
+  },
+});
