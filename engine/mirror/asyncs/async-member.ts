@@ -81,6 +81,8 @@ export class AsyncMember {
   readonly #inconsistency: Inconsistency;
   /** The primary's answer to the wish to be promoted is awaited. */
   #asking: Wish | null = null;
+  /** One round of questions to the other asyncs at a time: a host that is away takes its time. */
+  #isAsking = false;
   /** A failover member now: what was an async is about to end. */
   #isPromoted = false;
   readonly dejournaler: Dejournaler;
@@ -247,13 +249,15 @@ export class AsyncMember {
           from: channel.connection.remote,
           why,
         }),
-      nobody: () => this.#askAround(),
+      nobody: () => void this.#askAround(),
       answered: (channel, answer, isWanted) => this.#answered(channel, answer, isWanted),
     });
   }
 
   /** No failover member that it knows of is primary: another member may have been promoted, and somebody know of it. */
   async #askAround(): Promise<void> {
+    if (this.#isAsking || this.#closed) return;
+    this.#isAsking = true;
     const { io, net, record } = this.options;
     const { members, qosMs } = this.membership;
     const others = members.filter((other) => isAsync(other) && other.guid !== record.self);
@@ -264,6 +268,7 @@ export class AsyncMember {
       () => this.news,
       (news) => this.heardNews(news),
     );
+    this.#isAsking = false;
   }
 
   /** @returns whether this member follows now */
@@ -449,7 +454,7 @@ export class AsyncMember {
 
   /** Who asks for the primary, or was promoted, tells what it knows of the mirror. */
   heardNews(theirs: News): void {
-    if (whichHolds(this.news, theirs) === 'adopt') this.#adopt(theirs.membership);
+    if (!this.#closed && whichHolds(this.news, theirs) === 'adopt') this.#adopt(theirs.membership);
   }
 
   /** Asks the primary to be its failover partner. Rejects when that is refused; resolves with the change, which ends this member as it is. */
