@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { MirrorStatus, MonitorSnapshot, WhatIf } from '../api/status.ts';
-import { forceText, mirrorText, monitorText, whatIfText } from './mirror-text.ts';
+import { forceText, mirrorText, monitorText, promotionText, whatIfText } from './mirror-text.ts';
 
 const member = { type: 'Failover', dn: null, position: null, privateAddress: 'h', agentAddress: 'h:2188' } as const;
 const status: MirrorStatus = {
@@ -111,4 +111,10 @@ it('says before forcing whether the member was active, and from which position o
     /was an active backup.*nothing acknowledged is lost.*file 98, position 4096 .*\.009/s,
   );
   expect(forceText({ ...facts, wasActive: 0 })).toMatch(/was not an active backup.*after journal file 98, position 4096 .*would be lost/s);
+});
+
+it('says which agents a promotion could not reach, and what each choice means', () => {
+  const text = promotionText({ unreachable: 'A (h:2188)', lastPrimary: 'A', members: 'A, B' });
+  expect(text).toMatch(/no answer: A \(h:2188\)\.\nPrimary last.*: A\. Choose.*among A, B, or none/);
+  for (const part of ['--partner MEMBER', '--partner none', 'clear-nofailover', 'ValidatedMember=0']) expect(text).toContain(part);
 });

@@ -146,6 +146,11 @@ export class Mirror {
     return this.#durable;
   }
 
+  /** It is closed, or an async now: nothing of it may change the record or the journal any more. */
+  get hasEnded(): boolean {
+    return this.#closed || this.#isDemoted;
+  }
+
   /** The other member, or its agent, has said what it is. */
   hear(role: RoleName | null): void {
     this.#heard = { role, at: this.options.io.clock.monotonicMs() };
@@ -436,6 +441,8 @@ export class Mirror {
 
   /** What the primary says the membership is. */
   adoptMembership(membership: Membership): void {
+    // Whoever is begun anew in its place has the record by now.
+    if (this.hasEnded) return;
     if (membership.guid !== this.membership.guid || JSON.stringify(membership) === JSON.stringify(this.membership)) return;
     const before = this.membership;
     const self = memberOf(membership, this.options.record.self);

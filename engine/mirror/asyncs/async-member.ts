@@ -85,6 +85,8 @@ export class AsyncMember {
   readonly #inconsistency: Inconsistency;
   /** The primary's answer to the wish to be promoted is awaited. */
   #asking: Wish | null = null;
+  /** One round of questions to the other asyncs at a time: a host that is away takes its time. */
+  #isAsking = false;
   /** A failover member now: what was an async is about to end. */
   #isPromoted = false;
   readonly dejournaler: Dejournaler;
@@ -253,13 +255,15 @@ export class AsyncMember {
           from: channel.connection.remote,
           why,
         }),
-      nobody: () => this.#askAround(),
+      nobody: () => void this.#askAround(),
       answered: (channel, answer, isWanted) => this.#answered(channel, answer, isWanted),
     });
   }
 
   /** No failover member that it knows of is primary: another member may have been promoted, and somebody know of it. */
   async #askAround(): Promise<void> {
+    if (this.#isAsking || this.#closed) return;
+    this.#isAsking = true;
     const { io, net, record } = this.options;
     const { members, qosMs } = this.membership;
     const others = members.filter((other) => isAsync(other) && other.guid !== record.self);
@@ -270,6 +274,7 @@ export class AsyncMember {
       () => this.news,
       (news) => this.heardNews(news),
     );
+    this.#isAsking = false;
   }
 
   /** @returns whether this member follows now */
@@ -466,7 +471,7 @@ export class AsyncMember {
 
   /** Who asks for the primary, or was promoted, tells what it knows of the mirror. */
   heardNews(theirs: News): void {
-    if (whichHolds(this.news, theirs) === 'adopt') this.#adopt(theirs.membership);
+    if (!this.#closed && whichHolds(this.news, theirs) === 'adopt') this.#adopt(theirs.membership);
   }
 
   /** Somebody who is not the primary knows of a change, or the primary does not follow any more what this member is. */

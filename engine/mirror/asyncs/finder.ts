@@ -16,8 +16,8 @@ export interface FinderOptions {
   /** What a member that may be primary is told first. */
   readonly follow: () => Extract<PeerControl, { t: 'follow' }>;
   readonly malformed: (channel: Channel, why: string) => void;
-  /** A round has found nobody; the next one waits for the end of it. */
-  readonly nobody: () => Promise<void>;
+  /** A round has found nobody; the next one does not wait for what comes of this. */
+  readonly nobody: () => void;
   /** An answer has come. @returns whether the connection is kept: the primary is found then */
   readonly answered: (channel: Channel, answer: AsyncControl, isWanted: () => boolean) => Promise<boolean>;
 }
@@ -65,8 +65,9 @@ export class Finder {
         return;
       }
     }
-    if (isWanted()) await this.#options.nobody();
-    if (isWanted()) this.#again(isWanted);
+    if (!isWanted()) return;
+    this.#options.nobody();
+    this.#again(isWanted);
   }
 
   /** @returns whether that is the primary, and the connection is kept */

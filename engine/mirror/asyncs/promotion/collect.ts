@@ -46,8 +46,8 @@ export class Collector {
   }
 
   get #isHeld(): boolean {
-    const { state } = this.#mirror;
-    return state.role.is === 'waiting' && state.durable.promotion?.isHeld === true;
+    const { state, hasEnded } = this.#mirror;
+    return !hasEnded && state.role.is === 'waiting' && state.durable.promotion?.isHeld === true;
   }
 
   /** Resolves when nobody who answers has more. @param wanted false: it is given up */
