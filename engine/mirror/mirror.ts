@@ -146,9 +146,9 @@ export class Mirror {
     return this.#durable;
   }
 
-  /** It is closed, or an async now: nothing of it may change the record or the journal any more. */
+  /** It is closed, or no failover member now: nothing of it may change the record or the journal any more. */
   get hasEnded(): boolean {
-    return this.#closed || this.#isDemoted;
+    return this.#closed || this.#isOther;
   }
 
   /** The other member, or its agent, has said what it is. */
