@@ -7,6 +7,8 @@ export type Position = z.infer<typeof Position>;
 
 export const MemberType = z.enum(['Failover', 'Disaster Recovery', 'Read-Only Reporting', 'Read-Write Reporting']);
 export type MemberType = z.infer<typeof MemberType>;
+export const AsyncType = MemberType.exclude(['Failover']);
+export type AsyncType = z.infer<typeof AsyncType>;
 
 export const MemberStatus = z.enum([
   'Primary',
@@ -143,6 +145,8 @@ export const DatabaseView = z.object({
   mirrored: z.boolean(),
   mirror: z.string().nullable(),
   mirrorDatabase: z.string().nullable(),
+  /** The FailoverDB flag: set, only the mirror updates it. null: not mirrored. */
+  failoverDB: z.boolean().nullable(),
   /** Bytes of the database file. */
   size: z.number(),
 });

@@ -15,4 +15,5 @@ export { RawReader } from './raw.ts';
 export { recoverTransactions, type OpenTransaction, type Recovered } from './recovery.ts';
 export { scanRecords } from './scan.ts';
 export { ThreadDisk } from './thread-disk.ts';
+export { UpdateReader, type JournalUpdate, type UpdateBlock } from './update-reader.ts';
 export * from './types.ts';

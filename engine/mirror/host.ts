@@ -9,6 +9,8 @@ export interface LocalDatabase {
   readonly mounted: boolean;
   /** What its file contains; null while dismounted. */
   readonly position: Position | null;
+  /** The FailoverDB flag: only the mirror updates it, so it may become the primary's. */
+  readonly failoverDB: boolean;
 }
 
 /** How far dejournaling has got. */

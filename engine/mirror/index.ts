@@ -2,6 +2,7 @@ export { AsyncMember, asyncStatus, AsyncStatusView } from './asyncs/index.ts';
 export { AgentRequest, parseReply, toArbiter, type AgentReply } from './agent-protocol.ts';
 export { askAgent } from './agent-client.ts';
 export { noHooks, openHooks, type HookClient, type HookIdentity, type Hooks } from './hooks/index.ts';
+export type { UpdateFilter } from './filter/index.ts';
 export { leaveWord } from './gave-up.ts';
 export type { Dejournaled, LocalDatabase, MirrorHost } from './host.ts';
 export {

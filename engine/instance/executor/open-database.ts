@@ -12,6 +12,8 @@ export class OpenDatabase implements DatabaseHandle {
   readonly directory: string;
   /** The mirror and the database's name in it; null: not mirrored. */
   readonly mirror: { readonly name: string; readonly database: string } | null;
+  /** The FailoverDB flag of a mirrored database: only the mirror's journal updates it. Without it, it is updated here too. */
+  failoverDB: boolean;
   readonly nodes: Database;
   readonly guid: string;
   journal: JournalPort | null = null;
@@ -29,7 +31,7 @@ export class OpenDatabase implements DatabaseHandle {
     name: string;
     directory: string;
     guid: string;
-    mirror: { name: string; database: string } | null;
+    mirror: { name: string; database: string; failoverDB: boolean } | null;
     nodes: Database;
     turns: Turns;
   }) {
@@ -38,6 +40,7 @@ export class OpenDatabase implements DatabaseHandle {
     this.directory = init.directory;
     this.guid = init.guid;
     this.mirror = init.mirror;
+    this.failoverDB = init.mirror?.failoverDB ?? false;
     this.nodes = init.nodes;
   }
 
@@ -65,9 +68,14 @@ export class OpenDatabase implements DatabaseHandle {
     return this.mirror !== null;
   }
 
-  /** How journal records name it: by its mirror database name, or its directory. */
+  /** Its file is fed by the mirror's journal; else by the local one. */
+  get fedByMirror(): boolean {
+    return this.failoverDB;
+  }
+
+  /** How records of the journal that feeds it name it: by its mirror database name, or its directory. */
   get journalName(): string {
-    return this.mirror?.database ?? this.directory;
+    return this.fedByMirror && this.mirror !== null ? this.mirror.database : this.directory;
   }
 
   /** Throws when what depends on that ticket is nothing to show. */

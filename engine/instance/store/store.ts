@@ -2,6 +2,8 @@ import path from 'node:path';
 import { GemelError } from '../../api/errors.ts';
 import { DatabaseName } from '../../api/names.ts';
 import type { DatabaseView } from '../../api/status.ts';
+import { clearFailoverFlag } from '../../database/index.ts';
+import { assert } from '../../io/assert.ts';
 import type { Io } from '../../io/index.ts';
 import { Journal, JournalWriter, type ApplierFailure, type JournalDisk, type JournalIdentity, type Position } from '../../journal/index.ts';
 import type { InstancePaths } from '../directory.ts';
@@ -109,8 +111,10 @@ export class Store {
 
   #localFailed({ database, error }: ApplierFailure): void {
     // Updates would only pile up in memory: they are safe in the journal, but the file no longer takes them.
-    for (const each of this.localDatabases().filter((d) => database === null || d.journalName === database))
+    for (const each of this.localDatabases().filter((d) => database === null || d.journalName === database)) {
       each.bar ??= fileBroken(each.name, error);
+      if (each.mirror !== null) this.#mirrors.get(each.mirror.name)?.localFailed(each, error);
+    }
     const what =
       database === null
         ? 'Updates can no longer be brought into the unmirrored databases'
@@ -129,9 +133,9 @@ export class Store {
     try {
       const nodes = this.#parts.openDatabase(directory);
       const meta = nodes.meta();
-      const mirror = meta.mirror === null ? null : { name: meta.mirror.name, database: meta.mirror.database };
-      const database = new OpenDatabase({ name, directory, guid: meta.guid, mirror, nodes, turns: this.#context.io.turns });
-      if (mirror !== null) database.bar = notPrimary(name);
+      const { guid, mirror } = meta;
+      const database = new OpenDatabase({ name, directory, guid, mirror, nodes, turns: this.#context.io.turns });
+      if (database.fedByMirror) database.bar = notPrimary(name);
       this.executor.namespaces.mount(database);
       this.#shareMemory();
       return database;
@@ -148,8 +152,9 @@ export class Store {
     for (const each of all) each.nodes.memoryBytes = Math.max(MEMORY_BYTES_MIN, MEMORY_BYTES / all.length);
   }
 
+  /** Those that the local journal feeds: the unmirrored ones, and mirrored ones that are updated here too. */
   localDatabases(): OpenDatabase[] {
-    return this.executor.namespaces.all().filter((d) => !d.mirrored);
+    return this.executor.namespaces.all().filter((d) => !d.fedByMirror);
   }
 
   view(database: OpenDatabase): DatabaseView {
@@ -161,6 +166,7 @@ export class Store {
       mirrored: database.mirrored,
       mirror: database.mirror?.name ?? null,
       mirrorDatabase: database.mirror?.database ?? null,
+      failoverDB: database.mirrored ? database.failoverDB : null,
       size: database.nodes.fileBytes,
     };
   }
@@ -178,6 +184,7 @@ export class Store {
         mirrored: false,
         mirror: null,
         mirrorDatabase: null,
+        failoverDB: null,
         size: 0,
       }));
     return [...mounted.values(), ...missing].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -204,7 +211,8 @@ export class Store {
     directory: string;
     namespace: boolean;
     maxSizeMB: number | undefined;
-    mirror: { name: string; guid: string; database: string; databaseGuid: string; position: Position } | null;
+    /** `failoverDB` false: it is to be updated here too. */
+    mirror: { name: string; guid: string; database: string; databaseGuid: string; position: Position; failoverDB: boolean } | null;
   }): Promise<OpenDatabase> {
     const { io, paths, settings } = this.#context;
     const { mirror } = init;
@@ -213,11 +221,12 @@ export class Store {
       guid: mirror?.databaseGuid ?? io.random.guid(),
       name: init.name,
       createdMs: io.clock.wallMs(),
-      mirror: mirror === null ? null : { name: mirror.name, database: mirror.database, guid: mirror.guid },
+      mirror: mirror === null ? null : { name: mirror.name, database: mirror.database, guid: mirror.guid, failoverDB: true },
       maxSizeBytes: init.maxSizeMB === undefined ? null : init.maxSizeMB * 1024 * 1024,
       journalId: mirror?.guid ?? settings.Startup.InstanceGUID,
       position: position?.file === 0 ? null : position,
     });
+    if (mirror !== null && !mirror.failoverDB) clearFailoverFlag(init.directory, this.#localPlace());
     const database = this.#mount(init.name, init.directory);
     if (database === null)
       throw new GemelError(
@@ -226,7 +235,7 @@ export class Store {
         'Its directory was left as it is.',
         'See messages.log.',
       );
-    if (mirror === null) await this.#feedLocal(database);
+    if (mirror === null || !mirror.failoverDB) await this.#feedLocal(database);
     else await this.#mirrors.get(mirror.name)?.feed.add(database);
     const relative = path.relative(paths.directory, init.directory);
     const stored = relative.startsWith('..') ? init.directory : relative;
@@ -316,6 +325,12 @@ export class Store {
     this.#onJournalFailed = listener;
   }
 
+  #localPlace(): { journalId: string; position: Position } {
+    const writer = this.#localWriter;
+    assert(writer !== null, 'the local journal is open as long as the instance works');
+    return { journalId: this.#context.settings.Startup.InstanceGUID, position: writer.end };
+  }
+
   switchLocalJournal(): Promise<Position> {
     if (this.#localWriter === null) throw new GemelError('NOT_RUNNING', 'The local journal is not open.');
     return this.#localWriter.switch('operator');
@@ -336,6 +351,7 @@ export class Store {
       executor,
       log: this.#context.log,
       newFeed: (failed) => this.#newFeed({ kind: 'mirror', ...mirror }, failed),
+      local: { feed: this.local, place: () => this.#localPlace(), take: (database) => this.#feedLocal(database) },
     });
     this.#mirrors.set(mirror.name, opened);
     await opened.open();
@@ -347,7 +363,8 @@ export class Store {
    * mirror's journal, everything received before `received` (null: nothing), as soon as that is durable.
    */
   async contained(database: OpenDatabase, received: Position | null): Promise<void> {
-    const feed = database.mirror === null ? this.local : this.#mirrors.get(database.mirror.name)?.feed;
+    const mirror = database.fedByMirror ? database.mirror : null;
+    const feed = mirror === null ? this.local : this.#mirrors.get(mirror.name)?.feed;
     const writer = database.journal?.writer ?? null;
     if (writer !== null) await feed?.drained(await writer.settled());
     else if (received !== null) await feed?.reached(received, CONTAINED_WAIT_MS);
