@@ -54,13 +54,21 @@ const DurableShape = z.object({
   lastSeenPrimary: z.object({ primary: z.string(), epoch: EpochShape, active: z.boolean() }).nullable().default(null),
 });
 
-const Record = z.object({ self: z.string(), membership: Membership, durable: DurableShape, dejournaling: DejournalSetting.optional() });
+const Record = z.object({
+  self: z.string(),
+  membership: Membership,
+  durable: DurableShape,
+  dejournaling: DejournalSetting.optional(),
+  filter: z.string().nullable().optional(),
+});
 export type MirrorRecord = {
   readonly self: string;
   readonly membership: Membership;
   readonly durable: Durable;
   /** Of an async member; left out: continuous. */
   readonly dejournaling?: DejournalSetting | undefined;
+  /** File of a reporting member's dejournal filter; left out: none. */
+  readonly filter?: string | null | undefined;
 };
 
 export { newDurable } from './failover/index.ts';

@@ -142,6 +142,7 @@ function handlers({
       const place = store.checkNew(params.name, params.directory);
       return store.view(await store.create({ ...place, namespace: params.namespace, maxSizeMB: params.maxSizeMB, mirror: null }));
     },
+    'db.clearFailoverDB': (params) => mirror.clearFailoverDB(params),
     'db.verify': async ({ name }) => {
       const database = store.executor.namespaces.find(name);
       if (database === undefined) throw new GemelError('NOT_FOUND', `There is no mounted database ${name.toUpperCase()}.`);
@@ -171,6 +172,8 @@ function handlers({
     'mirror.promote': ({ mirror: name }) => mirror.promote(name),
     'mirror.demote': ({ mirror: name }) => mirror.demote(name),
     'mirror.dejournal': (params) => mirror.dejournal(params),
+    'mirror.filter': (params) => mirror.filter(params),
+    'mirror.changeType': (params) => mirror.changeType(params),
     'mirror.edit': (params) => mirror.operator().edit(params),
     'journal.switch': async () => {
       const writer = mirror.mirror?.journal.writer;

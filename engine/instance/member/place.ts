@@ -28,7 +28,7 @@ import { updateSettings, type Settings } from '../settings.ts';
 import type { MirrorDatabases, Store } from '../store/index.ts';
 import { HeldMember } from './held.ts';
 import type { Lifted } from './hook-executor.ts';
-import { MemberHost, type MemberHostOptions } from './host.ts';
+import { MemberHost, notInMirror, type MemberHostOptions } from './host.ts';
 import { mapped, rememberMirrored } from './map-mirrors.ts';
 import { journalWait, signOf, type MemberWatch, type WatchOptions } from './watch.ts';
 
@@ -258,4 +258,11 @@ export class Place {
     else await member?.stop();
     this.#watch?.close();
   }
+}
+
+/** Throws why a held member answers nothing. */
+export function memberAt({ member, held }: Place): Mirror | AsyncMember {
+  if (held !== null) throw held.refusal();
+  if (member === null) throw notInMirror();
+  return member;
 }

@@ -7,17 +7,17 @@ import { comparePositions } from '../../journal/index.ts';
 import { compareEpochs, epochText, newDurable, type Durable, type Epoch } from '../failover/index.ts';
 import { MemberJournal, type MemberJournalOptions } from '../member-journal.ts';
 import { isAsync, memberOf, missingDatabases, writeRecord, type Member, type Membership, type MirrorRecord } from '../membership.ts';
-import { noPrimary } from '../requests.ts';
 import { untold } from '../told-error.ts';
 import { kinds, positionFrame, splitJournalFrame, type Channel, type Kind } from '../wire.ts';
 import type { AsyncHost } from './async-host.ts';
 import { Alignment } from './alignment.ts';
+import { Asking } from './asking.ts';
 import { Dejournaler } from './dejournaler.ts';
 import { continuous } from './dejournaling.ts';
+import { Filtering } from './filtering.ts';
 import { Finder } from './finder.ts';
 import { parseAsyncControl, type AsyncControl, type PrimaryBeat } from './protocol.ts';
 import { Pulse } from './pulse.ts';
-import { Wish } from './wish.ts';
 
 export interface AsyncMemberOptions {
   readonly io: Io;
@@ -65,8 +65,9 @@ export class AsyncMember {
   #receivedTimeMs: number | null = null;
   readonly #finder: Finder;
   readonly #alignment: Alignment;
-  #asking: Wish | null = null;
+  readonly asking: Asking;
   readonly dejournaler: Dejournaler;
+  readonly filtering: Filtering;
   #closed = false;
 
   constructor(options: AsyncMemberOptions) {
@@ -92,6 +93,7 @@ export class AsyncMember {
       journal: this.journal,
       setting: record.dejournaling ?? continuous,
       type: () => this.self.type,
+      filterStops: () => this.filtering.stops,
       save: (dejournaling) => this.#save({ dejournaling }),
       note: (code, text, facts) => this.note(code, text, facts),
     });
@@ -103,6 +105,22 @@ export class AsyncMember {
       adopt: (membership) => this.#adopt(membership),
     });
     this.#finder = this.#newFinder();
+    this.asking = new Asking(io.clock, (message) => {
+      this.#link?.channel.control(message);
+      return this.#link !== null;
+    });
+    this.filtering = new Filtering({
+      io,
+      host: options.host,
+      identity: () => ({ mirror: this.membership.mirror, member: this.self.name, instance: this.self.instance }),
+      file: record.filter ?? null,
+      save: (filter) => this.#save({ filter }),
+      note: (code, text, facts) => this.note(code, text, facts),
+      mended: () => {
+        this.dejournaler.apply();
+        options.host.changed();
+      },
+    });
   }
 
   get self(): Member {
@@ -153,6 +171,7 @@ export class AsyncMember {
   start(): void {
     // What was received before is durable in the mirror: once it is synced the databases are to get it.
     this.journal.receive();
+    void this.filtering.load();
     this.dejournaler.learn(this.journal.reach.end.position);
     if (this.stopped) this.note('MIRRORING_STOPPED', 'Mirroring is stopped on this member; start it to go on.', { role: 'async' });
     else this.#look();
@@ -190,6 +209,7 @@ export class AsyncMember {
       membership: this.membership,
       durable: this.#durable,
       dejournaling: this.dejournaler.setting,
+      filter: this.filtering.file,
       ...change,
     });
   }
@@ -316,7 +336,8 @@ export class AsyncMember {
         link.isRefused = true;
         return this.#refusedBy(message);
       case 'promote-refused':
-        return this.#asking?.refused(untold(message.error));
+      case 'type-refused':
+        return this.asking.refused(untold(message.error));
       case 'primary-beat':
         link.beat = message;
         this.dejournaler.learn(message.durable);
@@ -370,30 +391,38 @@ export class AsyncMember {
   #adopt(membership: Membership): void {
     if (membership.guid !== this.membership.guid || JSON.stringify(membership) === JSON.stringify(this.membership)) return;
     const self = memberOf(membership, this.options.record.self);
-    if (self === undefined || isAsync(self)) {
+    const { type } = this.self;
+    if (self === undefined || self.type === type) {
       this.#save({ membership });
       this.membership = membership;
       return this.options.host.changed();
     }
+    if (isAsync(self)) return this.#becomeAsync(membership, self.type);
     // It begins as one that has just joined: it holds no right of earlier times, and asks the others first.
     const { seen } = this.#durable;
     const { epoch } = this.journal.end;
     this.#save({ membership, durable: { ...newDurable, seen: compareEpochs(seen, epoch) >= 0 ? seen : epoch } });
     this.membership = membership;
     this.note('PROMOTED', 'This member was promoted: it is a failover member from now on.', { version: membership.version });
-    this.#asking?.done();
+    this.asking.done();
+    this.options.host.typeChanged();
+  }
+
+  /** It is an async of another type from now on. One for disaster recovery takes everything. */
+  #becomeAsync(membership: Membership, type: Member['type']): void {
+    this.#save({ membership, ...(type === 'Disaster Recovery' ? { filter: null } : {}) });
+    this.membership = membership;
+    this.note('TYPE_CHANGED', `This member is a ${type.toLowerCase()} async from now on.`, { type, version: membership.version });
+    this.asking.done();
     this.options.host.typeChanged();
   }
 
   /** Asks the primary to be its failover partner. Rejects when that is refused; resolves with the change, which ends this member as it is. */
   askToBePromoted(): Promise<void> {
-    const link = this.#link;
-    if (link === null) return Promise.reject(noPrimary());
     const missing = this.missing();
     if (missing.length > 0) return Promise.reject(lacks(missing));
-    this.#asking = new Wish(this.#clock);
-    link.channel.control({ t: 'ask-promote' } satisfies AsyncControl);
-    return this.#asking.answer;
+    const own = this.options.host.databases().filter(({ failoverDB }) => !failoverDB);
+    return own.length > 0 ? Promise.reject(hasOwn(own.map(({ name }) => name))) : this.asking.toBePromoted();
   }
 
   /** Mirrored databases of the mirror that are not here. */
@@ -405,9 +434,20 @@ export class AsyncMember {
     this.#closed = true;
     this.#finder.stop();
     this.dejournaler.close();
+    this.filtering.close();
+    this.options.host.close();
     this.#link?.channel.close('the instance stops');
     await this.journal.close();
   }
+}
+
+function hasOwn(databases: readonly string[]): GemelError {
+  return new GemelError(
+    'REFUSED',
+    `The FailoverDB flag is cleared here on ${databases.join(', ')}: they can never be the primary's.`,
+    'Nothing was changed.',
+    'Replace each of them by a copy from a member that has the flag on it.',
+  );
 }
 
 function lacks(databases: readonly string[]): GemelError {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DejournalHalt } from '../../api/dejournaling.ts';
-import { ArbiterView, MemberView } from '../../api/status.ts';
+import { ArbiterView, AsyncType, MemberView } from '../../api/status.ts';
 import { Membership } from '../membership.ts';
 import { firstIssue } from '../peer-protocol.ts';
 import { EpochShape, PositionShape, ReachShape } from '../shapes.ts';
@@ -30,6 +30,9 @@ const AsyncControl = z.discriminatedUnion('t', [
   /** A disaster recovery member wants to be the primary's failover partner; answered when that is refused, else by the changed membership. */
   z.object({ t: z.literal('ask-promote') }),
   z.object({ t: z.literal('promote-refused'), error: ToldError }),
+  /** The member wants to be an async of another type; answered as above. */
+  z.object({ t: z.literal('ask-type'), type: AsyncType }),
+  z.object({ t: z.literal('type-refused'), error: ToldError }),
   /** The member's journal is a beginning of the primary's now; send from here. */
   z.object({ t: z.literal('ready'), from: PositionShape }),
   z.object({
