@@ -1,14 +1,15 @@
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { GemelError } from '../../api/errors.ts';
 import { command, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
 import { forceText } from '../mirror-text.ts';
+import { agreed } from './agreed.ts';
 import { milliseconds } from './milliseconds.ts';
+import { changeType, typeOptions, type TypeFlags } from './mirror-type.ts';
 
 interface YesOption extends JsonOption {
   readonly yes?: boolean;
 }
-interface EditFlags extends JsonOption {
+interface EditFlags extends TypeFlags {
   readonly arbiter?: string;
   readonly arbiterOnMemberHost?: boolean;
   readonly qos?: number;
@@ -102,11 +103,15 @@ const resumeQuestions = [
 ];
 
 function addEdit(mirror: Command, context: Context): void {
-  command(mirror, 'edit <instance>', 'on the primary: change arbiter or QoS timeout of the mirror while it works')
+  typeOptions(
+    command(mirror, 'edit <instance>', 'on the primary: change arbiter or QoS timeout of the mirror while it works; on an async: its type'),
+  )
     .option('--arbiter <host:port>', 'agent of a third host that decides between the members; none: work without')
     .option('--arbiter-on-member-host', 'allow an arbiter on a member’s host: for tries on one computer only')
     .option('--qos <ms>', 'quality of service timeout', milliseconds)
-    .action(async (instance: string, { json, arbiter, arbiterOnMemberHost, qos }: EditFlags) => {
+    .action(async (instance: string, { json, arbiter, arbiterOnMemberHost, qos, ...flags }: EditFlags) => {
+      const { as } = flags;
+      if (as !== undefined) return changeType(context, instance, { ...flags, as, ...(json === undefined ? {} : { json }) });
       const params = {
         ...(arbiter === undefined ? {} : { arbiter: arbiter === 'none' ? null : arbiter }),
         ...(arbiterOnMemberHost === undefined ? {} : { arbiterOnMemberHost }),
@@ -114,16 +119,4 @@ function addEdit(mirror: Command, context: Context): void {
       };
       showDone(context, { json: json === true }, await withInstance(context, instance, (client) => client.call('mirror.edit', params)));
     });
-}
-
-/** Asks the person at the terminal; where there is none the answer is no. */
-async function agreed({ terminal }: Context, questions: readonly string[]): Promise<boolean> {
-  if (!terminal.interactive || !process.stdin.isTTY) return false;
-  const lines = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    for (const question of questions) if (!/^y(es)?$/i.test((await lines.question(`${question} <No> `)).trim())) return false;
-    return true;
-  } finally {
-    lines.close();
-  }
 }
