@@ -1,3 +1,4 @@
+import { systemSelected } from '../api/compression.ts';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -56,6 +57,7 @@ function write(durable: Partial<MirrorRecord['durable']>): void {
     qosMs: 8000,
     arbiter: null,
     arbiterOnMemberHost: false,
+    compression: systemSelected,
     members: [member(self, 'A'), member(partner, 'B')],
     databases: [],
   };

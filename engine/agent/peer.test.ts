@@ -1,3 +1,4 @@
+import { systemSelected } from '../api/compression.ts';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -44,6 +45,7 @@ beforeEach(async () => {
     qosMs: 8000,
     arbiter: null,
     arbiterOnMemberHost: false,
+    compression: systemSelected,
     members: [member(self, 'A'), member(partner, 'B')],
     databases: [],
   };

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { CompressionParams } from './compression.ts';
 import { DejournalSchedule, DejournalView, FilterView } from './dejournaling.ts';
+import { LostPage, LostReport } from './lost.ts';
 import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapshot, WhatIf } from './status.ts';
 
 /** The management contract: every method of the control sockets. The command line and the console use these and nothing else. */
@@ -54,6 +56,7 @@ export const instanceMethods = {
       /** Allows an arbiter on a member's host: for the demo and tests on one computer. */
       arbiterOnMemberHost: z.boolean().default(false),
       qosMs: qosMs.default(8000),
+      ...CompressionParams.shape,
       ...addresses,
     }),
     result: done,
@@ -130,6 +133,18 @@ export const instanceMethods = {
     }),
     result: done,
   },
+  /** Updates that only this member had when its mirror went on without them; oldest report first. */
+  'mirror.lostReports': { params: z.object({ mirror: z.string().optional() }), result: z.array(LostReport) },
+  /** A page of a report; left out: of the newest. `from` is 0, or `next` of the page before. */
+  'mirror.lostPage': {
+    params: z.object({ mirror: z.string().optional(), report: z.string().optional(), from: z.number().int().min(0).default(0) }),
+    result: LostPage,
+  },
+  /** On a member that is not primary: builds it anew from the primary. Answers when it begins to take journal; `aside`: where what it had is. */
+  'mirror.rebuild': {
+    params: z.object({ mirror: z.string().optional(), from: z.string().optional() }),
+    result: done.extend({ aside: z.array(z.string()) }),
+  },
   /** On the primary: changes the mirror while it works. */
   'mirror.edit': {
     params: z.object({
@@ -137,6 +152,7 @@ export const instanceMethods = {
       arbiter: z.string().nullable().optional(),
       arbiterOnMemberHost: z.boolean().optional(),
       qosMs: qosMs.optional(),
+      ...CompressionParams.shape,
     }),
     result: done,
   },

@@ -27,7 +27,7 @@ export function mirrorText(status: MirrorStatus): string {
     // Asyncs have no connection to an arbiter, and need none.
     ...(arbiter.address === null || own?.type !== 'Failover' ? [] : [['Arbiter connection', arbiter.connectionStatus] as const]),
     ['No failover', status.noFailover ? 'set: the backup will not take over' : 'not set'],
-    ...(incomingRate === null ? [] : [['Incoming journal', `${incomingRate.journalKBs.toFixed(1)} KB/s`] as const]),
+    ...(incomingRate === null ? [] : [['Incoming journal', incomingText(incomingRate)] as const]),
     ...(status.missingDatabases.length === 0 ? [] : [['Missing here', status.missingDatabases.join(', ')] as const]),
   ];
   return [
@@ -35,6 +35,13 @@ export function mirrorText(status: MirrorStatus): string {
     table(['MEMBER (* THIS)', 'TYPE', 'STATUS', 'JOURNAL TRANSFER', 'DEJOURNALING', 'SUPERSERVER'], members),
     table(['DATABASE', 'STATUS', 'NEXT RECORD', 'FAILOVERDB', 'DIRECTORY'], databases, 'No mirrored databases.'),
   ].join('\n');
+}
+
+/** With what it is on the network when that is less. */
+function incomingText({ networkKBs, journalKBs, ratio, intervalS }: NonNullable<MirrorStatus['incomingRate']>): string {
+  const over = `(${intervalS} s interval)`;
+  if (ratio <= 1) return `${journalKBs} KB/s ${over}`;
+  return `${networkKBs} KB/s network; ${journalKBs} KB/s journal; ratio ${ratio.toFixed(2)}:1 ${over}`;
 }
 
 /** The monitor's picture: the mirror and what goes on in the instance. */

@@ -1,7 +1,7 @@
 import net from 'node:net';
 import { GemelError } from '../api/errors.ts';
 
-/** What a superserver answers. Text is UTF-8. */
+/** What a superserver answers. Text is UTF-8 unless the connection was made for bytes. */
 export type RespValue = string | number | null | readonly RespValue[];
 
 /** An error that the superserver answered: `code` is its first word. */
@@ -26,17 +26,22 @@ export class RespClient {
   readonly #waiting: { resolve(value: RespValue): void; reject(error: Error): void }[] = [];
   #input: Buffer = Buffer.alloc(0);
   #gone: GemelError | undefined;
+  readonly #encoding: 'utf8' | 'latin1';
 
-  private constructor(socket: net.Socket) {
+  private constructor(socket: net.Socket, encoding: 'utf8' | 'latin1') {
     this.#socket = socket;
+    this.#encoding = encoding;
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', () => undefined);
     socket.on('close', () => this.#lose());
   }
 
-  /** Throws UNREACHABLE. */
-  static connect(host: string, port: number): Promise<RespClient> {
+  /**
+   * @param encoding 'latin1': each character of a text is one byte
+   * @throws UNREACHABLE
+   */
+  static connect(host: string, port: number, encoding: 'utf8' | 'latin1' = 'utf8'): Promise<RespClient> {
     return new Promise((resolve, reject) => {
       const socket = net.connect({ host, port });
       socket.once('error', (error) =>
@@ -51,7 +56,7 @@ export class RespClient {
       );
       socket.once('connect', () => {
         socket.removeAllListeners('error');
-        resolve(new RespClient(socket));
+        resolve(new RespClient(socket, encoding));
       });
     });
   }
@@ -59,7 +64,7 @@ export class RespClient {
   /** Throws RespError for an error reply, UNREACHABLE when the connection is lost. */
   command(...args: readonly string[]): Promise<RespValue> {
     if (this.#gone !== undefined) return Promise.reject(this.#gone);
-    const parts = args.map((arg) => Buffer.from(arg, 'utf8'));
+    const parts = args.map((arg) => Buffer.from(arg, this.#encoding));
     this.#socket.cork();
     this.#socket.write(`*${parts.length}\r\n`);
     for (const part of parts) {
@@ -94,7 +99,7 @@ export class RespClient {
     this.#input = this.#input.length === 0 ? chunk : Buffer.concat([this.#input, chunk]);
     let at = 0;
     for (;;) {
-      const parsed = parseReply(this.#input, at);
+      const parsed = parseReply(this.#input, at, this.#encoding);
       if (parsed === undefined) break;
       at = parsed.end;
       const waiting = this.#waiting.shift();
@@ -111,7 +116,7 @@ interface Parsed {
 }
 
 /** One RESP2 reply at `from`; undefined while it is not complete. */
-function parseReply(input: Buffer, from: number): Parsed | undefined {
+function parseReply(input: Buffer, from: number, encoding: 'utf8' | 'latin1'): Parsed | undefined {
   const lineEnd = input.indexOf(CR, from);
   if (lineEnd < 0 || lineEnd + 1 >= input.length) return undefined;
   const text = input.toString('utf8', from + 1, lineEnd);
@@ -124,26 +129,26 @@ function parseReply(input: Buffer, from: number): Parsed | undefined {
     case ':':
       return { value: Number(text), end };
     case '$':
-      return parseBulk(input, end, Number(text));
+      return parseBulk(input, end, Number(text), encoding);
     case '*':
-      return parseArray(input, end, Number(text));
+      return parseArray(input, end, Number(text), encoding);
     default:
       throw new GemelError('UNREACHABLE', 'What answers there is not a superserver.', '', 'Check the port.');
   }
 }
 
-function parseBulk(input: Buffer, from: number, length: number): Parsed | undefined {
+function parseBulk(input: Buffer, from: number, length: number, encoding: 'utf8' | 'latin1'): Parsed | undefined {
   if (length < 0) return { value: null, end: from };
   if (input.length < from + length + 2) return undefined;
-  return { value: input.toString('utf8', from, from + length), end: from + length + 2 };
+  return { value: input.toString(encoding, from, from + length), end: from + length + 2 };
 }
 
-function parseArray(input: Buffer, from: number, length: number): Parsed | undefined {
+function parseArray(input: Buffer, from: number, length: number, encoding: 'utf8' | 'latin1'): Parsed | undefined {
   if (length < 0) return { value: null, end: from };
   const items: RespValue[] = [];
   let end = from;
   for (let n = 0; n < length; n++) {
-    const item = parseReply(input, end);
+    const item = parseReply(input, end, encoding);
     if (item === undefined) return undefined;
     if (item.value instanceof RespError) return { value: item.value, end: item.end };
     items.push(item.value);

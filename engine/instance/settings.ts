@@ -150,3 +150,9 @@ function sayIssue(issue: z.core.$ZodIssue): string {
 function damaged(file: string, what: string): GemelError {
   return new GemelError('DAMAGED', `${file} cannot be used. ${what}`, 'Nothing was changed.', 'Correct the file with an editor.');
 }
+
+/** [MapMirrors.MIRROR] of gemel.cpf: mirror database name = name of the database here. */
+export function mirroredHere({ MapMirrors }: Settings, mirror: string): Record<string, string> {
+  const entry = MapMirrors[mirror];
+  return typeof entry === 'object' ? entry : {};
+}

@@ -1,4 +1,5 @@
 import { realClock, type Clock } from './clock.ts';
+import { realCompressor, type Compressor } from './compression.ts';
 import { realFiles, type Files } from './files.ts';
 import { realRandom, type Random } from './random.ts';
 import { realTurns, type Turns } from './turns.ts';
@@ -9,6 +10,7 @@ export interface Io {
   readonly random: Random;
   readonly files: Files;
   readonly turns: Turns;
+  readonly compressor: Compressor;
 }
 
-export const realIo: Io = { clock: realClock, random: realRandom, files: realFiles, turns: realTurns };
+export const realIo: Io = { clock: realClock, random: realRandom, files: realFiles, turns: realTurns, compressor: realCompressor };

@@ -1,5 +1,7 @@
 import type { ErrorCode } from '../api/errors.ts';
 import type { Bytes, Key } from '../globals/bytes.ts';
+import type { CutRequest, PreparedCut } from './rewind/prepare.ts';
+import type { RewindTo } from './rewind/rewind.ts';
 import type { JournalIdentity, Position } from './types.ts';
 
 /** A database that a journal feeds. */
@@ -25,6 +27,10 @@ export type ApplierCommand =
   /** Answered with what the files do not have yet, once everything up to there was read: see `Inheritance`. */
   | { readonly name: 'inherit'; readonly id: number; readonly position: Position }
   | { readonly name: 'interval'; readonly intervalMs: number }
+  /** Of a thread that feeds no database: gets the journal's cut ready; answered with what was prepared. */
+  | { readonly name: 'prepare-cut'; readonly id: number; readonly request: CutRequest }
+  /** Of a thread that feeds no database: takes databases back to the fork. */
+  | { readonly name: 'rewind'; readonly id: number; readonly databases: readonly AppliedDatabase[]; readonly to: RewindTo }
   | { readonly name: 'close'; readonly id: number };
 
 export interface AppliedDatabaseProgress {
@@ -81,4 +87,6 @@ export type ApplierNews =
       readonly error: PlainError | null;
       /** What an `inherit` that succeeds is answered with. */
       readonly inheritance?: Inheritance;
+      /** What a `prepare-cut` that succeeds is answered with. */
+      readonly prepared?: PreparedCut;
     };

@@ -7,6 +7,8 @@ import { ApplierCore } from './applier-core.ts';
 import type { ApplierCommand, ApplierNews, ApplierThreadData, PlainError } from './applier-messages.ts';
 import type { TargetWriter } from './applier-target.ts';
 import { JournalFiles } from './files.ts';
+import { prepareCut, type CutRequest } from './rewind/prepare.ts';
+import { rewindDatabases } from './rewind/rewind.ts';
 import type { Position } from './types.ts';
 
 /** After so long without work, write-ahead logs are copied into their files. */
@@ -36,6 +38,7 @@ function plain(error: unknown): PlainError {
 export class ApplierServer {
   readonly #options: ApplierServerOptions;
   readonly #core: ApplierCore;
+  readonly #journal: JournalFiles;
   #isScheduled = false;
   #isClosed = false;
   #timer: { cancel(): void } | null = null;
@@ -44,9 +47,10 @@ export class ApplierServer {
   constructor({ directory, journal, intervalMs }: ApplierThreadData, options: ApplierServerOptions) {
     const { clock, files, openWriter, tell } = options;
     this.#options = options;
+    this.#journal = new JournalFiles(files, directory, journal);
     this.#core = new ApplierCore({
       clock,
-      files: new JournalFiles(files, directory, journal),
+      files: this.#journal,
       openWriter,
       intervalMs,
       applied: (progress) => tell({ name: 'applied', progress }),
@@ -84,6 +88,15 @@ export class ApplierServer {
         });
         break;
       }
+      case 'prepare-cut':
+        return this.#prepare(command.id, command.request);
+      case 'rewind': {
+        const { databases, to } = command;
+        return this.#answer(command.id, () => {
+          rewindDatabases({ files: this.#journal, openWriter: this.#options.openWriter, databases, ...to });
+          return to.fork;
+        });
+      }
       case 'interval':
         this.#core.intervalMs = command.intervalMs;
         break;
@@ -118,6 +131,15 @@ export class ApplierServer {
       tell({ name: 'done', id, position: act(), error: null });
     } catch (error) {
       tell({ name: 'done', id, position: this.#core.position, error: plain(error) });
+    }
+  }
+
+  #prepare(id: number, request: CutRequest): void {
+    const { tell } = this.#options;
+    try {
+      tell({ name: 'done', id, position: request.fork, error: null, prepared: prepareCut(this.#journal, request) });
+    } catch (error) {
+      tell({ name: 'done', id, position: request.fork, error: plain(error) });
     }
   }
 

@@ -13,6 +13,8 @@ import type {
 import { startApplierThread, type ApplierThread, type StartApplierThread } from './applier-start.ts';
 import { Listeners } from './listeners.ts';
 import { comparePositions, isBefore } from './position.ts';
+import type { CutRequest, PreparedCut } from './rewind/prepare.ts';
+import type { RewindTo } from './rewind/rewind.ts';
 import type { JournalIdentity, Position } from './types.ts';
 
 /** Least time between commits under load. On a backup readers see them; on a primary they only shorten recovery. */
@@ -157,6 +159,18 @@ export class Applier {
       'what is inherited ends where it was asked for',
     );
     return inheritance;
+  }
+
+  /** As `prepareCut`. Of an applier that feeds no database. */
+  async prepareCut(request: CutRequest): Promise<PreparedCut> {
+    const { prepared } = await this.#ask((id) => ({ name: 'prepare-cut', id, request }));
+    assert(prepared !== undefined, 'what was prepared is told');
+    return prepared;
+  }
+
+  /** As `rewindDatabases`. Of an applier that feeds no database. */
+  async rewind(databases: readonly AppliedDatabase[], to: RewindTo): Promise<void> {
+    await this.#ask((id) => ({ name: 'rewind', id, databases, to }));
   }
 
   /** Commits what was read, closes all files and ends the thread. */

@@ -32,6 +32,11 @@ export class RawReader {
     return this.#at;
   }
 
+  /** Goes on there instead. */
+  seek(to: Position): void {
+    this.#at = to;
+  }
+
   /**
    * The next piece before `limit`, in memory of its own, at most about `maxBytes` long (one whole block when that is longer).
    * Null when the limit is reached.

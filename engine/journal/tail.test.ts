@@ -13,8 +13,6 @@ beforeEach(() => {
 });
 afterEach(() => place.remove());
 
-const wallMs = Date.UTC(2026, 10, 21, 1, 2, 3);
-
 /** Three files of two blocks each in directory `journal`. @returns the ends of all blocks */
 async function journal(): Promise<JournalEnd[]> {
   const opened = place.journal('journal');
@@ -39,7 +37,7 @@ function cut(fork: Position, databases: Position[] = [], files: Files = realFile
     journal: mirrorJournal,
     fork,
     databases,
-    wallMs,
+    name: '20261121T010203Z',
     ...(chain === undefined ? {} : { chain }),
   });
 }

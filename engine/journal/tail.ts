@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { GemelError } from '../api/errors.ts';
 import type { Files } from '../io/files.ts';
 import { JournalFiles } from './files.ts';
-import { comparePositions, formatPosition } from './position.ts';
+import { formatPosition } from './position.ts';
 import { BlockReader } from './reader.ts';
+import { isBehind } from './rewind/rewind.ts';
 import { dataStart, emptyChain, type Chain, type JournalIdentity, type Position } from './types.ts';
 
 export interface CutOptions {
@@ -16,8 +17,8 @@ export interface CutOptions {
   readonly chain?: Chain;
   /** Positions of all databases fed by this journal: none may lie beyond the fork. */
   readonly databases: readonly Position[];
-  /** ms since the epoch, for the names of the side files. */
-  readonly wallMs: number;
+  /** Names the side files: `*.diverged-<name>`. */
+  readonly name: string;
 }
 
 /** What is to be done, durable before the first of it is: any step can then be done again. */
@@ -34,7 +35,7 @@ function planPath(directory: string, journal: JournalIdentity): string {
 }
 
 /**
- * Ends a journal (opened by nobody) at a fork: what is behind it goes to side files `*.diverged-<time>`. A crash at any
+ * Ends a journal (opened by nobody) at a fork: what is behind it goes to side files `*.diverged-<name>`. A crash at any
  * point is made good by the next `Journal.open`.
  * @returns paths of the side files
  * @throws GemelError REFUSED when a database already contains something behind the fork, DAMAGED when the fork is not in this journal
@@ -54,11 +55,7 @@ export function cutTail(options: CutOptions): string[] {
 }
 
 function checkDatabases(index: JournalFiles, { databases, fork }: CutOptions): void {
-  const isClosedThere = index.closedLength(fork.file) === fork.offset;
-  const startOfNext = { file: fork.file + 1, offset: dataStart };
-  const beyond = databases.find(
-    (position) => comparePositions(position, fork) > 0 && !(isClosedThere && comparePositions(position, startOfNext) === 0),
-  );
+  const beyond = databases.find((position) => isBehind(index, position, fork));
   if (beyond === undefined) return;
   throw new GemelError(
     'REFUSED',
@@ -68,8 +65,8 @@ function checkDatabases(index: JournalFiles, { databases, fork }: CutOptions): v
   );
 }
 
-/** The fork must be the end of a block here, with the chain that is expected. */
-function checkFork(index: JournalFiles, { fork, chain }: CutOptions): void {
+/** Throws DAMAGED unless the fork is the end of a block here, with the chain that is expected. */
+export function checkFork(index: JournalFiles, { fork, chain }: Pick<CutOptions, 'fork' | 'chain'>): void {
   const reader = new BlockReader(index, { file: fork.file, offset: dataStart });
   try {
     while (reader.next(fork) !== null) continue;
@@ -87,12 +84,11 @@ function checkFork(index: JournalFiles, { fork, chain }: CutOptions): void {
   );
 }
 
-function makePlan(index: JournalFiles, { fork, wallMs, files }: CutOptions): CutPlan {
-  const time = new Date(wallMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+function makePlan(index: JournalFiles, { fork, name, files }: CutOptions): CutPlan {
   const behind = index.all.filter((header) => header.number > fork.file).map((header) => header.fileName);
   const header = index.get(fork.file);
   const hasTail = header !== undefined && files.size(index.path(header)) > fork.offset;
-  return { suffix: `.diverged-${time}`, rename: behind.reverse(), cut: hasTail ? { name: header.fileName, length: fork.offset } : null };
+  return { suffix: `.diverged-${name}`, rename: behind.reverse(), cut: hasTail ? { name: header.fileName, length: fork.offset } : null };
 }
 
 /** Does what is left of a cut that was begun. */

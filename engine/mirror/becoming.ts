@@ -58,8 +58,7 @@ async function fetchMissing(mirror: Mirror, member: Guid, journal: JournalEnd): 
     async (theirs) => {
       // What this member has beyond, or of a newer epoch, is kept: nothing acknowledged can be missing from the newer journal.
       if (compareAge(theirs, mirror.journal.reach) <= 0) return null;
-      const sides = await mirror.journal.alignWith(theirs);
-      await mirror.reportCut(sides);
+      await mirror.journal.alignWith(theirs);
       return mirror.journal.reach.end.position;
     },
     (piece) => {

@@ -34,8 +34,8 @@ export interface MirrorHost {
    * writer is attached, be it in their files yet or not. Rejects when dejournaling has stopped.
    */
   inherit(position: Position): Promise<void>;
-  /** The journal was cut at a fork: nothing behind its new end was ever applied. */
-  journalCut(): Promise<void>;
+  /** Nobody reads the mirrored databases, for that reason; null: they are read. */
+  barReads(why: string | null): void;
   /** The least that any mirrored database contains, with the time of its last block (ms since the epoch; null: none since the start); null without databases. */
   dejournaled(): Dejournaled | null;
 

@@ -1,6 +1,7 @@
 export { AsyncMember, asyncStatus, AsyncStatusView } from './asyncs/index.ts';
 export { AgentRequest, parseReply, toArbiter, type AgentReply } from './agent-protocol.ts';
 export { askAgent } from './agent-client.ts';
+export { compressionTo } from './compression.ts';
 export { noHooks, openHooks, type HookClient, type HookIdentity, type Hooks } from './hooks/index.ts';
 export type { UpdateFilter } from './filter/index.ts';
 export { leaveWord } from './gave-up.ts';
@@ -20,6 +21,7 @@ export {
 } from './membership.ts';
 export { Mirror, type MirrorHooks, type MirrorOptions } from './mirror.ts';
 export { requireOwnEpoch } from './own-journal.ts';
+export { askPrimary } from './rejoin/ask-primary.ts';
 export { ownStatus, StatusView } from './status.ts';
-export { Channel, decodeControl, journalFrame, kinds, MAGIC } from './wire.ts';
+export { Channel, controlFrame, decodeControl, journalFrame, kinds, MAGIC } from './wire.ts';
 export { whatIfNow } from './what-if.ts';

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeKey } from '../globals/index.ts';
 import { realIo } from '../io/index.ts';
-import { ThreadDisk, type Position } from '../journal/index.ts';
-import { MemberJournal } from './member-journal.ts';
+import { cutTail, ThreadDisk, type Position } from '../journal/index.ts';
+import { MemberJournal, type JournalCuts } from './member-journal.ts';
 
 let root: string;
 let open: MemberJournal[] = [];
@@ -23,6 +23,19 @@ afterEach(async () => {
   fs.rmSync(root, { recursive: true, force: true });
 });
 
+/** Cuts a journal where no database has to be rewound; refuses otherwise. */
+function cutsOf(directory: string, databases: readonly Position[]): JournalCuts {
+  const journal = { kind: 'mirror' as const, name: mirror.name, guid: mirror.guid };
+  return {
+    isPending: false,
+    finish: () => Promise.resolve(),
+    at: ({ fork }) =>
+      new Promise((resolve) => {
+        resolve(cutTail({ files: realIo.files, directory, journal, fork: fork.position, chain: fork.chain, databases, name: 'test' }));
+      }),
+  };
+}
+
 function member(name: string, n: number, databases: readonly Position[] = []): MemberJournal {
   const fail = (error: unknown): void => {
     throw error;
@@ -35,7 +48,8 @@ function member(name: string, n: number, databases: readonly Position[] = []): M
     logs: [],
     fileBytesMax: 1 << 20,
     newDisk: () => new ThreadDisk({ preallocate: 64 * 1024 }),
-    databasePositions: () => databases,
+    cuts: cutsOf(path.join(root, name), databases),
+    cutting: () => undefined,
     warn: fail,
     synced: () => undefined,
     failed: fail,

@@ -3,12 +3,12 @@ import { assert } from '../io/assert.ts';
 import type { Io } from '../io/io.ts';
 import {
   compareJournals,
-  cutTail,
   Journal,
   JournalReceiver,
   JournalWriter,
   type Epoch,
   type JournalDisk,
+  type JournalEnd,
   type JournalReach,
   type Position,
 } from '../journal/index.ts';
@@ -22,13 +22,24 @@ export interface MemberJournalOptions {
   readonly logs: readonly string[];
   readonly fileBytesMax: number;
   readonly newDisk: () => JournalDisk;
-  /** What every mirrored database's file contains: the journal is never cut before it. */
-  readonly databasePositions: () => readonly Position[];
+  /** Ends the journal, which nobody has open, together with the databases that it feeds. */
+  readonly cuts: JournalCuts;
   readonly warn: (error: unknown) => void;
+  /** Told before anything of this journal is given up, with the newest epoch of the one it is given up for. */
+  readonly cutting: (newest: Epoch) => void;
   /** More of what was received is synced here. */
   readonly synced: () => void;
   /** Received journal data can no longer be kept. */
   readonly failed: (error: GemelError) => void;
+}
+
+/** How a journal is cut where the mirror's parts from it. */
+export interface JournalCuts {
+  /** A cut was decided on and is not finished. */
+  readonly isPending: boolean;
+  finish(): Promise<void>;
+  /** @returns side files */
+  at(cut: { readonly fork: JournalEnd; readonly end: Position; readonly primaryEnd: Position }): Promise<string[]>;
 }
 
 /** The mirror's journal on one member: carried on by a writer (primary), a receiver (backup), or by nobody. */
@@ -37,6 +48,10 @@ export class MemberJournal {
   #journal: Journal;
   writer: JournalWriter | null = null;
   receiver: JournalReceiver | null = null;
+  /** It is being made the beginning of another one. */
+  #isAligning = false;
+  /** That, and those before it. */
+  #aligned: Promise<unknown> = Promise.resolve();
   /** A receiver failed; what lies behind this was not synced. */
   #unsureFrom: Position | null = null;
 
@@ -65,12 +80,28 @@ export class MemberJournal {
   }
 
   /**
-   * Makes this journal a beginning of the other one: what lies behind the fork goes to side files.
+   * Makes this journal a beginning of the other one: what lies behind the fork is exported and goes to side files, and databases
+   * that contain some of it are rewound.
    * @returns side files
-   * @throws GemelError REFUSED, DAMAGED: this member cannot follow and was left as it is
+   * @throws GemelError `isIrreparable`: this member cannot follow and was left as it is; others: not now
    */
-  async alignWith(other: JournalReach): Promise<string[]> {
+  alignWith(other: JournalReach): Promise<string[]> {
+    const aligned = this.#aligned.then(async () => {
+      this.#isAligning = true;
+      try {
+        return await this.#align(other);
+      } finally {
+        this.#isAligning = false;
+      }
+    });
+    this.#aligned = aligned.catch(() => undefined);
+    return aligned;
+  }
+
+  async #align(other: JournalReach): Promise<string[]> {
+    const { cuts } = this.#options;
     await this.#dropUnsure();
+    if (cuts.isPending) await this.#whileClosed(() => cuts.finish());
     const relation = compareJournals(this.reach, other);
     switch (relation.kind) {
       case 'same':
@@ -87,25 +118,26 @@ export class MemberJournal {
       case 'extension':
       case 'forked': {
         const fork = relation.kind === 'forked' ? relation.fork : other.end;
-        await this.close();
-        const { io, directory, mirror } = this.#options;
-        const sides = cutTail({
-          files: io.files,
-          directory,
-          journal: { kind: 'mirror', name: mirror.name, guid: mirror.guid },
-          fork: fork.position,
-          chain: fork.chain,
-          databases: this.#options.databasePositions(),
-          wallMs: io.clock.wallMs(),
-        });
-        this.#journal = this.#open();
-        return sides;
+        const newest = other.lineage.at(-1)?.epoch;
+        if (newest !== undefined) this.#options.cutting(newest);
+        const end = this.#journal.end.position;
+        return this.#whileClosed(() => cuts.at({ fork, end, primaryEnd: other.end.position }));
       }
+    }
+  }
+
+  async #whileClosed<T>(act: () => Promise<T>): Promise<T> {
+    await this.#letGo();
+    try {
+      return await act();
+    } finally {
+      this.#journal = this.#open();
     }
   }
 
   /** Why nothing may be built on the newest part of this journal; null: it is sound. */
   get unsound(): string | null {
+    if (this.#isAligning || this.#options.cuts.isPending) return 'This member is giving up journal data that the mirror does not have.';
     return this.#unsureFrom === null && (this.receiver?.error ?? null) === null
       ? null
       : 'Journal data from the primary could not be kept here.';
@@ -165,8 +197,13 @@ export class MemberJournal {
     return receiver.release();
   }
 
-  /** Nobody carries it on any more. */
+  /** Nobody carries it on any more; a cut that is under way is finished first. */
   async close(): Promise<void> {
+    await this.#aligned;
+    await this.#letGo();
+  }
+
+  async #letGo(): Promise<void> {
     const { writer, receiver } = this;
     this.writer = null;
     this.receiver = null;

@@ -31,6 +31,7 @@ const record: MirrorRecord = {
     qosMs: 8000,
     arbiter: 'arb:2188',
     arbiterOnMemberHost: false,
+    compression: { failover: 'system', async: 'system' },
     members: [member('a'), member('b')],
     databases: [{ name: 'DB', guid: 'd', created: { file: 1, offset: 4096 } }],
   },
@@ -47,6 +48,12 @@ it('is found again as it was written', () => {
   expect(readRecord(realFiles, mgr, 'TEST')).toBeNull();
   writeRecord(realFiles, mgr, record);
   expect(readRecord(realFiles, mgr, 'TEST')).toEqual(record);
+});
+
+it('of an earlier version, it has the compression that the system selects', () => {
+  const { compression: _compression, ...membership } = record.membership;
+  fs.writeFileSync(recordPath(mgr, 'TEST'), JSON.stringify({ ...record, membership }));
+  expect(readRecord(realFiles, mgr, 'TEST')?.membership).toEqual(record.membership);
 });
 
 it('damaged in any way, it is not taken for another one, and left as it is', () => {

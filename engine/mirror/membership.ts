@@ -4,6 +4,7 @@ import type { Files } from '../io/index.ts';
 import { GemelError } from '../api/errors.ts';
 import { MemberType } from '../api/status.ts';
 import path from 'node:path';
+import { Compression, systemSelected } from '../api/compression.ts';
 import { DejournalSetting } from '../api/dejournaling.ts';
 import { EpochShape, GrantShape, PeriodShape, PositionShape, ReignShape } from './shapes.ts';
 
@@ -32,6 +33,8 @@ export const Membership = z.object({
   arbiter: z.string().nullable(),
   /** An arbiter on a member's host is allowed: the demo, and tests on one computer. */
   arbiterOnMemberHost: z.boolean(),
+  /** Of journal to other members. Records of an earlier version do not have it. */
+  compression: Compression.default(systemSelected),
   members: z.array(Member),
   /** Every mirrored database, with the position in the mirror's journal from which it is complete. */
   databases: z.array(z.object({ name: z.string(), guid: z.string(), created: PositionShape })),
@@ -60,6 +63,7 @@ const Record = z.object({
   durable: DurableShape,
   dejournaling: DejournalSetting.optional(),
   filter: z.string().nullable().optional(),
+  inconsistent: z.string().optional(),
 });
 export type MirrorRecord = {
   readonly self: string;
@@ -69,6 +73,8 @@ export type MirrorRecord = {
   readonly dejournaling?: DejournalSetting | undefined;
   /** File of a reporting member's dejournal filter; left out: none. */
   readonly filter?: string | null | undefined;
+  /** Why the member can follow no primary until it is rebuilt; left out: it can. */
+  readonly inconsistent?: string | undefined;
 };
 
 export { newDurable } from './failover/index.ts';

@@ -6,11 +6,14 @@ import { assertNever } from '../io/assert.ts';
 import type { Io } from '../io/io.ts';
 import type { Connection, Net } from '../io/net.ts';
 import { Followers } from './asyncs/followers.ts';
+import { restartLinks } from './compression.ts';
 import {
+  compareEpochs,
   initialState,
   step,
   type Durable,
   type Effect,
+  type Epoch,
   type Facts,
   type Input,
   type MemberState,
@@ -24,6 +27,7 @@ import { Outside } from './outside.ts';
 import { requireOwnEpoch } from './own-journal.ts';
 import { PeerConnections } from './peers.ts';
 import { mayRead, peersForClients, type PeerForClients } from './reading.ts';
+import { Inconsistency } from './rejoin/inconsistency.ts';
 import { Requests } from './requests.ts';
 import { Roles } from './roles.ts';
 import { StatusView } from './status.ts';
@@ -41,7 +45,7 @@ export interface MirrorOptions {
   /** The instance's mgr directory: the mirror record lies there. */
   readonly mgr: string;
   readonly record: MirrorRecord;
-  readonly journal: Pick<MemberJournalOptions, 'directory' | 'logs' | 'fileBytesMax' | 'newDisk' | 'databasePositions'>;
+  readonly journal: Pick<MemberJournalOptions, 'directory' | 'logs' | 'fileBytesMax' | 'newDisk' | 'cuts'>;
 }
 
 /**
@@ -60,8 +64,7 @@ export class Mirror {
   state: MemberState;
   /** ms since the epoch: when the partner was last heard, while it is not connected. */
   partnerLostAt: number | null = null;
-  /** Why this member can follow no primary until it is rebuilt; null: it can. */
-  crashed: string | null = null;
+  readonly inconsistency: Inconsistency;
   #heard: { role: RoleName | null; at: number } = { role: null, at: Number.NEGATIVE_INFINITY };
   #durable: Durable;
   #queue: Input[] = [];
@@ -84,11 +87,19 @@ export class Mirror {
       mirror: { name: record.membership.mirror, guid: record.membership.guid },
       self: record.self,
       synced: () => this.peers.applyDurable(),
+      cutting: (newest) => this.#saw(newest),
       failed: (error) => {
         this.note('JOURNAL_NOT_KEPT', `Journal data from the primary cannot be kept here: ${error.message}`, { why: error.what });
         this.peers.link?.channel.close('the journal cannot be written');
       },
       warn: (error) => this.note('JOURNAL_LOG_ERROR', 'A journal log could not be written.', { why: textOf(error) }),
+    });
+    this.inconsistency = new Inconsistency({
+      found: record.inconsistent ?? null,
+      mirror: record.membership.mirror,
+      save: (found) => this.save(found),
+      barReads: (why) => options.host.barReads(why),
+      note: (code, text, facts) => this.note(code, text, facts),
     });
     requireOwnEpoch(record.durable, this.journal.end.epoch, options.journal.directory);
     this.peers = new PeerConnections(this);
@@ -115,6 +126,11 @@ export class Mirror {
 
   get partner(): Member | null {
     return partnerOf(this.membership, this.options.record.self);
+  }
+
+  /** Why this member can follow no primary until it is rebuilt; null: it can. */
+  get crashed(): string | null {
+    return this.inconsistency.found;
   }
 
   get durable(): Durable {
@@ -144,6 +160,7 @@ export class Mirror {
 
   /** @param byPerson whether a person started the instance: a member that was forced down starts for nobody else */
   start(byPerson: boolean): void {
+    this.inconsistency.begin();
     this.outside.connectArbiter();
     this.input({ on: 'start', byPerson });
   }
@@ -274,6 +291,7 @@ export class Mirror {
       case 'change-membership':
         return this.requests.carryOutChange(effect.id);
       case 'open':
+        this.inconsistency.mended();
         return this.options.host.openForUsers();
       case 'resume':
         return this.options.host.resume();
@@ -314,12 +332,18 @@ export class Mirror {
     }
   }
 
+  /** Journal is given up for a newer epoch's: known before, or a journal without its own epochs would be taken for a lost one after a crash. */
+  #saw(epoch: Epoch): void {
+    if (compareEpochs(epoch, this.#durable.seen) > 0) this.#persist({ seen: epoch }, false);
+  }
+
   /** Writes membership and durable state; durable when it returns. */
-  save(): void {
+  save(inconsistent = this.crashed): void {
     writeRecord(this.options.io.files, this.options.mgr, {
       self: this.options.record.self,
       membership: this.membership,
       durable: this.#durable,
+      ...(inconsistent === null ? {} : { inconsistent }),
     });
   }
 
@@ -355,6 +379,8 @@ export class Mirror {
     this.save();
     this.peers.link?.send({ t: 'membership', membership: this.membership });
     this.followers.tell(this.membership);
+    // Before a new active period: one that is cut off would be trouble.
+    restartLinks(this, before);
     this.#followMembership(before);
   }
 
@@ -407,13 +433,6 @@ export class Mirror {
     }
     if (this.state.role.is === 'stopped') this.outside.close();
     else this.outside.connectArbiter();
-  }
-
-  /** Journal data was set aside because it does not belong to the mirror's history. */
-  async reportCut(sides: readonly string[]): Promise<void> {
-    if (sides.length === 0) return;
-    for (const file of sides) this.note('TAIL_DROPPED', 'Journal data that never became durable in the mirror was set aside.', { file });
-    await this.options.host.journalCut();
   }
 
   /** Whether durable reads may be answered here now. */

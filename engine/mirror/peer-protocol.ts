@@ -18,6 +18,9 @@ const PeerControl = z.discriminatedUnion('t', [
     member: z.string(),
     reach: ReachShape,
   }),
+  /** First from a member that is to be rebuilt; answered with how far back the primary's journal goes, and the connection ends. */
+  z.object({ t: z.literal('ask-journal'), mirror: z.string() }),
+  z.object({ t: z.literal('journal-answer'), primary: z.boolean(), first: z.number(), membership: Membership }),
   z.object({ t: z.literal('hello-answer'), answer: HelloAnswerShape, reach: ReachShape, membership: Membership, token: z.string() }),
   /** First after an answer that lets the dialler follow, with the answer's token: whoever has not had it is somebody else, or says old words. */
   z.object({ t: z.literal('proof'), token: z.string() }),

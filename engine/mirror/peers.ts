@@ -6,11 +6,14 @@ import { Demotion } from './asyncs/demotion.ts';
 import type { Hello, HelloAnswer, PeerMessage, Position } from './failover/index.ts';
 import { failoverMembers, isAsync, splitAddress, type Membership } from './membership.ts';
 import type { Mirror } from './mirror.ts';
+import { compressionTo } from './compression.ts';
+import { journalOf } from './journal-frame.ts';
+import { JournalOutlet } from './journal-outlet.ts';
 import { PeerLink } from './peer-link.ts';
 import { parsePeerControl, type PeerControl } from './peer-protocol.ts';
 import { Sender } from './sender.ts';
 import { untold } from './told-error.ts';
-import { Channel, kinds, positionFrame, readPosition, splitJournalFrame, type Kind } from './wire.ts';
+import { Channel, kinds, positionFrame, readPosition, type Kind } from './wire.ts';
 
 /** The connection to the other failover member: dialling, hello, and what flows over it. At most one counts at a time. */
 export class PeerConnections {
@@ -78,8 +81,9 @@ export class PeerConnections {
       channel.connection.onDrain = () => channel.close('refused');
       if (channel.connection.pending === 0) channel.close('refused');
     };
-    if (message?.t !== 'hello' && message?.t !== 'follow') return channel.close('no hello');
+    if (message?.t !== 'hello' && message?.t !== 'follow' && message?.t !== 'ask-journal') return channel.close('no hello');
     if (message.mirror !== membership.guid) return refuse(`This instance is not a member of that mirror.`);
+    if (message.t === 'ask-journal') return this.#tellJournal(channel);
     if (message.t === 'follow') {
       this.#unknown.delete(channel);
       return this.#mirror.followers.accept(channel, message);
@@ -91,6 +95,14 @@ export class PeerConnections {
     this.#mirror.input({ on: 'hello', hello: message.hello });
     this.#mirror.hear(message.hello.role);
     this.#asking = null;
+  }
+
+  #tellJournal(channel: Channel): void {
+    const { state, journal, membership } = this.#mirror;
+    const primary = state.role.is === 'primary' && state.role.trouble === null && journal.writer !== null;
+    channel.control({ t: 'journal-answer', primary, first: journal.journal.files.first?.number ?? 1, membership } satisfies PeerControl);
+    channel.connection.onDrain = () => channel.close('answered');
+    if (channel.connection.pending === 0) channel.close('answered');
   }
 
   /** Carries out the decision about the hello at hand. */
@@ -188,16 +200,12 @@ export class PeerConnections {
     // Until this member's journal is a beginning of the primary's nothing but heartbeats comes, and they are not needed.
     try {
       mirror.adoptMembership(message.membership);
-      const sides = await mirror.journal.alignWith(message.reach);
-      await mirror.reportCut(sides);
-      mirror.crashed = null;
+      await mirror.journal.alignWith(message.reach);
+      mirror.inconsistency.mended();
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
       channel.close('cannot follow');
-      // It is tried again and again; said once.
-      if (mirror.crashed !== error.message)
-        mirror.note('CANNOT_FOLLOW', `This member cannot follow the primary. ${error.message}`, { code: error.code });
-      mirror.crashed = error.message;
+      mirror.inconsistency.failed(error);
       return mirror.input({ on: 'dial-failed', question });
     }
     if (channel.closed) return mirror.input({ on: 'dial-failed', question });
@@ -294,8 +302,8 @@ export class PeerConnections {
     if (this.link !== link) return;
     switch (kind) {
       case kinds.block:
-      case kinds.fileHeader:
-        return this.#journal(link, payload);
+      case kinds.compressed:
+        return this.#journal(link, kind, payload);
       case kinds.ack:
         return this.#acknowledged(link, readPosition(payload));
       case kinds.durable:
@@ -335,6 +343,11 @@ export class PeerConnections {
     }
     link.sender = new Sender({
       channel: link.channel,
+      outlet: new JournalOutlet({
+        channel: link.channel,
+        compressor: this.#mirror.options.io.compressor,
+        type: compressionTo('failover', this.#mirror.membership),
+      }),
       writer,
       journal,
       clock: this.#clock,
@@ -350,10 +363,10 @@ export class PeerConnections {
   }
 
   /** The backup's side: into the file, acknowledge, apply what is durable. */
-  #journal(link: PeerLink, payload: Buffer): void {
+  #journal(link: PeerLink, kind: Kind, payload: Buffer): void {
     const { receiver } = this.#mirror.journal;
     if (receiver === null) return;
-    const { durable, content } = splitJournalFrame(payload);
+    const { durable, content } = journalOf(kind, payload);
     this.received.networkBytes += payload.length;
     this.received.journalBytes += content.length;
     try {

@@ -1,12 +1,15 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { CompressionType } from '../api/compression.ts';
 import { encodeKey } from '../globals/index.ts';
 import { realIo } from '../io/io.ts';
 import { comparePositions, type Journal, JournalReceiver, type JournalWriter, type Position } from '../journal/index.ts';
 import { memberB, Workplace } from '../journal/test-support.ts';
 import { ThreadDisk } from '../journal/index.ts';
+import { JournalOutlet } from './journal-outlet.ts';
+import { journalOf } from './journal-frame.ts';
 import { Sender } from './sender.ts';
 import { pipe } from './testing/pipe.ts';
-import { Channel, kinds, positionFrame, readPosition, splitJournalFrame } from './wire.ts';
+import { Channel, kinds, positionFrame, readPosition } from './wire.ts';
 
 let place: Workplace;
 let journal: Journal;
@@ -34,7 +37,10 @@ async function write(updates: number): Promise<void> {
 }
 
 /** Sends from where the receiver's journal ends, over a connection in memory. */
-function connect(name: string): {
+function connect(
+  name: string,
+  type: CompressionType | null = null,
+): {
   sender: Sender;
   receiver: JournalReceiver;
   durable: Position[];
@@ -48,11 +54,19 @@ function connect(name: string): {
   const receiver = new JournalReceiver({ io: realIo, journal: received, disk: new ThreadDisk() });
   const from = received.end.position.file === 0 ? { file: 1, offset: 0 } : received.end.position;
   const made = { caughtUp: 0 };
-  const sender: Sender = new Sender({ channel: near, writer, journal, clock: realIo.clock, from, caughtUp: () => (made.caughtUp += 1) });
+  const sender: Sender = new Sender({
+    channel: near,
+    outlet: new JournalOutlet({ channel: near, compressor: realIo.compressor, type }),
+    writer,
+    journal,
+    clock: realIo.clock,
+    from,
+    caughtUp: () => (made.caughtUp += 1),
+  });
   const durable: Position[] = [];
   far.onFrame = (kind, payload) => {
     if (kind === kinds.durable) durable.push(readPosition(payload));
-    else far.send(positionFrame(kinds.ack, receiver.append(Buffer.from(splitJournalFrame(payload).content)).position));
+    else far.send(positionFrame(kinds.ack, receiver.append(Buffer.from(journalOf(kind, payload).content)).position));
   };
   near.onFrame = (kind, payload) => {
     if (kind === kinds.ack) sender.acknowledge(readPosition(payload));
@@ -147,4 +161,39 @@ it('what is sent and not acknowledged is known, since when', async () => {
   expect(link.sender.unacknowledgedSince).toBe(since);
   link.flow();
   expect(link.sender.unacknowledgedSince).toBeNull();
+});
+
+it.each(CompressionType.options)('%s: small pieces and large ones arrive in order, whichever thread has compressed them', async (type) => {
+  await write(200);
+  const link = connect('backup', type);
+  const arrived = (): Promise<void> =>
+    vi.waitFor(() => {
+      link.flow();
+      expect(link.receiver.end).toEqual(journal.end);
+    });
+  for (let n = 0; n < 20; n += 1) {
+    // Every third block is too large to be compressed on this thread.
+    const bytes = n % 3 === 0 ? 100_000 : 300;
+    writer.set(database, encodeKey('y', [String(n)]), 'live'.repeat(bytes / 4), undefined, 0, 1);
+    link.flow();
+    await writer.settled();
+  }
+  await arrived();
+  expect(link.caughtUp).toBe(1);
+  expect(link.sender.unacknowledgedSince).toBeNull();
+});
+
+it('what is lacking is sent in several turns, however fast the line is: clients are served in between', async () => {
+  for (let n = 0; n < 8; n += 1) {
+    writer.set(database, encodeKey('large', [String(n)]), 'x'.repeat(1024 * 1024), undefined, 0, 1);
+    await writer.settled();
+  }
+  const link = connect('backup');
+  link.flow();
+  expect(link.receiver.end).not.toEqual(journal.end);
+  await vi.waitFor(() => {
+    link.flow();
+    expect(link.receiver.end).toEqual(journal.end);
+    expect(link.caughtUp).toBe(1);
+  });
 });

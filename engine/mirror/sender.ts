@@ -1,10 +1,13 @@
 import { comparePositions, RawReader, type Journal, type JournalWriter, type Position, type SealedBlock } from '../journal/index.ts';
 import type { Clock } from '../io/clock.ts';
-import { journalFrame, kinds, positionFrame, type Channel } from './wire.ts';
+import type { JournalOutlet } from './journal-outlet.ts';
+import { kinds, positionFrame, type Channel } from './wire.ts';
 
 /** What may wait in the connection while catching up; more is read when it drains. */
 const PENDING_MAX = 4 * 1024 * 1024;
 const PIECE = 512 * 1024;
+/** Sent in one turn: a fast line would else take all that is lacking in one, and clients would wait. */
+const TURN_BYTES = 2 * 1024 * 1024;
 /** How long the news of a durable position waits for a block to travel with. */
 const NEWS_MS = 4;
 
@@ -20,6 +23,7 @@ export class Sender {
   /** Since when (monotonic ms) something is sent and not acknowledged; null: everything is. */
   unacknowledgedSince: number | null = null;
   readonly #channel: Channel;
+  readonly #outlet: JournalOutlet;
   readonly #writer: JournalWriter;
   readonly #clock: Clock;
   readonly #raw: RawReader;
@@ -29,10 +33,22 @@ export class Sender {
   #target: Position | null = null;
   #toldDurable: Position = { file: 0, offset: 0 };
   #news: { cancel(): void } | null = null;
+  /** Catching up goes on in the next turn. */
+  #later: { cancel(): void } | null = null;
 
   /** @param caughtUp called when the member has acknowledged everything there was when it joined the live stream */
-  constructor(options: { channel: Channel; writer: JournalWriter; journal: Journal; clock: Clock; from: Position; caughtUp: () => void }) {
+  constructor(options: {
+    channel: Channel;
+    /** Of that channel. */
+    outlet: JournalOutlet;
+    writer: JournalWriter;
+    journal: Journal;
+    clock: Clock;
+    from: Position;
+    caughtUp: () => void;
+  }) {
     this.#channel = options.channel;
+    this.#outlet = options.outlet;
     this.#writer = options.writer;
     this.#clock = options.clock;
     this.#caughtUp = options.caughtUp;
@@ -44,7 +60,7 @@ export class Sender {
       this.#writer.onWritten(() => this.#catchUp()),
       this.#writer.onDurable(() => this.#durable()),
     );
-    this.#channel.connection.onDrain = () => this.#catchUp();
+    this.#outlet.onDrain = () => this.#catchUp();
     this.#catchUp();
     // A member that lacks nothing is sent nothing, and could otherwise not know how much of it is durable.
     this.#durable();
@@ -53,6 +69,7 @@ export class Sender {
   close(): void {
     for (const stop of this.#stops) stop();
     this.#news?.cancel();
+    this.#later?.cancel();
     this.#raw.close();
   }
 
@@ -65,37 +82,47 @@ export class Sender {
     this.#caughtUp();
   }
 
-  #send(bytes: Buffer, end: Position, kind: typeof kinds.block | typeof kinds.fileHeader): void {
+  #send(bytes: Buffer, end: Position): void {
     this.sent = end;
     this.unacknowledgedSince ??= this.#clock.monotonicMs();
     this.#toldDurable = this.#writer.durable;
-    this.#channel.send(journalFrame(kind, this.#writer.durable, bytes));
+    this.#outlet.send(this.#writer.durable, bytes);
   }
 
   #sealed(block: SealedBlock): void {
-    if (this.#live) this.#send(block.bytes, block.end, kinds.block);
+    if (this.#live) this.#send(block.bytes, block.end);
   }
 
   #switched(header: Buffer): void {
-    if (this.#live) this.#send(header, this.#writer.end, kinds.fileHeader);
+    if (this.#live) this.#send(header, this.#writer.end);
   }
 
   /** From the files up to what is written; then the block in flight, and live from there. */
   #catchUp(): void {
-    if (this.#live) return;
-    while (this.#channel.connection.pending < PENDING_MAX && !this.#channel.closed) {
+    if (this.#live || this.#later !== null) return;
+    let bytes = 0;
+    while (this.#outlet.pending < PENDING_MAX && !this.#channel.closed) {
       const piece = this.#raw.next(this.#writer.written, PIECE);
       if (piece !== null) {
-        this.#send(piece.bytes, piece.end, kinds.block);
+        this.#send(piece.bytes, piece.end);
+        bytes += piece.bytes.length;
+        if (bytes >= TURN_BYTES) return this.#catchUpLater();
         continue;
       }
       const inFlight = this.#writer.inFlight;
       const here = this.#raw.position;
-      if (inFlight !== null && comparePositions(inFlight.start, here) === 0) this.#send(inFlight.bytes, inFlight.end, kinds.block);
+      if (inFlight !== null && comparePositions(inFlight.start, here) === 0) this.#send(inFlight.bytes, inFlight.end);
       else if (comparePositions(here, this.#writer.end) !== 0) return;
       this.#goLive();
       return;
     }
+  }
+
+  #catchUpLater(): void {
+    this.#later = this.#clock.timer(1, () => {
+      this.#later = null;
+      this.#catchUp();
+    });
   }
 
   #goLive(): void {

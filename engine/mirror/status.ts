@@ -18,10 +18,11 @@ export function ownStatus({ state: { role }, crashed }: Pick<Mirror, 'state' | '
       return role.trouble === null && role.frozen === null ? 'Primary' : 'In Trouble';
     case 'backup':
       return role.active === null ? 'Synchronizing' : 'Backup';
-    case 'starting':
     case 'taking':
     case 'yielded':
       return 'Transition';
+    case 'starting':
+      return crashed === null ? 'Transition' : 'Crashed';
     case 'lost':
     case 'waiting':
       return crashed === null ? 'Waiting' : 'Crashed';

@@ -9,7 +9,7 @@ import type { Position } from './failover/index.ts';
  */
 export const MAGIC = Buffer.from('GMLM\x01', 'latin1');
 
-export const kinds = { control: 0, block: 1, fileHeader: 2, ack: 3, durable: 4 } as const;
+export const kinds = { control: 0, block: 1, compressed: 2, ack: 3, durable: 4 } as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
 /** Bytes that are no message of ours: the connection they came over ends. */
@@ -17,6 +17,8 @@ export class Malformed extends Error {}
 
 /** The largest journal block with its frame, and some room. */
 const FRAME_MAX = 20 * 1024 * 1024;
+/** The most journal in one frame. */
+export const JOURNAL_MAX = FRAME_MAX;
 const HEAD = 5;
 const POSITION = 12;
 
@@ -54,11 +56,18 @@ export function positionFrame(kind: typeof kinds.ack | typeof kinds.durable, pos
   return bytes;
 }
 
-/** A journal block or file header, with the position up to which the sender knows everything durable. Copies the bytes. */
-export function journalFrame(kind: typeof kinds.block | typeof kinds.fileHeader, durable: Position, content: Buffer): Buffer {
-  const bytes = frame(kind, POSITION + content.length);
+/**
+ * Journal blocks and file headers (compressed: see journal-frame.ts), with the position up to which the sender knows everything
+ * durable. Copies the bytes.
+ */
+export function journalFrame(kind: typeof kinds.block | typeof kinds.compressed, durable: Position, ...parts: readonly Buffer[]): Buffer {
+  const bytes = frame(
+    kind,
+    parts.reduce((sum, part) => sum + part.length, POSITION),
+  );
   writePosition(bytes, durable, HEAD);
-  content.copy(bytes, HEAD + POSITION);
+  let at = HEAD + POSITION;
+  for (const part of parts) at += part.copy(bytes, at);
   return bytes;
 }
 

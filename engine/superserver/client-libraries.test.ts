@@ -149,6 +149,11 @@ describe('ioredis', () => {
     await expect(one.multi().call('NONSENSE').exec()).rejects.toThrow('EXECABORT');
     await expect(one.multi().call('TSTART').exec()).rejects.toThrow('EXECABORT');
     expect(await one.get('after')).toBe('1');
+    await one.call('GWATCH', '^g(1)', '^h');
+    await other.call('GSET', '^g(1)', 'y');
+    expect(await one.multi().call('GSET', '^h', 'x').exec()).toBeNull();
+    await one.call('GWATCH', '^g(1)');
+    expect(await one.multi().call('GSET', '^h', 'x').exec()).toEqual([[null, 'OK']]);
     expect([...rig.executor.watches.values()].reduce((sum, watches) => sum + watches.size, 0)).toBe(0);
   });
 });

@@ -6,7 +6,9 @@ const references = fc.constantFrom('^a', '^a(1)', '^a("x",2)', '^a("")', '^b(', 
 const texts = fc.oneof(references, fc.constantFrom('1', '-1', '0', 'S', 'X', 'k', '', 'NX', 'COUNT', 'CURSOR', '10', 'async', 'GET'));
 const names = fc.constantFrom(
   ...'GSET GGET GKILL GZKILL GDATA GORDER GQUERY GINCR GMERGE GSCAN GUNLOCK TSTART TCOMMIT TROLLBACK TLEVEL JSYNC'.split(' '),
-  ...'SELECT NAMESPACE GET SET MGET MSET DEL EXISTS INCR INCRBY APPEND STRLEN SCAN DBSIZE MULTI EXEC DISCARD WATCH UNWATCH'.split(' '),
+  ...'SELECT NAMESPACE GET SET MGET MSET DEL EXISTS INCR INCRBY APPEND STRLEN SCAN DBSIZE MULTI EXEC DISCARD WATCH UNWATCH GWATCH'.split(
+    ' ',
+  ),
   ...'PING ECHO INFO ROLE CLIENT COMMAND CONFIG HELLO AUTH RESET nonsense'.split(' '),
 );
 const command = fc

@@ -11,6 +11,13 @@ export const refusals = table({
     facts: ['role'],
     todo: 'Give the command on the primary.',
   },
+  REBUILD_REFUSED: {
+    severity: 'refusal',
+    title: 'This member cannot be rebuilt from there',
+    means: nothing,
+    facts: ['why'],
+    todo: 'Bring what is missing back to the primary, or name the member that is primary.',
+  },
   ARBITER_ON_MEMBER_HOST: {
     severity: 'refusal',
     title: 'The arbiter is on the host of a failover member',

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { GemelError } from '../../api/errors.ts';
 import { connectInstance, type InstanceClient } from '../context.ts';
-import { createAndStart, createMirror, joinMirror, startAgents, waitFor, waitReady } from '../demo/pair.ts';
+import { createAndStart, createMirror, joinAsync, joinMirror, startAgents, waitFor, waitReady, type AgentAddresses } from '../demo/pair.ts';
 import { endWorld, makeWorld, until, type DemoNode, type DemoWorld } from '../demo/world.ts';
 import type { LoadOptions } from './load.ts';
 
@@ -21,6 +21,7 @@ export interface Counts {
 /** A mirror of its own in a temporary folder: two instances, their agents, an arbiter, and the mirrored database BENCH. */
 export class BenchPair {
   readonly #world: DemoWorld = makeWorld(fs.mkdtempSync(path.join(os.tmpdir(), 'gemel-bench-')));
+  #agents: AgentAddresses = new Map();
   #webPort = 0;
   #pids: readonly [primary: number, backup: number] = [0, 0];
   /** Changes with each takeover. */
@@ -37,6 +38,7 @@ export class BenchPair {
   async start(signal: AbortSignal): Promise<void> {
     const { one, two } = this.#world.nodes;
     const agents = await startAgents(this.#world);
+    this.#agents = agents;
     for (const node of [one, two]) {
       signal.throwIfAborted();
       await createAndStart(node);
@@ -55,6 +57,29 @@ export class BenchPair {
     this.#nodes = nodes;
     this.#webPort = primary.webPort;
     this.#pids = [primary.pid ?? 0, backup.pid ?? 0];
+  }
+
+  /** The third node as a reporting member that has everything. */
+  async joinReporting(signal: AbortSignal): Promise<DemoNode> {
+    const { three } = this.#world.nodes;
+    await joinAsync(this.#world, this.#agents, MIRROR, 'reporting-ro');
+    await three.call('db.create', { name: DATABASE, mirrored: true });
+    await this.inStep(three, signal);
+    return three;
+  }
+
+  /** Waits until an async has received and dejournaled everything. */
+  async inStep(node: DemoNode, signal: AbortSignal): Promise<void> {
+    await until(`${node.name} is in step`, signal, async () => {
+      const seen = (await node.mirror())?.members.find((each) => each.name === node.name);
+      return { ok: seen?.status === 'Connected' && seen.journalTransfer === 'Caught up' && seen.dejournaling === 'Caught up', seen };
+    });
+  }
+
+  /** Takes a member into the mirror that is made elsewhere; returns the membership. */
+  async admit(member: Record<string, unknown>): Promise<unknown> {
+    const { membership } = await this.#nodes[0].call('mirror.admit', { mirror: MIRROR, member });
+    return membership;
   }
 
   /** Process id of the agent of the primary's host. */

@@ -1,3 +1,4 @@
+import { catchUp, scale } from './asyncs/index.ts';
 import { BenchPair } from './bench-pair.ts';
 import { lineOf, skippedLine, type BenchLine, type Figure } from './line.ts';
 import { spawnLoad, type LoadResult } from './load.ts';
@@ -6,8 +7,20 @@ import { noProcessFigures } from './process-figures.ts';
 import { pauses } from './pauses.ts';
 import { RedisPair, redisVersion } from './redis-pair.ts';
 
-export const benchNames = ['throughput', 'redis', 'memory', 'stall', 'cpu', 'bytes', 'takeover', 'switchover'] as const;
+export const benchNames = [
+  'throughput',
+  'redis',
+  'memory',
+  'stall',
+  'cpu',
+  'bytes',
+  'takeover',
+  'switchover',
+  'asyncs',
+  'catchup',
+] as const;
 export type BenchName = (typeof benchNames)[number];
+type PairName = Exclude<BenchName, 'asyncs' | 'catchup'>;
 
 export interface BenchOptions {
   readonly names: readonly BenchName[];
@@ -41,24 +54,46 @@ const MEMORY_GROWTH_MAX = 1.1;
 const STALL_MS_MAX = 20;
 
 /** Makes a mirror in a temporary folder, measures, and gives each figure as it is known. Everything is removed at the end. */
-export async function* runBench({ names, seconds, signal }: BenchOptions): AsyncGenerator<BenchLine> {
-  const none = noProcessFigures();
+export async function* runBench({ names, seconds: given, signal }: BenchOptions): AsyncGenerator<BenchLine> {
+  const seconds = given ?? SECONDS;
+  const ofPair = names.filter((name) => name !== 'asyncs' && name !== 'catchup');
+  if (ofPair.length > 0)
+    yield* withPair(seconds, signal, (pair) => figuresOf(pair, ofPair, seconds, { memorySeconds: given ?? MEMORY_SECONDS, signal }));
+  // A mirror of their own each: the members that they add would stay.
+  if (names.includes('asyncs')) yield* withPair(seconds, signal, (pair) => scale(pair, seconds, signal));
+  if (names.includes('catchup')) yield* withPair(seconds, signal, (pair) => catchUp(pair, seconds, signal));
+}
+
+async function* withPair(
+  seconds: number,
+  signal: AbortSignal,
+  measure: (pair: BenchPair) => AsyncGenerator<BenchLine>,
+): AsyncGenerator<BenchLine> {
   const pair = new BenchPair();
   try {
     await pair.start(signal);
-    const warmUp = Math.min(seconds ?? SECONDS, WARM_UP_SECONDS_MAX);
-    await spawnLoad(pair.load({ ...heaviest, seconds: warmUp }), signal);
-    const runs = new Runs(pair, seconds ?? SECONDS, signal);
-    for (const name of names) {
-      if (name === 'redis') yield* redis(pair, seconds ?? SECONDS, signal);
-      else if (name === 'throughput') yield* throughput(runs);
-      else if (name === 'takeover' || name === 'switchover') yield* pauses(pair, name, signal);
-      else if (none !== null) yield skippedLine(name, '', null, none);
-      else if (name === 'memory') yield* memory(await observe(pair, { ...heaviest, seconds: seconds ?? MEMORY_SECONDS }, signal));
-      else yield* atBenchLoads(runs, name);
-    }
+    await spawnLoad(pair.load({ ...heaviest, seconds: Math.min(seconds, WARM_UP_SECONDS_MAX) }), signal);
+    yield* measure(pair);
   } finally {
     await pair.end();
+  }
+}
+
+async function* figuresOf(
+  pair: BenchPair,
+  names: readonly PairName[],
+  seconds: number,
+  { memorySeconds, signal }: { memorySeconds: number; signal: AbortSignal },
+): AsyncGenerator<BenchLine> {
+  const none = noProcessFigures();
+  const runs = new Runs(pair, seconds, signal);
+  for (const name of names) {
+    if (name === 'redis') yield* redis(pair, seconds, signal);
+    else if (name === 'throughput') yield* throughput(runs);
+    else if (name === 'takeover' || name === 'switchover') yield* pauses(pair, name, signal);
+    else if (none !== null) yield skippedLine(name, '', null, none);
+    else if (name === 'memory') yield* memory(await observe(pair, { ...heaviest, seconds: memorySeconds }, signal));
+    else yield* atBenchLoads(runs, name);
   }
 }
 

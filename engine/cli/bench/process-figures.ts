@@ -32,6 +32,38 @@ export function processFigures(pid: number): ProcessFigures {
   }
 }
 
+/**
+ * Processor seconds of each thread of a process, by name; those of one name together, and `main` the first one. A thread that has
+ * ended is not counted. Throws NOT_FOUND when there is no such process (any more).
+ */
+export function threadSeconds(pid: number): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const thread of threadsOf(pid)) {
+    const stat = statOf(pid, thread);
+    if (stat === null) continue;
+    const name = thread === String(pid) ? 'main' : stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+    found[name] = (found[name] ?? 0) + cpuSeconds(stat);
+  }
+  return found;
+}
+
+function threadsOf(pid: number): string[] {
+  try {
+    return fs.readdirSync(`/proc/${pid}/task`);
+  } catch {
+    throw new GemelError('NOT_FOUND', `There is no process ${pid}.`);
+  }
+}
+
+/** null: the thread has ended. */
+function statOf(pid: number, thread: string): string | null {
+  try {
+    return fs.readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1');
+  } catch {
+    return null;
+  }
+}
+
 /** The program's name comes second, in parentheses, and may hold anything. */
 function cpuSeconds(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

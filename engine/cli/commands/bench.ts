@@ -99,4 +99,8 @@ disk and with the backup before it is acknowledged. 50x16: 50 connections that s
   takeover    from the end of the primary to the first update that the other member acknowledges: of kill -9 at 50
               connections, at 50x16 (-behind), and of its host's end, from which nothing comes any more (-host)
   switchover  longest pause of updates when the primary hands over
+  asyncs      throughput at 50 connections with 1, 4 and 14 asyncs connected, divided by that without; what compression
+              saves of their journal (-saved); what one that takes nothing adds to the primary's memory (-stuck)
+  catchup     how fast a reporting async that was away gets its journal under load, and the primary's throughput then
+              divided by that without (-throughput)
 With --json each figure is one line: { name, value, unit, goal, ok, context }. A goal that is missed is not an error.`;

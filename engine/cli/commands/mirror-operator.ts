@@ -1,15 +1,17 @@
 import type { Command } from 'commander';
+import type { CompressionParams } from '../../api/compression.ts';
 import { GemelError } from '../../api/errors.ts';
 import { command, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
 import { forceText } from '../mirror-text.ts';
 import { agreed } from './agreed.ts';
+import { compression } from './compression.ts';
 import { milliseconds } from './milliseconds.ts';
 import { changeType, typeOptions, type TypeFlags } from './mirror-type.ts';
 
 interface YesOption extends JsonOption {
   readonly yes?: boolean;
 }
-interface EditFlags extends TypeFlags {
+interface EditFlags extends TypeFlags, CompressionParams {
   readonly arbiter?: string;
   readonly arbiterOnMemberHost?: boolean;
   readonly qos?: number;
@@ -103,16 +105,16 @@ const resumeQuestions = [
 ];
 
 function addEdit(mirror: Command, context: Context): void {
-  typeOptions(
-    command(mirror, 'edit <instance>', 'on the primary: change arbiter or QoS timeout of the mirror while it works; on an async: its type'),
-  )
+  const text = 'on the primary: change arbiter, QoS timeout or compression of the mirror while it works; on an async: its type';
+  typeOptions(compression(command(mirror, 'edit <instance>', text)))
     .option('--arbiter <host:port>', 'agent of a third host that decides between the members; none: work without')
     .option('--arbiter-on-member-host', 'allow an arbiter on a member’s host: for tries on one computer only')
     .option('--qos <ms>', 'quality of service timeout', milliseconds)
     .action(async (instance: string, { json, arbiter, arbiterOnMemberHost, qos, ...flags }: EditFlags) => {
-      const { as } = flags;
+      const { as, mirror: ofMirror, clearFailoverdb, keepFailoverdb, ...compressed } = flags;
       if (as !== undefined) return changeType(context, instance, { ...flags, as, ...(json === undefined ? {} : { json }) });
       const params = {
+        ...compressed,
         ...(arbiter === undefined ? {} : { arbiter: arbiter === 'none' ? null : arbiter }),
         ...(arbiterOnMemberHost === undefined ? {} : { arbiterOnMemberHost }),
         ...(qos === undefined ? {} : { qosMs: qos }),

@@ -2,9 +2,13 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { command, connectInstance, show, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
 import { mirrorText, whatIfText } from '../mirror-text.ts';
 import { watchMonitor } from '../monitor.ts';
+import type { CompressionParams } from '../../api/compression.ts';
+import { compression } from './compression.ts';
 import { addDejournalCommands } from './mirror-dejournal.ts';
 import { addFilterCommands } from './mirror-filter.ts';
+import { addLostCommands } from './mirror-lost.ts';
 import { addOperatorCommands } from './mirror-operator.ts';
+import { addRebuildCommand } from './mirror-rebuild.ts';
 import { milliseconds } from './milliseconds.ts';
 
 interface AddressFlags {
@@ -13,7 +17,7 @@ interface AddressFlags {
   readonly superserverAddress?: string;
   readonly agentAddress?: string;
 }
-interface CreateFlags extends JsonOption, AddressFlags {
+interface CreateFlags extends JsonOption, AddressFlags, CompressionParams {
   readonly name: string;
   readonly arbiter?: string;
   readonly arbiterOnMemberHost?: boolean;
@@ -37,10 +41,12 @@ export function addMirrorCommands(program: Command, context: Context): void {
   addOperatorCommands(mirror, context);
   addDejournalCommands(mirror, context);
   addFilterCommands(mirror, context);
+  addLostCommands(mirror, context);
+  addRebuildCommand(mirror, context);
 }
 
 function addMaking(mirror: Command, context: Context): void {
-  addresses(command(mirror, 'create <instance>', 'make a mirror with this instance as its first failover member'))
+  compression(addresses(command(mirror, 'create <instance>', 'make a mirror with this instance as its first failover member')))
     .requiredOption('--name <mirror>', 'name of the mirror: 1 to 15 letters and digits')
     .option('--arbiter <host:port>', 'agent of a third host that decides between the members')
     .option('--arbiter-on-member-host', 'allow an arbiter on a member’s host: for tries on one computer only')

@@ -49,13 +49,18 @@ export async function joinMirror({ hosts, nodes: { one, two } }: DemoWorld, agen
   });
 }
 
-/** Starts the agent and the instance of the third node and makes it a disaster recovery async. It asks the backup, which passes it on. */
-export async function joinAsync({ hosts, nodes: { two, three } }: DemoWorld, agents: AgentAddresses, mirror: string): Promise<void> {
+/** Starts the agent and the instance of the third node and makes it an async. It asks the backup, which passes it on. */
+export async function joinAsync(
+  { hosts, nodes: { two, three } }: DemoWorld,
+  agents: AgentAddresses,
+  mirror: string,
+  as: 'dr' | 'reporting-ro' = 'dr',
+): Promise<void> {
   const agentAddress = await hosts.three.startAgent();
   await createAndStart(three);
   await three.call('mirror.join', {
     mirror,
-    as: 'dr',
+    as,
     member: three.name,
     agent: agents.get(hosts.two) ?? '',
     via: two.name,

@@ -129,7 +129,12 @@ export async function endWorld({ root, hosts }: DemoWorld): Promise<void> {
 }
 
 /** Waits until `look` sees what is wanted; what it saw last goes into the error. Throws TIMEOUT, or the reason of an abort. */
-export async function until<T>(wanted: string, signal: AbortSignal, look: () => Promise<{ ok: boolean; seen: T }>): Promise<T> {
+export async function until<T>(
+  wanted: string,
+  signal: AbortSignal,
+  look: () => Promise<{ ok: boolean; seen: T }>,
+  pollMs = POLL_MS,
+): Promise<T> {
   const end = Date.now() + WAIT_MS;
   for (;;) {
     signal.throwIfAborted();
@@ -137,7 +142,7 @@ export async function until<T>(wanted: string, signal: AbortSignal, look: () => 
     if (ok) return seen;
     if (Date.now() > end)
       throw new GemelError('TIMEOUT', `Waited ${WAIT_MS / 1000} s in vain for this: ${wanted}. Seen last: ${JSON.stringify(seen)}.`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
 

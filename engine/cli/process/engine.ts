@@ -174,6 +174,9 @@ function handlers({
     'mirror.dejournal': (params) => mirror.dejournal(params),
     'mirror.filter': (params) => mirror.filter(params),
     'mirror.changeType': (params) => mirror.changeType(params),
+    'mirror.lostReports': ({ mirror: name }) => mirror.lost(name).reports(),
+    'mirror.lostPage': ({ mirror: name, report, from }) => mirror.lost(name).page(report, from),
+    'mirror.rebuild': (params) => mirror.rebuild(params),
     'mirror.edit': (params) => mirror.operator().edit(params),
     'journal.switch': async () => {
       const writer = mirror.mirror?.journal.writer;

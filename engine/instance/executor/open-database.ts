@@ -20,6 +20,8 @@ export class OpenDatabase implements DatabaseHandle {
   /** What `journal`'s records call it. */
   journalNumber = 0;
   bar: WriteBar = null;
+  /** Why it is not read now either; null: it is. */
+  readBar: WriteBar = null;
   /** The newest ticket of any update here. */
   newestTicket: Ticket = 0;
   /** Updates up to this ticket are durable although the journal is gone; later ones never will be, and are not shown. */
@@ -46,9 +48,10 @@ export class OpenDatabase implements DatabaseHandle {
 
   /**
    * Call before reading: all reads of one turn of the event loop share a view of the file, which makes each of them
-   * cheaper by two locks of the operating system.
+   * cheaper by two locks of the operating system. Throws the reason when nobody may read it.
    */
   reading(): Database {
+    if (this.readBar !== null) refuseIf(this.readBar);
     if (!this.#held) {
       this.#held = true;
       this.nodes.hold();

@@ -228,7 +228,7 @@ export class ExecutorSession implements Session, UpdateSink {
     const source = resolved(from);
     target.database.writable();
     this.#readWhole(source.database);
-    const reader = source.database === target.database ? this.#writer(target.database) : source.database.nodes;
+    const reader = source.database === target.database ? this.#writer(target.database) : source.database.reading();
     return this.#inSlices(startMerge(this.#writer(target.database), target.key, reader, source.key));
   }
 

@@ -81,6 +81,7 @@ export class MemberHost implements MirrorHost {
       },
     });
     for (const database of this.#mirrored.readWrite()) this.#readWrite.add(database);
+    this.#mirrored.useReadWriteFeed(this.#readWrite);
   }
 
   /** The databases of the mirror here. */
@@ -160,9 +161,8 @@ export class MemberHost implements MirrorHost {
     return still;
   }
 
-  journalCut(): Promise<void> {
-    this.#readWrite?.journalCut();
-    return this.#mirrored.feed.reopen();
+  barReads(why: string | null): void {
+    this.#mirrored.cuts.barReads(why);
   }
 
   dejournaled(): Dejournaled | null {

@@ -1,16 +1,10 @@
 import type { InstancePaths } from '../directory.ts';
 import type { OpenDatabase } from '../executor/index.ts';
-import { updateSettings, type Settings } from '../settings.ts';
-
-/** [MapMirrors.MIRROR] of gemel.cpf: mirror database name = name of the database here. */
-function tableOf({ MapMirrors }: Settings, mirror: string): Record<string, string> {
-  const entry = MapMirrors[mirror];
-  return typeof entry === 'object' ? entry : {};
-}
+import { mirroredHere, updateSettings, type Settings } from '../settings.ts';
 
 /** Names of the databases here that belong to the mirror. */
 export function mapped(settings: Settings, mirror: string): string[] {
-  return Object.values(tableOf(settings, mirror));
+  return Object.values(mirroredHere(settings, mirror));
 }
 
 /** Mirrored databases found here are required from now on: one that can no longer be mounted must not go unnoticed. */
@@ -24,6 +18,9 @@ export function rememberMirrored(
   const found = databases.filter((d) => !known.has(d.name));
   if (found.length === 0) return;
   const entries = Object.fromEntries(found.map((d) => [d.mirror?.database ?? d.name, d.name]));
-  const change = (s: Settings): Settings => ({ ...s, MapMirrors: { ...s.MapMirrors, [mirror]: { ...tableOf(s, mirror), ...entries } } });
+  const change = (s: Settings): Settings => ({
+    ...s,
+    MapMirrors: { ...s.MapMirrors, [mirror]: { ...mirroredHere(s, mirror), ...entries } },
+  });
   Object.assign(settings, change(updateSettings(paths.settings, change)));
 }

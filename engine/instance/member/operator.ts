@@ -3,6 +3,7 @@ import type { InstanceMethods, Parsed } from '../../api/contract.ts';
 import { GemelError } from '../../api/errors.ts';
 import type { Membership, Mirror } from '../../mirror/index.ts';
 import { arbiterAddress } from './arbiter-address.ts';
+import { changesCompression, compressionOf, compressionText } from './compression.ts';
 
 /** How long a member that has the right by force may take to be primary before it is said that this is not certain. */
 const FORCED_MS = 40_000;
@@ -77,10 +78,15 @@ export class Operator {
     return { message: `Mirroring is started on this member (it is ${this.#mirror.state.role.is}).` };
   }
 
-  /** Changes the arbiter or the QoS timeout of the whole mirror, while it works. */
-  async edit({ arbiter, arbiterOnMemberHost, qosMs }: Parsed<InstanceMethods, 'mirror.edit'>): Promise<Done> {
-    if (arbiter === undefined && qosMs === undefined)
-      throw new GemelError('USAGE', 'Nothing was said that should be changed.', 'Nothing was changed.', 'Give --arbiter or --qos.');
+  /** Changes the arbiter, the QoS timeout or the compression of the whole mirror, while it works. */
+  async edit({ arbiter, arbiterOnMemberHost, qosMs, ...given }: Parsed<InstanceMethods, 'mirror.edit'>): Promise<Done> {
+    if (arbiter === undefined && qosMs === undefined && !changesCompression(given))
+      throw new GemelError(
+        'USAGE',
+        'Nothing was said that should be changed.',
+        'Nothing was changed.',
+        'Give --arbiter, --qos, --compression-failover or --compression-async.',
+      );
     const allowed = arbiterOnMemberHost ?? this.#mirror.membership.arbiterOnMemberHost;
     const address =
       arbiter === undefined || arbiter === null ? arbiter : await arbiterAddress(arbiter, this.#mirror.membership.members, allowed);
@@ -89,9 +95,10 @@ export class Operator {
       arbiterOnMemberHost: allowed,
       ...(address === undefined ? {} : { arbiter: address }),
       ...(qosMs === undefined ? {} : { qosMs }),
+      compression: compressionOf(given, membership.compression),
     }));
     const connected = await this.#mirror.until((state) => !state.arbiter.configured || state.arbiter.connected, SETTLE_MS);
-    return { message: editText(this.#mirror.membership, connected) };
+    return { message: `${editText(this.#mirror.membership, connected)} ${compressionText(this.#mirror.membership)}` };
   }
 
   #primaryWithin(ms: number): Promise<boolean> {

@@ -15,6 +15,7 @@ import {
   ownStatus,
   readRecord,
   StatusView,
+  writeRecord,
   type HookClient,
   type HookIdentity,
   type Hooks,
@@ -29,7 +30,18 @@ import type { MirrorDatabases, Store } from '../store/index.ts';
 import { HeldMember } from './held.ts';
 import type { Lifted } from './hook-executor.ts';
 import { MemberHost, notInMirror, type MemberHostOptions } from './host.ts';
+import { Lost } from './lost.ts';
 import { mapped, rememberMirrored } from './map-mirrors.ts';
+import {
+  asideOf,
+  beginRebuild,
+  carryOutRebuild,
+  endRebuild,
+  planRebuild,
+  rebuildUnderWay,
+  rebuiltRecord,
+  type RebuildContext,
+} from './rebuild.ts';
 import { journalWait, signOf, type MemberWatch, type WatchOptions } from './watch.ts';
 
 export interface PlaceContext extends Omit<MemberHostOptions, 'changed' | 'required' | 'typeChanged'> {
@@ -59,6 +71,7 @@ export class Place {
   readonly #context: PlaceContext;
   #occupant: Occupant | null = null;
   #host: MemberHost | null = null;
+  #begun: { readonly record: MirrorRecord; readonly mirrored: MirrorDatabases } | null = null;
   #view: StatusView | AsyncStatusView | null = null;
   #watch: MemberWatch | null = null;
   /** The changes to another type, one after the other, down to the one that is under way. */
@@ -101,10 +114,86 @@ export class Place {
     return { mirror, type: this.held?.type ?? 'Failover', status: 'Waiting' };
   }
 
-  async begin(record: MirrorRecord): Promise<void> {
+  /** Updates that only this member had when its mirror went on without them. */
+  lost(): Lost {
+    const { io, paths } = this.#context;
+    assert(this.#begun !== null, 'a place is asked once it is taken');
+    const { record, mirrored } = this.#begun;
+    const { mirror: name, guid } = record.membership;
+    return new Lost({ files: io.files, directory: paths.journal, journal: { kind: 'mirror', name, guid }, databases: mirrored });
+  }
+
+  /**
+   * Builds the member anew from the primary: what it has of the mirror is set aside, and it joins as one that has nothing.
+   * Throws REFUSED with the reason before anything is changed.
+   * @param from member to be rebuilt from; undefined: whichever is primary
+   */
+  async rebuild(from: string | undefined): Promise<{ message: string; aside: string[] }> {
+    const { member } = this;
+    const { io, paths, log } = this.#context;
+    const record = readRecord(io.files, paths.mgr, this.mirror);
+    if (record === null || (member instanceof Mirror && member.journal.writer !== null))
+      throw new GemelError('REFUSED', 'This member is primary.', 'Nothing was changed.', 'Rebuild the member that does not agree with it.');
+    const readWrite = this.#begun?.mirrored.readWrite() ?? [];
+    if (readWrite.length > 0)
+      throw new GemelError(
+        'REFUSED',
+        `Databases that are updated here too cannot be rebuilt: what was changed here is nowhere else (${readWrite.map((d) => d.name).join(', ')}).`,
+        'Nothing was changed.',
+        'Keep what is needed of them; join with another instance, which gets the mirror’s databases anew.',
+      );
+    const plan = await planRebuild(this.#rebuilding, record, from);
+    beginRebuild(this.#rebuilding, this.mirror, plan);
+    log(1, `[REBUILD_BEGUN] This member of the mirror ${this.mirror} is rebuilt. (name=${plan.name})`);
+    this.#beginAnew();
+    await this.#anew;
+    const aside = asideOf(this.#rebuilding, this.mirror, plan);
+    return { message: `This member was built anew and joins the mirror. What it had is in ${aside.join(', ')}.`, aside };
+  }
+
+  get #rebuilding(): RebuildContext {
+    const { io, net, paths, settings, store } = this.#context;
+    return {
+      io,
+      net,
+      paths,
+      settings,
+      directoryOf: (configured) => store.directoryOf(configured),
+      createDatabase: (...made) => store.createFile(...made),
+      maxSizeOf: (name) => store.executor.namespaces.find(name)?.nodes.meta().maxSizeBytes ?? null,
+    };
+  }
+
+  /** Does what a rebuilding has left to do. @returns the record to begin with */
+  async #finishRebuild(record: MirrorRecord): Promise<MirrorRecord> {
+    const { io, paths, store, log } = this.#context;
+    const plan = rebuildUnderWay(this.#rebuilding, this.mirror);
+    if (plan === null) return record;
+    await store.releaseMirror(this.mirror);
+    carryOutRebuild(this.#rebuilding, record, plan);
+    const rebuilt = rebuiltRecord(record);
+    writeRecord(io.files, paths.mgr, rebuilt);
+    endRebuild(this.#rebuilding, this.mirror);
+    for (const { name } of plan.databases) store.mountAgain(name);
+    const aside = asideOf(this.#rebuilding, this.mirror, plan).join(', ');
+    log(
+      1,
+      `[REBUILT] Databases and journal of the mirror ${this.mirror} were made anew; what there was is in ${aside}. (name=${plan.name})`,
+    );
+    return rebuilt;
+  }
+
+  async begin(found: MirrorRecord): Promise<void> {
+    let record: MirrorRecord;
+    try {
+      record = await this.#finishRebuild(found);
+    } catch (error) {
+      return this.#hold(found, error);
+    }
     const { settings, store } = this.#context;
     const { mirror: name, guid } = record.membership;
     const mirrored = await store.openMirror({ name, guid });
+    this.#begun = { record, mirrored };
     rememberMirrored(name, mirrored.all(), this.#context);
     const required = (): string[] => mapped(settings, name);
     const host = new MemberHost(
@@ -113,10 +202,10 @@ export class Place {
     );
     const self = record.membership.members.find((m) => m.guid === record.self);
     if (self !== undefined && isAsync(self)) this.#beginAsync(record, host, mirrored);
-    else this.#beginFailover(record, host);
+    else this.#beginFailover(record, host, mirrored);
   }
 
-  #beginFailover(record: MirrorRecord, host: MemberHost): void {
+  #beginFailover(record: MirrorRecord, host: MemberHost, mirrored: MirrorDatabases): void {
     const { io, net, paths } = this.#context;
     const watch = this.#context.openWatch?.({
       qosMs: record.membership.qosMs,
@@ -132,7 +221,7 @@ export class Place {
       beforeDeciding: () => watch?.check(),
       mgr: paths.mgr,
       record,
-      journal: this.#journalOptions(host),
+      journal: this.#journalOptions(mirrored),
     };
     let mirror: Mirror;
     try {
@@ -155,7 +244,7 @@ export class Place {
     const { io, net, paths } = this.#context;
     let member: AsyncMember;
     try {
-      member = new AsyncMember({ io, net, host, mgr: paths.mgr, record, journal: this.#journalOptions(host) });
+      member = new AsyncMember({ io, net, host, mgr: paths.mgr, record, journal: this.#journalOptions(mirrored) });
     } catch (error) {
       return this.#hold(record, error);
     }
@@ -177,14 +266,14 @@ export class Place {
     this.#context.log(2, held.line);
   }
 
-  #journalOptions(host: MemberHost): MirrorOptions['journal'] {
+  #journalOptions({ cuts }: MirrorDatabases): MirrorOptions['journal'] {
     const { paths, store } = this.#context;
     return {
       directory: paths.journal,
       logs: [path.join(paths.mgr, 'journal.log'), path.join(paths.mgr, `mirrorjrn-${this.mirror}.log`)],
       fileBytesMax: store.journalBytesMax,
       newDisk: () => store.newDisk(),
-      databasePositions: () => host.databases().flatMap((d) => d.position ?? []),
+      cuts,
     };
   }
 

@@ -17,10 +17,12 @@ import {
 import type { OpenDatabase } from '../executor/index.ts';
 import { updateSettings, type Settings } from '../settings.ts';
 import { arbiterAddress } from './arbiter-address.ts';
+import { compressionOf } from './compression.ts';
 import { createMirrored } from './create-mirrored.ts';
 import { dejournal } from './dejournal.ts';
 import { notInMirror } from './host.ts';
 import { askToBeAdmitted, checkAnother, checkNewMember, typeOf } from './joining.ts';
+import type { Lost } from './lost.ts';
 import { Operator } from './operator.ts';
 import { newMember, runningAgent, type OwnAddresses } from './own-member.ts';
 import { memberAt, Place, type PlaceContext } from './place.ts';
@@ -135,6 +137,7 @@ export class MirrorService {
       qosMs: params.qosMs,
       arbiter,
       arbiterOnMemberHost: params.arbiterOnMemberHost,
+      compression: compressionOf(params),
       members: [self],
       databases: [],
     };
@@ -277,6 +280,15 @@ export class MirrorService {
 
   startMirroring(name: string | undefined): Promise<{ message: string }> {
     return startMirroring(this.#requireAny(name));
+  }
+
+  /** Updates that only this member had when its mirror went on without them. Throws when the instance is in no mirror, or in none of that name. */
+  lost(name: string | undefined): Lost {
+    return this.#place(name).lost();
+  }
+
+  async rebuild({ mirror, from }: Parsed<InstanceMethods, 'mirror.rebuild'>): Promise<{ message: string; aside: string[] }> {
+    return this.#place(mirror).rebuild(from);
   }
 
   /** What an operator may do. Throws when the instance is in no mirror, or in none of that name. */

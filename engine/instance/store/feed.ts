@@ -1,3 +1,4 @@
+import { GemelError } from '../../api/errors.ts';
 import type { GenerationId } from '../../database/index.ts';
 import type { Clock } from '../../io/index.ts';
 import {
@@ -42,6 +43,7 @@ export class Feed {
   readonly #databases = new Set<OpenDatabase>();
   /** Names of those whose files take no more: nobody may think that they contain what was durable. */
   readonly #failed = new Set<string>();
+  #isResting = false;
   #port: JournalPort | null = null;
   #frozen: Frozen[] = [];
   #timer: { cancel(): void } | null = null;
@@ -74,10 +76,14 @@ export class Feed {
     return this.#databases;
   }
 
-  async add(database: OpenDatabase): Promise<Position> {
+  async add(database: OpenDatabase): Promise<Position | null> {
+    this.#failed.delete(database.journalName);
+    if (this.#isResting) {
+      this.#databases.add(database);
+      return database.nodes.meta().position;
+    }
     const position = await this.applier.add({ name: database.journalName, directory: database.directory });
     this.#databases.add(database);
-    this.#failed.delete(database.journalName);
     return position;
   }
 
@@ -104,11 +110,29 @@ export class Feed {
     await this.applier.remove(database.journalName);
   }
 
-  /** The journal's files were cut: what the thread remembers of them is void. */
-  async reopen(): Promise<void> {
+  /** Nothing is applied any more until `resume`: what was read is in the files, and they are closed. */
+  async rest(): Promise<void> {
+    this.#isResting = true;
     await this.applier.close();
+  }
+
+  /** After `rest`: feeds the databases from what their files contain now. The journal may be another one. */
+  async resume(): Promise<void> {
+    if (!this.#isResting) return;
+    this.#isResting = false;
     this.applier = this.#newApplier();
-    for (const database of this.#databases) await this.applier.add({ name: database.journalName, directory: database.directory });
+    for (const database of this.#databases) await this.#addAgain(database);
+  }
+
+  async #addAgain(database: OpenDatabase): Promise<void> {
+    const name = database.journalName;
+    try {
+      await this.applier.add({ name, directory: database.directory });
+    } catch (error) {
+      if (!(error instanceof GemelError)) throw error;
+      this.#fail(name);
+      this.#options.failed({ database: name, position: database.nodes.meta().position ?? { file: 0, offset: 0 }, error });
+    }
   }
 
   /** As `drained`, but waits for others to let the position be applied; comes back after `timeoutMs` all the same. */

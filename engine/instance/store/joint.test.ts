@@ -127,7 +127,7 @@ describe('a transaction over mirrored and unmirrored data', () => {
       fork: fork.position,
       chain: fork.chain,
       databases: [],
-      wallMs: 0,
+      name: 'test',
     });
     const journal = bench.openMirrorJournal();
     const other = await JournalWriter.open({

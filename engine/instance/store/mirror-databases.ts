@@ -6,6 +6,8 @@ import type { Executor, OpenDatabase } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
 import { fileBroken, notPrimary } from './bars.ts';
 import type { Feed } from './feed.ts';
+import { mirrorPosition, type ReadWriteFeed } from './read-write-feed.ts';
+import { finishAtStart, type JournalCuts, type JournalCutsOptions, type ReadWriteDatabases } from './journal-cuts.ts';
 
 export interface MirrorDatabasesOptions {
   readonly mirror: string;
@@ -13,6 +15,7 @@ export interface MirrorDatabasesOptions {
   readonly log: Log;
   readonly newFeed: (failed: (failure: ApplierFailure) => void) => Feed;
   readonly local: LocalJournal;
+  readonly newCuts: (of: Pick<JournalCutsOptions, 'feed' | 'databases' | 'readWrite'>) => JournalCuts;
 }
 
 /** The instance's own journal, for databases that are updated here too. */
@@ -27,19 +30,36 @@ export interface LocalJournal {
 /** The databases here that belong to one mirror: fed from its journal, but for those that are updated here too. */
 export class MirrorDatabases {
   readonly feed: Feed;
+  /** Cuts of its journal. */
+  readonly cuts: JournalCuts;
   readonly #options: MirrorDatabasesOptions;
   /** By name in the journal: why a database is not fed any more. */
   readonly #failures = new Map<string, string>();
+  #readWriteFeed: ReadWriteFeed | null = null;
   #onFailed: () => void = () => undefined;
   #onUnreadable: (error: GemelError) => void = () => undefined;
 
   constructor(options: MirrorDatabasesOptions) {
     this.#options = options;
     this.feed = options.newFeed((failure) => this.#failed(failure));
+    this.cuts = options.newCuts({ feed: this.feed, databases: () => this.fed(), readWrite: this.#forCuts() });
   }
 
   all(): OpenDatabase[] {
     return this.#options.executor.namespaces.all().filter((d) => d.mirror?.name === this.#options.mirror);
+  }
+
+  /** What brings the mirror's journal into those that are updated here too. */
+  useReadWriteFeed(feed: ReadWriteFeed): void {
+    this.#readWriteFeed = feed;
+  }
+
+  #forCuts(): ReadWriteDatabases {
+    return {
+      rest: () => this.#readWriteFeed?.rest(),
+      resume: () => this.#readWriteFeed?.resume(),
+      positions: () => this.readWrite().map((d) => ({ name: d.name, position: mirrorPosition(d) })),
+    };
   }
 
   /** Those that the mirror's journal alone updates, but on its primary. */
@@ -95,8 +115,9 @@ export class MirrorDatabases {
     this.#onUnreadable = listener;
   }
 
-  /** Feeds all that are mounted. Call once the journal's directory has been opened. */
+  /** Feeds all that are mounted, after what a cut has left to do. Call once the journal's directory has been opened. */
   async open(): Promise<void> {
+    if (this.cuts.isPending) await this.feed.rest();
     for (const database of this.fed()) {
       try {
         await this.feed.add(database);
@@ -106,6 +127,7 @@ export class MirrorDatabases {
         this.#options.log(2, `The database ${database.name} cannot be dejournaled: ${error.message}`);
       }
     }
+    await finishAtStart(this.cuts, this.#options.log);
   }
 
   /** Feeds those that an error has stopped once more, from what their files contain. @returns names of those that still take nothing */

@@ -36,6 +36,10 @@ class Primary {
     return this.#journal.files;
   }
 
+  get end() {
+    return this.#journal.end;
+  }
+
   /** One block. @returns its end */
   async write(changes: readonly Change[]): Promise<Position> {
     for (const [name, value] of changes) {
@@ -242,6 +246,26 @@ describe('a flag that is cleared', () => {
     await crashAndOpen();
     expect(here()).toEqual(['after', 'before', '1']);
     expect(bench.database('LATER').failoverDB).toBe(false);
+  });
+});
+
+describe('a journal that is cut where the mirror’s parts from it', () => {
+  it('stays as it is where databases contain more that cannot be taken back, and is cut behind what they contain', async () => {
+    const mirrored = await bench.store.openMirror({ name: 'TEST', guid: mirrorGuid });
+    mirrored.useReadWriteFeed(feed);
+    await primary.write([['a', '1']]);
+    const first = primary.end;
+    await applied(await primary.write([['a', '2']]));
+    const second = primary.end;
+    const end = await primary.write([['a', '3']]);
+    await primary.writer.abandon();
+    await expect(mirrored.cuts.at({ fork: first, end, primaryEnd: first.position })).rejects.toThrow(/cannot be rewound: SHARED/);
+    const sides = await mirrored.cuts.at({ fork: second, end, primaryEnd: second.position });
+    expect(sides).toHaveLength(1);
+    feed.applyTo(second.position);
+    expect(nodes()).toEqual({ a: '2' });
+    expect(feed.position('SHARED')).toEqual(second.position);
+    await mirrored.feed.close();
   });
 });
 

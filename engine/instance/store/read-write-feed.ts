@@ -60,6 +60,7 @@ export class ReadWriteFeed {
   #timeMs: number | null = null;
   #isRunning = false;
   #isStopped = false;
+  #isResting = false;
   #timer: { cancel(): void } | null = null;
   /** Grows with everything that voids what was read. */
   #reading = 0;
@@ -108,10 +109,16 @@ export class ReadWriteFeed {
     this.#wake();
   }
 
-  /** The journal's files were cut, behind everything that was applied. */
-  journalCut(): void {
-    this.#goal = { file: 0, offset: 0 };
+  /** Nothing is read until `resume`: the journal's files are cut, behind everything that was applied. */
+  rest(): void {
+    this.#isResting = true;
     this.#readAnew();
+  }
+
+  /** What is durable in the mirror is told anew. */
+  resume(): void {
+    this.#isResting = false;
+    this.#goal = { file: 0, offset: 0 };
   }
 
   close(): void {
@@ -143,7 +150,7 @@ export class ReadWriteFeed {
 
   /** Reads, asks and takes a piece. @returns whether there may be more */
   async #piece(): Promise<boolean> {
-    if (this.#isStopped || this.#filter === 'awaited') return false;
+    if (this.#isStopped || this.#isResting || this.#filter === 'awaited') return false;
     if (this.#options.executor.saturated) return true;
     const reading = this.#reading;
     let by: 'filter' | 'database' = 'database';

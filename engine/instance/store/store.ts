@@ -9,10 +9,11 @@ import { Journal, JournalWriter, type ApplierFailure, type JournalDisk, type Jou
 import type { InstancePaths } from '../directory.ts';
 import { Executor, OpenDatabase, type JournalPort } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
-import { updateSettings, type Settings } from '../settings.ts';
+import { mirroredHere, updateSettings, type Settings } from '../settings.ts';
 import { fileBroken, notPrimary } from './bars.ts';
 import { Feed } from './feed.ts';
 import { InDoubt } from './in-doubt.ts';
+import { JournalCuts, type JournalCutsOptions } from './journal-cuts.ts';
 import { JournalEnds } from './journal-ends.ts';
 import { MirrorDatabases } from './mirror-databases.ts';
 import { realParts, type StoreParts } from './parts.ts';
@@ -342,6 +343,20 @@ export class Store {
 
   // ------------------------------------------------------------ mirrors' journals
 
+  #newCuts(journal: JournalIdentity, of: Pick<JournalCutsOptions, 'feed' | 'databases' | 'readWrite'>): JournalCuts {
+    const { io, paths, settings, log } = this.#context;
+    const mounted = (name: string): boolean => this.executor.namespaces.find(name) !== undefined;
+    return new JournalCuts({
+      ...of,
+      io,
+      directory: paths.journal,
+      journal,
+      start: this.#parts.startApplier,
+      absent: () => Object.values(mirroredHere(settings, journal.name)).filter((name) => !mounted(name)),
+      log,
+    });
+  }
+
   /** The databases of a mirror here, fed from its journal from now on. Call once the journal's directory has been opened. */
   async openMirror(mirror: { name: string; guid: string }): Promise<MirrorDatabases> {
     const { executor } = this;
@@ -352,10 +367,32 @@ export class Store {
       log: this.#context.log,
       newFeed: (failed) => this.#newFeed({ kind: 'mirror', ...mirror }, failed),
       local: { feed: this.local, place: () => this.#localPlace(), take: (database) => this.#feedLocal(database) },
+      newCuts: (of) => this.#newCuts({ kind: 'mirror', ...mirror }, of),
     });
     this.#mirrors.set(mirror.name, opened);
     await opened.open();
     return opened;
+  }
+
+  /** Lets go of the files of a mirror's databases and of its journal: nobody reads them until they are mounted again. */
+  async releaseMirror(mirror: string): Promise<void> {
+    await this.#mirrors.get(mirror)?.feed.close();
+    const { namespaces } = this.executor;
+    for (const database of namespaces.all().filter((each) => each.mirror?.name === mirror)) {
+      namespaces.unmount(database.name);
+      database.release();
+      database.nodes.close();
+    }
+  }
+
+  /** Mounts a database of the settings that was made anew. */
+  mountAgain(name: string): void {
+    this.#mount(name, this.#context.settings.Databases[name] ?? name.toLowerCase());
+  }
+
+  /** As `StoreParts.createDatabase`. */
+  createFile(...made: Parameters<StoreParts['createDatabase']>): void {
+    this.#parts.createDatabase(...made);
   }
 
   /**

@@ -1,9 +1,9 @@
 import type { ConditionCode, Facts } from '../../api/conditions.ts';
 import { GemelError } from '../../api/errors.ts';
+import type { Inconsistency } from '../rejoin/inconsistency.ts';
 import { compareEpochs, epochText } from '../failover/index.ts';
 import type { MemberJournal } from '../member-journal.ts';
 import { memberOf, type Membership } from '../membership.ts';
-import type { AsyncHost } from './async-host.ts';
 import type { Dejournaler } from './dejournaler.ts';
 import type { AsyncControl } from './protocol.ts';
 
@@ -11,7 +11,7 @@ type Answer = Extract<AsyncControl, { t: 'follow-answer' }>;
 
 export interface AlignmentOptions {
   readonly journal: MemberJournal;
-  readonly host: AsyncHost;
+  readonly inconsistency: Inconsistency;
   readonly dejournaler: Dejournaler;
   readonly note: (code: ConditionCode, text: string, facts: Facts) => void;
   readonly adopt: (membership: Membership) => void;
@@ -19,8 +19,6 @@ export interface AlignmentOptions {
 
 /** Whether an async can follow the primary, and what keeps it from that. What is tried again and again is said once. */
 export class Alignment {
-  /** Why this member can follow no primary until it is rebuilt; null: it can. */
-  crashed: string | null = null;
   /** Something it was refused, which it asks for again and again; null: nothing. */
   refused: string | null = null;
   readonly #options: AlignmentOptions;
@@ -39,7 +37,7 @@ export class Alignment {
   }
 
   async #align({ primary, epoch, reach, membership }: Answer): Promise<boolean> {
-    const { journal, host, dejournaler, note, adopt } = this.#options;
+    const { journal, inconsistency, dejournaler, note, adopt } = this.#options;
     const here = journal.end.epoch;
     const name = memberOf(membership, primary)?.name ?? primary;
     if (compareEpochs(here, epoch) > 0) {
@@ -51,18 +49,12 @@ export class Alignment {
     try {
       adopt(membership);
       const sides = await journal.alignWith(reach);
-      for (const file of sides) note('TAIL_DROPPED', 'Journal data that the mirror does not have was set aside.', { file });
-      if (sides.length > 0) {
-        dejournaler.cutTo(journal.reach.end.position);
-        await host.journalCut();
-      }
-      this.crashed = null;
+      if (sides.length > 0) dejournaler.cutTo(journal.reach.end.position);
+      inconsistency.mended();
       return true;
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
-      if (this.crashed !== error.message)
-        note('CANNOT_FOLLOW', `This member cannot follow the primary. ${error.message}`, { code: error.code });
-      this.crashed = error.message;
+      inconsistency.failed(error);
       return false;
     }
   }

@@ -5,10 +5,12 @@ import type { Io } from '../../io/index.ts';
 import type { Net } from '../../io/net.ts';
 import { comparePositions } from '../../journal/index.ts';
 import { compareEpochs, epochText, newDurable, type Durable, type Epoch } from '../failover/index.ts';
+import { bringsJournal, journalOf } from '../journal-frame.ts';
 import { MemberJournal, type MemberJournalOptions } from '../member-journal.ts';
+import { Inconsistency } from '../rejoin/inconsistency.ts';
 import { isAsync, memberOf, missingDatabases, writeRecord, type Member, type Membership, type MirrorRecord } from '../membership.ts';
 import { untold } from '../told-error.ts';
-import { kinds, positionFrame, splitJournalFrame, type Channel, type Kind } from '../wire.ts';
+import { kinds, positionFrame, type Channel, type Kind } from '../wire.ts';
 import type { AsyncHost } from './async-host.ts';
 import { Alignment } from './alignment.ts';
 import { Asking } from './asking.ts';
@@ -26,7 +28,7 @@ export interface AsyncMemberOptions {
   /** mgr directory of the instance. */
   readonly mgr: string;
   readonly record: MirrorRecord;
-  readonly journal: Omit<MemberJournalOptions, 'io' | 'mirror' | 'self' | 'synced' | 'failed' | 'warn'>;
+  readonly journal: Omit<MemberJournalOptions, 'io' | 'mirror' | 'self' | 'synced' | 'cutting' | 'failed' | 'warn'>;
 }
 
 /** A connection to the primary that carries journal. */
@@ -66,6 +68,7 @@ export class AsyncMember {
   readonly #finder: Finder;
   readonly #alignment: Alignment;
   readonly asking: Asking;
+  readonly #inconsistency: Inconsistency;
   readonly dejournaler: Dejournaler;
   readonly filtering: Filtering;
   #closed = false;
@@ -81,6 +84,8 @@ export class AsyncMember {
       mirror: { name: record.membership.mirror, guid: record.membership.guid },
       self: record.self,
       synced: () => this.dejournaler.apply(),
+      // Nothing it has written itself is in it.
+      cutting: () => undefined,
       failed: (error) => {
         this.note('JOURNAL_NOT_KEPT', `Journal data from the primary cannot be kept here: ${error.message}`, { why: error.what });
         this.#link?.channel.close('the journal cannot be written');
@@ -97,9 +102,16 @@ export class AsyncMember {
       save: (dejournaling) => this.#save({ dejournaling }),
       note: (code, text, facts) => this.note(code, text, facts),
     });
+    this.#inconsistency = new Inconsistency({
+      found: record.inconsistent ?? null,
+      mirror: record.membership.mirror,
+      save: (found) => this.#save({ inconsistent: found ?? undefined }),
+      barReads: (why) => options.host.barReads(why),
+      note: (code, text, facts) => this.note(code, text, facts),
+    });
     this.#alignment = new Alignment({
       journal: this.journal,
-      host: options.host,
+      inconsistency: this.#inconsistency,
       dejournaler: this.dejournaler,
       note: (code, text, facts) => this.note(code, text, facts),
       adopt: (membership) => this.#adopt(membership),
@@ -131,7 +143,7 @@ export class AsyncMember {
 
   /** Why this member can follow no primary until it is rebuilt; null: it can. */
   get crashed(): string | null {
-    return this.#alignment.crashed;
+    return this.#inconsistency.found;
   }
 
   /** Something it was refused, which it asks for again and again; null: nothing. */
@@ -169,6 +181,7 @@ export class AsyncMember {
   }
 
   start(): void {
+    this.#inconsistency.begin();
     // What was received before is durable in the mirror: once it is synced the databases are to get it.
     this.journal.receive();
     void this.filtering.load();
@@ -210,6 +223,7 @@ export class AsyncMember {
       durable: this.#durable,
       dejournaling: this.dejournaler.setting,
       filter: this.filtering.file,
+      inconsistent: this.crashed ?? undefined,
       ...change,
     });
   }
@@ -308,8 +322,8 @@ export class AsyncMember {
 
   #frame(link: Link, kind: Kind, payload: Buffer): void {
     if (kind === kinds.control) return this.#control(link, parseAsyncControl(payload));
-    if (kind !== kinds.block && kind !== kinds.fileHeader) return link.channel.close('a frame that is not the primary’s');
-    const { durable, content } = splitJournalFrame(payload);
+    if (!bringsJournal(kind)) return link.channel.close('a frame that is not the primary’s');
+    const { durable, content } = journalOf(kind, payload);
     const { receiver } = this.journal;
     if (receiver === null) return link.channel.close('this member does not receive now');
     try {

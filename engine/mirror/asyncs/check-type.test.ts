@@ -12,6 +12,7 @@ function primary(type: MemberType): { membership: Membership; version: string } 
     qosMs: 8000,
     arbiter: null,
     arbiterOnMemberHost: false,
+    compression: { failover: 'none', async: 'none' },
     members: [{ guid: 'c', name: 'C', instance: 'C', type, ...addresses }],
     databases: [],
   };

@@ -1,13 +1,13 @@
 import { GemelError } from '../../api/errors.ts';
-import type { Clock } from '../../io/clock.ts';
-import { comparePositions, RawReader, type Journal, type JournalWriter, type Position } from '../../journal/index.ts';
-import { journalFrame, kinds, type Channel } from '../wire.ts';
+import { assert } from '../../io/assert.ts';
+import { RawReader, type Journal, type Position } from '../../journal/index.ts';
+import type { Channel } from '../wire.ts';
+import type { DurableFeed, Piece } from './durable-feed.ts';
 
 /** What may wait in one connection; more is read from the files when it drains. */
 const PENDING_MAX = 2 * 1024 * 1024;
-const PIECE = 256 * 1024;
-/** What becomes durable within this time is read in one go. */
-const GATHER_MS = 10;
+/** Sent in one turn: a fast line would else take all that is behind in one, and the primary's clients would wait. */
+const TURN_BYTES = 256 * 1024;
 
 /**
  * Sends an async member the journal that is durable in the mirror, always from the files: what it is behind costs no memory,
@@ -17,32 +17,24 @@ export class DurableSender {
   /** End of what was handed to the connection. */
   sent: Position;
   readonly #channel: Channel;
-  readonly #writer: JournalWriter;
-  readonly #clock: Clock;
+  readonly #feed: DurableFeed;
   readonly #raw: RawReader;
   readonly #failed: (error: GemelError) => void;
   readonly #stop: () => void;
+  /** The next piece is being compressed, or is for the next turn. */
+  #isWaiting = false;
   #timer: { cancel(): void } | null = null;
   #isClosed = false;
 
   /** @param failed the journal from there on is not there any more, or damaged */
-  constructor(options: {
-    channel: Channel;
-    writer: JournalWriter;
-    journal: Journal;
-    clock: Clock;
-    from: Position;
-    failed: (error: GemelError) => void;
-  }) {
+  constructor(options: { channel: Channel; feed: DurableFeed; journal: Journal; from: Position; failed: (error: GemelError) => void }) {
     this.#channel = options.channel;
-    this.#writer = options.writer;
-    this.#clock = options.clock;
+    this.#feed = options.feed;
     this.#failed = options.failed;
     this.sent = options.from;
     this.#raw = new RawReader(options.journal.files, options.from);
-    this.#stop = this.#writer.onDurable(() => this.#soon());
     this.#channel.connection.onDrain = () => this.#pump();
-    this.#soon();
+    this.#stop = this.#feed.add(() => this.#pump());
   }
 
   close(): void {
@@ -52,26 +44,45 @@ export class DurableSender {
     this.#raw.close();
   }
 
-  #soon(): void {
-    this.#timer ??= this.#clock.timer(GATHER_MS, () => {
-      this.#timer = null;
-      this.#pump();
-    });
-  }
-
+  /** One piece after the other, as long as the connection takes them. */
   #pump(): void {
+    let bytes = 0;
     try {
-      while (!this.#isClosed && !this.#channel.closed && this.#channel.connection.pending < PENDING_MAX) {
-        const { durable } = this.#writer;
-        if (comparePositions(this.sent, durable) >= 0) return;
-        const piece = this.#raw.next(durable, PIECE);
+      while (!this.#isWaiting && !this.#isClosed && !this.#channel.closed && this.#channel.connection.pending < PENDING_MAX) {
+        const piece = this.#feed.next(this.sent, this.#raw);
         if (piece === null) return;
-        this.sent = piece.end;
-        this.#channel.send(journalFrame(kinds.block, durable, piece.bytes));
+        if (piece.frame === null) return this.#sendWhenReady(piece);
+        this.#send(piece);
+        bytes += piece.frame.length;
+        if (bytes >= TURN_BYTES) return this.#nextTurn();
       }
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
       this.#failed(error);
     }
+  }
+
+  #sendWhenReady(piece: Piece): void {
+    this.#isWaiting = true;
+    void piece.ready.then(() => {
+      this.#isWaiting = false;
+      if (this.#isClosed) return;
+      this.#send(piece);
+      this.#pump();
+    });
+  }
+
+  #nextTurn(): void {
+    this.#isWaiting = true;
+    this.#timer = this.#feed.clock.timer(1, () => {
+      this.#isWaiting = false;
+      this.#pump();
+    });
+  }
+
+  #send({ frame, end }: Piece): void {
+    assert(frame !== null, 'a piece that is ready has a frame');
+    this.sent = end;
+    this.#channel.send(frame);
   }
 }

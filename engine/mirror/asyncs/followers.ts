@@ -1,5 +1,6 @@
 import { GemelError } from '../../api/errors.ts';
 import { comparePositions, type JournalWriter, type Position } from '../../journal/index.ts';
+import { compressionTo } from '../compression.ts';
 import { isAsync, memberOf, type Member, type Membership } from '../membership.ts';
 import type { Mirror } from '../mirror.ts';
 import type { PeerControl } from '../peer-protocol.ts';
@@ -8,6 +9,7 @@ import { told } from '../told-error.ts';
 import type { AsyncType } from '../../api/status.ts';
 import { checkTypeChange } from './check-type.ts';
 import { checkPromotion } from './check-promotion.ts';
+import { DurableFeed } from './durable-feed.ts';
 import { DurableSender } from './durable-sender.ts';
 import { parseAsyncControl, type AsyncBeat, type AsyncControl, type ForAsyncs } from './protocol.ts';
 import { Pulse } from './pulse.ts';
@@ -50,6 +52,7 @@ export class Followers {
   readonly #mirror: Mirror;
   readonly #news: () => ForAsyncs;
   readonly #links = new Map<string, Link>();
+  #feed: DurableFeed | null = null;
   readonly #lostAt = new Map<string, number>();
   /** By member: why it was refused last, until it is taken. It asks again and again; said once. */
   readonly #refusals = new Map<string, string>();
@@ -147,9 +150,8 @@ export class Followers {
     const first = { file: journal.files.first?.number ?? 1, offset: 0 };
     link.sender = new DurableSender({
       channel,
-      writer,
+      feed: this.#feedOf(writer),
       journal,
-      clock: this.#clock,
       from: from.file === 0 ? first : from,
       failed: (error) => this.#cannotSend(link, error),
     });
@@ -162,6 +164,16 @@ export class Followers {
     channel.control({ t: 'membership', membership: this.#mirror.membership } satisfies AsyncControl);
     this.#acknowledged(link, from);
     this.#beat(channel);
+  }
+
+  /** One for all that are fed from this writer; made anew when it, or the compression, has changed. */
+  #feedOf(writer: JournalWriter): DurableFeed {
+    const type = compressionTo('async', this.#mirror.membership);
+    if (this.#feed?.writer === writer && this.#feed.type === type) return this.#feed;
+    this.#feed?.close();
+    const { compressor } = this.#mirror.options.io;
+    this.#feed = new DurableFeed({ writer, clock: this.#clock, compressor, type });
+    return this.#feed;
   }
 
   async #promote({ channel, member: { guid }, beat, caughtUp }: Link): Promise<void> {
@@ -216,6 +228,7 @@ export class Followers {
     link.sender?.close();
     if (this.#links.get(link.member.guid) !== link) return;
     this.#links.delete(link.member.guid);
+    if (this.#links.size === 0) this.#closeFeed();
     this.#lostAt.set(link.member.guid, this.#clock.wallMs());
     if (link.sender !== null && !this.#unsent.has(link.member.guid))
       this.#mirror.note('ASYNC_LOST', `The async member ${link.member.name} is no longer connected (${why}).`, {
@@ -223,6 +236,11 @@ export class Followers {
         why,
       });
     this.#mirror.options.host.changed();
+  }
+
+  #closeFeed(): void {
+    this.#feed?.close();
+    this.#feed = null;
   }
 
   /** The membership has changed: those that are no asyncs of it any more are let go. */

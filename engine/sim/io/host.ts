@@ -1,4 +1,5 @@
 import type { Io } from '../../io/index.ts';
+import { simCompressor } from './compressor.ts';
 import { SimDrive } from './drive.ts';
 import { SimFiles } from './files.ts';
 import { HostTime } from './host-time.ts';
@@ -60,5 +61,11 @@ export class SimHost {
 /** What a process on a simulated host gets of the outside world. */
 export function simIo(process: SimProcess): Io {
   const { host, clock, turns } = process;
-  return { clock, turns, files: new SimFiles(host.drive, process), random: host.random.fork(`${process.name} ${host.timeline.events}`) };
+  return {
+    clock,
+    turns,
+    files: new SimFiles(host.drive, process),
+    random: host.random.fork(`${process.name} ${host.timeline.events}`),
+    compressor: simCompressor(process),
+  };
 }

@@ -11,9 +11,9 @@ export const asyncs: readonly PlantedFault[] = [
     rule: 'asyncs are sent durable blocks only',
     edits: [
       {
-        file: 'engine/mirror/asyncs/durable-sender.ts',
-        find: `        const { durable } = this.#writer;\n`,
-        replace: `        const durable = this.#writer.end;\n`,
+        file: 'engine/mirror/asyncs/durable-feed.ts',
+        find: `    const { durable } = this.writer;\n`,
+        replace: `    const durable = this.writer.end;\n`,
       },
     ],
   },

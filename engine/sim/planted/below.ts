@@ -188,8 +188,8 @@ export const journalAndDatabases: readonly PlantedFault[] = [
     edits: [
       {
         file: 'engine/mirror/sender.ts',
-        find: `this.#channel.send(journalFrame(kind, this.#writer.durable, bytes));`,
-        replace: `this.#channel.send(journalFrame(kind, end, bytes));`,
+        find: `this.#outlet.send(this.#writer.durable, bytes);`,
+        replace: `this.#outlet.send(end, bytes);`,
       },
     ],
   },

@@ -49,7 +49,7 @@ export class AsyncInstance implements Hosted {
       },
       mirrored,
     );
-    const member = new AsyncMember({ io, net: this.#net, host, mgr: paths.mgr, record, journal: journalOptions(paths, store, host) });
+    const member = new AsyncMember({ io, net: this.#net, host, mgr: paths.mgr, record, journal: journalOptions(paths, store, mirrored) });
     host.belongToAsync(member);
     host.install();
     this.store = store;

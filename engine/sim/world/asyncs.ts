@@ -1,5 +1,5 @@
 import { GemelError } from '../../api/errors.ts';
-import { compareJournals, comparePositions, type JournalEnd, type Position } from '../../journal/index.ts';
+import { comparePositions, type Journal, type JournalEnd, type Position } from '../../journal/index.ts';
 import { asyncStatus } from '../../mirror/index.ts';
 import { differenceOf, Replica } from '../checkers/replica.ts';
 import { AsyncSite, type AsyncInstance } from './async-site.ts';
@@ -10,10 +10,10 @@ import type { World } from './world.ts';
 
 /** What was seen of one async so far. */
 interface Seen {
-  readonly replica: Replica;
+  replica: Replica;
   end: JournalEnd | null;
   /** Who showed its readers that much. */
-  shown: { readonly by: AsyncInstance; readonly position: Position } | null;
+  shown: { readonly by: AsyncInstance; readonly journal: Journal; readonly position: Position } | null;
 }
 
 /** The asyncs of a world, and what must always hold of them. */
@@ -50,8 +50,12 @@ export class Asyncs {
     const journal = instance?.member?.journal.journal;
     if (instance === null || database === undefined || journal === undefined || !instance.process.alive) return;
     const { position } = database.nodes.meta();
-    if (position === null) return;
-    const before = seen.shown?.by === instance ? seen.shown.position : null;
+    // While it is rewound nobody is shown anything.
+    if (position === null || database.readBar !== null) return;
+    if (seen.shown?.journal !== journal) seen.replica = new Replica();
+    // A force may have given up what was shown; then the journal was cut, and opened anew.
+    const isRewound = seen.shown?.journal !== journal && this.#world.ledger.isGivenUp(0);
+    const before = seen.shown?.by === instance && !isRewound ? seen.shown.position : null;
     const order = before === null ? 1 : comparePositions(position, before);
     if (order === 0) return;
     if (before !== null && order < 0) this.#world.fail(`${site.name} shows ${textOf(position)} after ${textOf(before)}`);
@@ -67,7 +71,7 @@ export class Asyncs {
       if (error instanceof GemelError && error.code === 'IO') return;
       throw error;
     }
-    seen.shown = { by: instance, position };
+    seen.shown = { by: instance, journal, position };
   }
 
   /** What only a person can mend. */
@@ -82,21 +86,13 @@ export class Asyncs {
 
   /** All that can follow are connected to the primary and have everything. */
   areWell(primary: Instance): boolean {
-    return this.sites.every((site) => this.cannotFollow(site, primary) || isConnected(site, primary));
+    return this.sites.every((site) => this.cannotFollow(site) || isConnected(site, primary));
   }
 
-  /**
-   * Whether it stands still and says so: a force gave up what it had brought into its databases already, or a journal is damaged
-   * on the primary where the async needs it.
-   */
-  cannotFollow({ instance }: AsyncSite, primary: Instance): boolean {
-    const { member } = instance ?? {};
-    const reach = primary.mirror?.journal.reach;
-    if (member === undefined || member === null || reach === undefined) return false;
-    if (this.#world.damaged !== null && (member.refused ?? member.crashed) !== null) return true;
-    return (
-      asyncStatus(member) === 'Crashed' && this.#world.ledger.isGivenUp(0) && compareJournals(member.journal.reach, reach).kind === 'forked'
-    );
+  /** Whether it stands still and says so: a journal is damaged where it is needed. */
+  cannotFollow({ instance }: AsyncSite): boolean {
+    const member = instance?.member ?? null;
+    return member !== null && this.#world.damaged !== null && (member.refused ?? member.crashed) !== null;
   }
 
   get state(): string {

@@ -32,13 +32,13 @@ export async function checkEnd(world: World): Promise<void> {
   // Whoever cannot follow tries again and again: what it says of itself in between counts for nothing.
   const isThere = (site: AnySite): boolean => site.instance !== null && isAt(site.instance, end);
   const isContained = (): boolean =>
-    pair.every(isThere) && world.asyncs.sites.every((site) => isThere(site) || world.asyncs.cannotFollow(site, primary));
+    pair.every(isThere) && world.asyncs.sites.every((site) => isThere(site) || world.asyncs.cannotFollow(site));
   if (!(await world.until(isContained, DEJOURNAL_MS + 10 * world.profile.qosMs)))
     return world.fail(`the databases do not come to ${end.file}:${end.offset}: ${world.state}`);
   world.note('--', 'the end is checked');
   const expected = replay(world, primary.site, end);
   if (expected === null) return readAll(world, primary);
-  for (const site of [...pair, ...world.asyncs.sites.filter((site) => isThere(site) && !world.asyncs.cannotFollow(site, primary))]) {
+  for (const site of [...pair, ...world.asyncs.sites.filter((site) => isThere(site) && !world.asyncs.cannotFollow(site))]) {
     assert(site.instance !== null, 'all members run');
     compare(world, `the journal of ${site.name}`, replay(world, site, end) ?? expected, expected);
     compare(world, `the database of ${site.name}`, contentOf(site.instance), expected);

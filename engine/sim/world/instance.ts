@@ -4,7 +4,7 @@ import type { Io } from '../../io/index.ts';
 import type { Net } from '../../io/net.ts';
 import type { InstancePaths } from '../../instance/host.ts';
 import { MemberHost } from '../../instance/member/host.ts';
-import { Store } from '../../instance/store/index.ts';
+import { Store, type MirrorDatabases } from '../../instance/store/index.ts';
 import type { JournalWriter } from '../../journal/index.ts';
 import { Mirror, readRecord, type MirrorHooks, type MirrorOptions } from '../../mirror/index.ts';
 import { pairNode } from '../clients/client.ts';
@@ -17,13 +17,13 @@ import type { Site } from './site.ts';
 /** Small, so that journal files are switched in the middle of things. */
 const JOURNAL_FILE_BYTES = 24 * 1024;
 
-export function journalOptions(paths: InstancePaths, store: Store, host: MemberHost): MirrorOptions['journal'] {
+export function journalOptions(paths: InstancePaths, store: Store, { cuts }: MirrorDatabases): MirrorOptions['journal'] {
   return {
     directory: paths.journal,
     logs: [path.join(paths.mgr, 'journal.log')],
     fileBytesMax: JOURNAL_FILE_BYTES,
     newDisk: () => store.newDisk(),
-    databasePositions: () => host.databases().flatMap((d) => d.position ?? []),
+    cuts,
   };
 }
 
@@ -86,7 +86,7 @@ export class Instance implements Hosted {
       hooks: willing,
       mgr: paths.mgr,
       record,
-      journal: journalOptions(paths, store, host),
+      journal: journalOptions(paths, store, mirrored),
     });
     host.belongTo(mirror);
     host.install();

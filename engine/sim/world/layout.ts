@@ -42,6 +42,7 @@ export function membership(qosMs: number, arbiter: boolean, names: readonly Site
     qosMs,
     arbiter: arbiter ? `R:${ports.agent.R}` : null,
     arbiterOnMemberHost: false,
+    compression: { failover: 'system', async: 'system' },
     members: names.map(member),
     databases: [{ name: databaseName, guid: databaseGuid, created: { file: 1, offset: 0 } }],
   };

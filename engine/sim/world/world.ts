@@ -332,20 +332,17 @@ export class World {
     return !this.profile.arbiter || backup.generation?.phase === 'formed';
   }
 
-  /** A member with a bad disk may stand still; one that holds what an operator's force has given up does. They have to be built anew. */
+  /** A member with a bad disk may stand still: it has to be built anew. */
   isRuined(site: Site): boolean {
-    if (this.damaged !== null) return site === this.damaged;
-    return this.forces !== null && this.forces !== site && this.ledger.isGivenUp(0) && typeof site.instance?.mirror?.crashed === 'string';
+    return site === this.damaged;
   }
 
   /** With a bad disk it does not matter who; but the two get time to find together. */
   get #isAlone(): boolean {
-    const ruined = this.all.find((site) => this.isRuined(site));
-    if (ruined === undefined || (this.damaged !== null && this.now < this.#wellSince + ALONE_Q * this.profile.qosMs)) return false;
-    return this.all.some((site) => {
-      const role = site.instance?.mirror?.state.role;
-      const isPrimary = site.instance?.isOpen === true && !site.instance.isBroken && role?.is === 'primary' && role.trouble === null;
-      return isPrimary && (site !== ruined || this.damaged !== null);
+    if (this.damaged === null || this.now < this.#wellSince + ALONE_Q * this.profile.qosMs) return false;
+    return this.all.some(({ instance }) => {
+      const role = instance?.mirror?.state.role;
+      return instance?.isOpen === true && !instance.isBroken && role?.is === 'primary' && role.trouble === null;
     });
   }
 

@@ -1,5 +1,6 @@
 import { GemelError } from '../../api/errors.ts';
 import type { Bytes } from '../../globals/index.ts';
+import type { Target } from '../../instance/session.ts';
 import type { Client } from '../client.ts';
 import { integerArgument, refusal, syntaxError, type Command } from '../command.ts';
 
@@ -99,11 +100,20 @@ function exec(client: Client): void {
 }
 
 function watch(client: Client, args: readonly Bytes[]): void {
+  watchAll(client, args, (key) => client.session.resolveKv(key));
+}
+
+/** `GWATCH ref ...`: as WATCH, for any nodes. */
+function gwatch(client: Client, args: readonly Bytes[]): void {
+  watchAll(client, args, (reference) => client.session.resolve(reference));
+}
+
+function watchAll(client: Client, args: readonly Bytes[], resolve: (text: Bytes) => Target): void {
   if (client.multi.open) throw refusal('WATCH inside MULTI is not allowed');
   const { watchedKeys } = client.server.limits;
   if (client.multi.watchCount + args.length - 1 > watchedKeys)
     throw refusal(`A connection can watch ${watchedKeys} keys at most.`, 'UNWATCH first.');
-  const targets = args.slice(1).map((key) => client.session.resolveKv(key));
+  const targets = args.slice(1).map(resolve);
   for (const target of targets) client.multi.watch(client.session.watch(target));
   client.out.ok();
 }
@@ -124,5 +134,6 @@ export const transactionCommands: readonly Command[] = [
   { name: 'EXEC', arity: 1, inMulti: 'now', redis: true, writes: true, run: exec },
   { name: 'DISCARD', arity: 1, inMulti: 'now', redis: true, run: discard },
   { name: 'WATCH', arity: -2, inMulti: 'now', redis: true, run: watch },
+  { name: 'GWATCH', arity: -2, inMulti: 'now', run: gwatch },
   { name: 'UNWATCH', arity: 1, redis: true, run: unwatch },
 ];

@@ -4,7 +4,7 @@ import { build, type BuildOptions } from 'esbuild';
 import { referencesPlugin } from './references.ts';
 
 /** What stays a package of its own: it has a native binary beside it, or the runtime provides it. */
-const EXTERNAL = ['better-sqlite3', 'electron', 'msgpackr-extract', 'bufferutil', 'utf-8-validate'];
+const EXTERNAL = ['better-sqlite3', 'electron', 'lz4-napi', 'msgpackr-extract', 'bufferutil', 'utf-8-validate'];
 
 /** Every file that is started as a process or a thread of its own. */
 const ENTRIES = [
