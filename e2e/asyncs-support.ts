@@ -13,7 +13,7 @@ import { GemelError } from '../engine/api/errors.ts';
 import { TestMember, type Pair } from './support/pair.ts';
 import { until } from './support/until.ts';
 
-export type AsyncType = 'dr' | 'reporting-ro';
+export type AsyncType = 'dr' | 'reporting-ro' | 'reporting-rw';
 
 export interface AsyncOptions {
   /** Failover member that it joins through. Default: the first one. */

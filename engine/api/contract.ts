@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CompressionParams } from './compression.ts';
-import { DejournalSchedule, DejournalView } from './dejournaling.ts';
+import { DejournalSchedule, DejournalView, FilterView } from './dejournaling.ts';
 import { LostPage, LostReport } from './lost.ts';
 import { ParallelDejournaling } from './parallel.ts';
 import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapshot, WhatIf } from './status.ts';
@@ -10,7 +10,7 @@ import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapsho
 const nothing = z.object({});
 const done = z.object({ message: z.string() });
 /** What an instance joins a mirror as. */
-const JoinAs = z.enum(['failover', 'dr', 'reporting-ro']);
+const JoinAs = z.enum(['failover', 'dr', 'reporting-ro', 'reporting-rw']);
 export type JoinAs = z.infer<typeof JoinAs>;
 /** The membership a new member gets; `elsewhere`: ask there, the primary is another member, whose agent and instance these are. */
 export const Admitted = z.object({ membership: z.unknown(), elsewhere: z.object({ agent: z.string(), instance: z.string() }).nullable() });
@@ -50,6 +50,8 @@ export const instanceMethods = {
     result: DatabaseView,
   },
   'db.list': { params: nothing, result: z.array(DatabaseView) },
+  /** On a reporting member: mirrored databases take local updates too, for good. One, or all that still have the flag. */
+  'db.clearFailoverDB': { params: z.object({ name: z.string().optional(), all: z.boolean().default(false) }), result: done },
   'db.verify': {
     params: z.object({ name: z.string() }),
     result: z.object({ sound: z.boolean(), nodes: z.number(), digest: z.string(), position: z.string(), problems: z.array(z.string()) }),
@@ -142,6 +144,25 @@ export const instanceMethods = {
       ...DejournalSchedule.partial().shape,
     }),
     result: DejournalView,
+  },
+  /** On a reporting member: which updates its read-write databases take; `status` changes nothing. */
+  'mirror.filter': {
+    params: z.object({
+      mirror: z.string().optional(),
+      action: z.enum(['set', 'clear', 'status']),
+      /** Path of a module that exports the class DejournalFilter; of `set` only. */
+      file: z.string().optional(),
+    }),
+    result: FilterView,
+  },
+  /** On an async: it becomes one of another type. To read-write, with databases that have the FailoverDB flag, it has to be said what becomes of that. */
+  'mirror.changeType': {
+    params: z.object({
+      mirror: z.string().optional(),
+      as: JoinAs.exclude(['failover']),
+      failoverDB: z.enum(['clear', 'keep']).optional(),
+    }),
+    result: done,
   },
   /** Updates that only this member had when its mirror went on without them; oldest report first. */
   'mirror.lostReports': { params: z.object({ mirror: z.string().optional() }), result: z.array(LostReport) },

@@ -8,6 +8,8 @@ export type Position = z.infer<typeof Position>;
 
 export const MemberType = z.enum(['Failover', 'Disaster Recovery', 'Read-Only Reporting', 'Read-Write Reporting']);
 export type MemberType = z.infer<typeof MemberType>;
+export const AsyncType = MemberType.exclude(['Failover']);
+export type AsyncType = z.infer<typeof AsyncType>;
 
 export const MemberStatus = z.enum([
   'Primary',
@@ -149,6 +151,8 @@ export const DatabaseView = z.object({
   mirrorDatabase: z.string().nullable(),
   /** It has kept the attribute of a mirror that the instance has left; activated after it has joined again. */
   retained: z.boolean().optional(),
+  /** The FailoverDB flag: set, only the mirror updates it. null: not mirrored. */
+  failoverDB: z.boolean().nullable(),
   /** Bytes of the database file. */
   size: z.number(),
 });

@@ -51,8 +51,8 @@ MEMBER (* THIS)  TYPE      STATUS   JOURNAL TRANSFER  DEJOURNALING         SUPER
 A                Failover  Primary  N/A               N/A                  h:1972
 B *              Failover  Backup   Active (0.3 ms)   Caught up (12.0 ms)  h:1973
 
-DATABASE  STATUS  NEXT RECORD  DIRECTORY
-DB        Normal  Current      /d
+DATABASE  STATUS  NEXT RECORD  FAILOVERDB  DIRECTORY
+DB        Normal  Current      set         /d
 `);
 });
 

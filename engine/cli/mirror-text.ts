@@ -13,7 +13,13 @@ export function mirrorText(status: MirrorStatus): string {
     withMs(m.dejournaling, m.dejournalLatencyMs),
     m.superserverAddress,
   ]);
-  const databases = status.databases.map((d) => [d.name, d.status, nextRecord(d.nextRecord), d.directory]);
+  const databases = status.databases.map((d) => [
+    d.name,
+    d.status,
+    nextRecord(d.nextRecord),
+    d.failoverDB ? 'set' : 'cleared',
+    d.directory,
+  ]);
   const head: (readonly [string, string])[] = [
     ['Mirror', status.mirror],
     ['Arbiter', arbiter.address ?? 'none'],
@@ -36,7 +42,7 @@ export function mirrorText(status: MirrorStatus): string {
   return [
     fields(head),
     table(['MEMBER (* THIS)', 'TYPE', 'STATUS', 'JOURNAL TRANSFER', 'DEJOURNALING', 'SUPERSERVER'], members),
-    table(['DATABASE', 'STATUS', 'NEXT RECORD', 'DIRECTORY'], databases, 'No mirrored databases.'),
+    table(['DATABASE', 'STATUS', 'NEXT RECORD', 'FAILOVERDB', 'DIRECTORY'], databases, 'No mirrored databases.'),
   ].join('\n');
 }
 

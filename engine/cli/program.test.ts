@@ -74,8 +74,8 @@ describe('the command line', () => {
     [['instance', 'list', '--jsn'], /^gemel: Unknown option '--jsn'.*--json/],
     [['instance', 'create', 'A', '--superserver-port', 'many'], /^gemel: .*A port is a number from 0 to 65535\.\n$/],
     [
-      ['mirror', 'join', 'A', '--mirror', 'M', '--as', 'reporting-rw', '--agent', 'h:1', '--via', 'B'],
-      /^gemel: .*Allowed choices are failover, dr, reporting-ro\.\n$/,
+      ['mirror', 'join', 'A', '--mirror', 'M', '--as', 'reporting', '--agent', 'h:1', '--via', 'B'],
+      /^gemel: .*Allowed choices are failover, dr, reporting-ro, reporting-rw\.\n$/,
     ],
     [['task', 'list'], /^gemel: Unknown command 'task'/],
   ])('answers %j with one line and exit code 2', async (args, expected) => {

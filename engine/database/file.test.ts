@@ -43,7 +43,7 @@ describe('a new database', () => {
     const directory = join(temporary.directory, 'deep', 'er');
     const init = {
       ...someDatabase,
-      mirror: { name: 'DEMO', database: 'ACC', guid: 'm' },
+      mirror: { name: 'DEMO', database: 'ACC', guid: 'm', failoverDB: true },
       maxSizeBytes: 1e6,
       journalId: 'j1',
       position: { file: 3, offset: 4096 },

@@ -25,7 +25,15 @@ const Properties = z.object({
   /** ms since the epoch */
   createdMs: z.number(),
   /** null: not mirrored */
-  mirror: z.object({ name: z.string(), database: z.string(), guid: z.string() }).nullable(),
+  mirror: z
+    .object({
+      name: z.string(),
+      database: z.string(),
+      guid: z.string(),
+      /** The FailoverDB flag: only the mirror's journal updates this copy. Cleared it also takes updates of its own instance, for good. */
+      failoverDB: z.boolean().default(true),
+    })
+    .nullable(),
   /** Bytes the database may have; null: no limit. */
   maxSizeBytes: z.number().nullable(),
   /** Whatever else others keep with the database. */

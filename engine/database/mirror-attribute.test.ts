@@ -15,7 +15,7 @@ beforeEach(() => {
     guid: 'g',
     name: 'DB',
     createdMs: 1,
-    mirror: { name: 'TEST', database: 'DB', guid: 'm' },
+    mirror: { name: 'TEST', database: 'DB', guid: 'm', failoverDB: true },
     journalId: 'm',
     extra: { other: 1 },
   });

@@ -1,5 +1,6 @@
 import type { Position } from '../api/status.ts';
 import type { Bytes, Key } from '../globals/index.ts';
+import { mirrorPositionKey } from './mirror-position.ts';
 import { DatabaseWriter } from './writer.ts';
 
 /** What becomes of a mirrored database's file when its instance leaves the mirror. Nobody else may write the file meanwhile. */
@@ -42,6 +43,7 @@ export function unmirror(
       else writer.upsert(key, old);
     }
     const { [RETAINED]: _retained, ...extra } = writer.meta.extra;
+    writer.remove(mirrorPositionKey);
     writer.updateProperties({ mirror: null, extra });
     writer.commit({ journalId: journal.guid, position: journal.position, openStart: null });
   } finally {

@@ -110,12 +110,12 @@ describe('the writer', () => {
     const writer = DatabaseWriter.open(directory);
     writer.begin();
     writer.commit({ position: at(9), openStart: null });
-    writer.updateProperties({ mirror: { name: 'M', database: 'D', guid: 'g' }, maxSizeBytes: 100_000 });
+    writer.updateProperties({ mirror: { name: 'M', database: 'D', guid: 'g', failoverDB: true }, maxSizeBytes: 100_000 });
     writer.close();
     const database = Database.open(directory);
     expect(database.meta()).toMatchObject({
       ...someDatabase,
-      mirror: { name: 'M', database: 'D', guid: 'g' },
+      mirror: { name: 'M', database: 'D', guid: 'g', failoverDB: true },
       maxSizeBytes: 100_000,
       position: at(9),
     });

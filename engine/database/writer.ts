@@ -171,7 +171,7 @@ export class DatabaseWriter {
     if (this.#sqlite.inTransaction) guarded('update', this.path, () => this.#sqlite.exec('ROLLBACK'));
   }
 
-  /** Changes properties in a commit of its own. */
+  /** Changes properties, with the batch that is open or else in a commit of its own. */
   updateProperties(change: Partial<DatabaseProperties>): void {
     const meta = { ...this.#meta, ...change };
     const { guid, name, createdMs, mirror, maxSizeBytes, extra } = meta;

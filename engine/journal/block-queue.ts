@@ -15,6 +15,7 @@ export class BlockQueue {
   /** Oldest first. */
   #full: OpenBlock[] = [];
   #spare: OpenBlock | null = new OpenBlock();
+  #isTogether = false;
 
   constructor() {
     this.#open.restart(this.#sequence);
@@ -66,9 +67,34 @@ export class BlockQueue {
     value: Bytes,
     old: Bytes | undefined,
   ): void {
-    if (this.#open.size > 0 && this.#open.size + recordBytes(key, value, old) > blockTarget) this.#closeOpen();
+    if (!this.#isTogether && this.#open.size > 0 && this.#open.size + recordBytes(key, value, old) > blockTarget) this.#closeOpen();
     if (database !== 0) this.#use(database);
     this.#open.add(type, compensation, database, session, transaction, key, value, old);
+  }
+
+  /**
+   * What `record` adds stands in one block: after a crash there is all of it or nothing.
+   * @param bytes at least what its records take  @param databases numbers of all that they name
+   */
+  together(bytes: number, databases: readonly number[], record: () => void): void {
+    if (this.#open.size > 0 && (this.#open.size + bytes > blockTarget || !this.#canUse(databases))) this.#closeOpen();
+    const { sequence } = this.#open;
+    this.#isTogether = true;
+    try {
+      record();
+    } finally {
+      this.#isTogether = false;
+    }
+    assert(this.#open.sequence === sequence, 'what belongs together stands in one block');
+  }
+
+  #canUse(databases: readonly number[]): boolean {
+    return databases.every((number) => {
+      const binding = this.#bindings[number - 1];
+      if (binding === undefined || !this.#open.canUse(binding)) return false;
+      this.#open.use(binding);
+      return true;
+    });
   }
 
   /** The newest ticket of the open block's records. */

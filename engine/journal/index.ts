@@ -19,4 +19,5 @@ export { hasPlan, newCutName, readPlan, removePlan, writePlan, type RewindPlan }
 export { isBehind } from './rewind/rewind.ts';
 export { scanRecords } from './scan.ts';
 export { ThreadDisk } from './thread-disk.ts';
+export { UpdateReader, type JournalUpdate, type UpdateBlock } from './update-reader.ts';
 export * from './types.ts';

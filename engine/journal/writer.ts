@@ -216,6 +216,11 @@ export class JournalWriter {
     this.#record(recordTypes.mark, false, 0, 0, 0, kind, payload, undefined);
   }
 
+  /** All records that `record` makes become durable together. @param bytes at least what they take  @param databases all that they name */
+  together(bytes: number, databases: readonly number[], record: () => void): void {
+    this.#queue.together(bytes, databases, record);
+  }
+
   /** The records since the last note are those of this ticket (and older ones): durable with the open block. */
   note(ticket: number): void {
     this.#queue.note(ticket);

@@ -11,6 +11,8 @@ export interface LocalDatabase {
   readonly needsActivation?: boolean;
   /** What its file contains; null while dismounted, or before it is activated. */
   readonly position: Position | null;
+  /** The FailoverDB flag: only the mirror updates it, so it may become the primary's. */
+  readonly failoverDB: boolean;
 }
 
 /** How far dejournaling has got. */

@@ -6,6 +6,7 @@ export { AgentRequest, parseReply, toArbiter, type AgentReply } from './agent-pr
 export { askAgent } from './agent-client.ts';
 export { compressionTo } from './compression.ts';
 export { noHooks, openHooks, type HookClient, type HookIdentity, type Hooks } from './hooks/index.ts';
+export type { UpdateFilter } from './filter/index.ts';
 export { leaveWord } from './gave-up.ts';
 export type { Dejournaled, LocalDatabase, MirrorHost } from './host.ts';
 export {

@@ -71,6 +71,7 @@ const Record = z.object({
   membership: Membership,
   durable: DurableShape,
   dejournaling: DejournalSetting.optional(),
+  filter: z.string().nullable().optional(),
   inconsistent: z.string().optional(),
 });
 export type MirrorRecord = {
@@ -79,6 +80,8 @@ export type MirrorRecord = {
   readonly durable: Durable;
   /** Of an async member; left out: continuous. */
   readonly dejournaling?: DejournalSetting | undefined;
+  /** File of a reporting member's dejournal filter; left out: none. */
+  readonly filter?: string | null | undefined;
   /** Why the member can follow no primary until it is rebuilt; left out: it can. */
   readonly inconsistent?: string | undefined;
 };

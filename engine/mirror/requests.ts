@@ -1,6 +1,6 @@
 import { conditionOf } from '../api/conditions.ts';
 import { GemelError } from '../api/errors.ts';
-import type { MemberType } from '../api/status.ts';
+import type { AsyncType, MemberType } from '../api/status.ts';
 import type { Guid, Refusal, RequestName, ResumeConfirmations } from './failover/index.ts';
 import type { Mirror } from './mirror.ts';
 import type { Membership } from './membership.ts';
@@ -60,6 +60,11 @@ export class Requests {
     const before = this.#mirror.partner;
     const types = { ...(before === null ? {} : { [before.guid]: 'Disaster Recovery' as const }), [member]: 'Failover' as const };
     return this.changeMembership((membership) => withTypes(membership, types));
+  }
+
+  /** On the primary: an async becomes one of another type. */
+  changeAsyncType(member: Guid, type: AsyncType): Promise<void> {
+    return this.changeMembership((membership) => withTypes(membership, { [member]: type }));
   }
 
   /** The change may be made now. */

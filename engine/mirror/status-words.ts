@@ -104,7 +104,7 @@ export class IncomingRate {
 
 /** A mirrored database of this member. `end` and `files` are of its journal, `timeMs` of the newest block dejournaled (ms since the epoch). */
 export function databaseView(
-  { name, directory, mounted, needsActivation, position }: LocalDatabase,
+  { name, directory, mounted, needsActivation, position, failoverDB }: LocalDatabase,
   { status, end, files, timeMs }: { status: MirroredDatabaseView['status']; end: Position; files: JournalFiles; timeMs: number },
 ): MirroredDatabaseView {
   if (needsActivation === true) return { name, directory, status: 'Needs Activation', nextRecord: 'N/A', failoverDB: true };
@@ -114,5 +114,5 @@ export function databaseView(
       : comparePositions(position, end) >= 0
         ? ('Current' as const)
         : { time: time(timeMs), file: files.get(position.file)?.fileName ?? String(position.file), offset: position.offset };
-  return { name, directory, status: mounted ? status : 'Database Dismounted', nextRecord, failoverDB: true };
+  return { name, directory, status: mounted ? status : 'Database Dismounted', nextRecord, failoverDB };
 }

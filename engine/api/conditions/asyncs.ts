@@ -65,6 +65,35 @@ export const asyncConditions = table({
     facts: [],
     todo: 'Mend what messages.log says of the database; then gemel mirror dejournal start. It is tried again when the member connects anew.',
   },
+  FILTER_SET: {
+    severity: 1,
+    title: 'A dejournal filter was set',
+    means: 'It says from now on which updates the read-write databases of this member take. It stays set when the instance restarts.',
+    facts: ['file'],
+    todo: '',
+  },
+  FILTER_CLEARED: {
+    severity: 1,
+    title: 'The dejournal filter was cleared',
+    means: 'Read-write databases take every update again. What was left out before does not come back.',
+    facts: ['file'],
+    todo: '',
+  },
+  FILTER_FAILED: {
+    severity: 2,
+    title: 'The dejournal filter has stopped dejournaling',
+    means:
+      'It cannot be loaded, has thrown, gave no answer, or took too long. Nothing it was not asked about was applied to read-write databases; journal goes on coming in.',
+    facts: ['file', 'why'],
+    todo: 'Mend the file and set it again, or start dejournaling again (gemel mirror dejournal start), or clear the filter (gemel mirror filter clear).',
+  },
+  TYPE_CHANGED: {
+    severity: 1,
+    title: 'This async member is of another type',
+    means: 'It goes on as that, with the databases it has.',
+    facts: ['type', 'version'],
+    todo: '',
+  },
   PROMOTED: {
     severity: 1,
     title: 'This member was promoted',

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { GemelError } from '../../api/errors.ts';
 import type { DatabaseView } from '../../api/status.ts';
-import { command, show, withInstance, type Context, type JsonOption } from '../context.ts';
+import { command, show, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
 import { bytes, fields, table } from '../output.ts';
 
 interface CreateFlags extends JsonOption {
@@ -38,6 +38,8 @@ export function addDatabaseCommands(program: Command, context: Context): void {
     show(context, options, await withInstance(context, instance, (client) => client.call('db.list', {})), databaseTable);
   });
 
+  addClearing(db, context);
+
   command(db, 'verify <instance> <name>', 'read a database completely and check its structure; prints a digest of its content').action(
     async (instance: string, name: string, options: JsonOption) => {
       const found = await withInstance(context, instance, (client) => client.call('db.verify', { name }));
@@ -61,15 +63,33 @@ export function addDatabaseCommands(program: Command, context: Context): void {
   );
 }
 
+function addClearing(db: Command, context: Context): void {
+  command(
+    db,
+    'clear-failoverdb <instance> [name]',
+    'on a reporting async: a mirrored database takes updates there too, and can never be a primary’s copy again',
+  )
+    .option('--all', 'all mirrored databases that still have the flag')
+    .action(async (instance: string, name: string | undefined, { json, all = false }: JsonOption & { all?: boolean }) => {
+      const params = { all, ...(name === undefined ? {} : { name }) };
+      showDone(
+        context,
+        { json: json === true },
+        await withInstance(context, instance, (client) => client.call('db.clearFailoverDB', params)),
+      );
+    });
+}
+
 function databaseTable(all: DatabaseView[]): string {
   const rows = all.map((d) => [
     d.name,
     d.mounted ? (d.readOnly ? 'read-only' : 'read-write') : 'dismounted',
     d.mirrored ? `${d.mirror}:${d.mirrorDatabase}${d.retained === true ? ' (kept; not a member)' : ''}` : '-',
+    d.failoverDB === null ? '-' : d.failoverDB ? 'set' : 'cleared',
     bytes(d.size),
     d.directory,
   ]);
-  return table(['NAME', 'ACCESS', 'MIRRORED AS', 'SIZE', 'DIRECTORY'], rows);
+  return table(['NAME', 'ACCESS', 'MIRRORED AS', 'FAILOVERDB', 'SIZE', 'DIRECTORY'], rows);
 }
 
 function megabytes(text: string): number {

@@ -40,6 +40,7 @@ const now = {
   none: 'it goes on now',
   operator: 'it is paused until it is started: gemel mirror dejournal start',
   error: 'an error has paused it (see messages.log), until it is started or the member connects anew',
+  filter: 'its filter has stopped it: gemel mirror filter status',
   schedule: 'now is not its time',
 } as const;
 

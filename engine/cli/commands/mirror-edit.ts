@@ -4,9 +4,9 @@ import { GemelError } from '../../api/errors.ts';
 import { command, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
 import { addresses, mirrorSettings, type AddressFlags, type MirrorSettingFlags } from './mirror-options.ts';
 import { milliseconds } from './milliseconds.ts';
+import { changeType, typeOptions, type TypeFlags } from './mirror-type.ts';
 
-interface EditFlags extends JsonOption, AddressFlags, MirrorSettingFlags {
-  readonly mirror?: string;
+interface EditFlags extends TypeFlags, AddressFlags, MirrorSettingFlags {
   readonly arbiter?: string;
   readonly arbiterOnMemberHost?: boolean;
   readonly qos?: number;
@@ -30,15 +30,18 @@ function addEdit(mirror: Command, context: Context): void {
   const edit = command(
     mirror,
     'edit <instance>',
-    'one of three: settings of the mirror (on the primary); addresses of a --member (on the primary, or, where no primary is followed, for this member alone); the own --superserver-port',
+    'one of four: settings of the mirror (on the primary); addresses of a --member (on the primary, or, where no primary is followed, for this member alone); the own --superserver-port; on an async, its type (--as)',
   )
     .option('--mirror <mirror>', 'the mirror, when the instance is in several')
     .option('--arbiter <host:port>', 'agent of a third host that decides between the members; none: work without')
     .option('--arbiter-on-member-host', 'allow an arbiter on a member’s host: for tries on one computer only')
     .option('--qos <ms>', 'quality of service timeout', milliseconds);
-  addresses(mirrorSettings(edit), 'the member whose addresses are changed')
+  addresses(typeOptions(mirrorSettings(edit)), 'the member whose addresses are changed')
     .option('--superserver-port <n>', 'on this member: its superserver listens there from now on, and the others are told', port)
-    .action(async (instance: string, { json, arbiter, qos, vip, ...flags }: EditFlags) => {
+    .action(async (instance: string, given: EditFlags) => {
+      const { json, arbiter, qos, vip, as, clearFailoverdb, keepFailoverdb, ...flags } = given;
+      if (as !== undefined) return changeType(context, instance, { ...onlyType(given), as });
+      if (clearFailoverdb === true || keepFailoverdb === true) throw typeAlone();
       const params = {
         ...flags,
         ...(arbiter === undefined ? {} : { arbiter: arbiter === 'none' ? null : arbiter }),
@@ -47,6 +50,21 @@ function addEdit(mirror: Command, context: Context): void {
       };
       showDone(context, { json: json === true }, await withInstance(context, instance, (client) => client.call('mirror.edit', params)));
     });
+}
+
+/** The flags of a change of type, which goes with nothing else. */
+function onlyType({ json, as, mirror, clearFailoverdb, keepFailoverdb, ...others }: EditFlags): TypeFlags {
+  if (Object.keys(others).length > 0) throw typeAlone();
+  return { json, as, mirror, clearFailoverdb, keepFailoverdb };
+}
+
+function typeAlone(): GemelError {
+  return new GemelError(
+    'USAGE',
+    'The type of an async is changed by --as, with --clear-failoverdb or --keep-failoverdb and nothing else.',
+    'Nothing was changed.',
+    'Give several commands.',
+  );
 }
 
 function addRemoveMember(mirror: Command, context: Context): void {

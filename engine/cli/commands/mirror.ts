@@ -3,6 +3,7 @@ import { command, connectInstance, show, showDone, withInstance, type Context, t
 import { mirrorText, whatIfText } from '../mirror-text.ts';
 import { watchMonitor } from '../monitor.ts';
 import { addDejournalCommands } from './mirror-dejournal.ts';
+import { addFilterCommands } from './mirror-filter.ts';
 import { addLostCommands } from './mirror-lost.ts';
 import { addEditCommands } from './mirror-edit.ts';
 import {
@@ -25,7 +26,7 @@ interface CreateFlags extends JsonOption, AddressFlags, MirrorSettingFlags {
 }
 interface JoinFlags extends JsonOption, AddressFlags, VirtualAddressFlags {
   readonly mirror: string;
-  readonly as: 'failover' | 'dr' | 'reporting-ro';
+  readonly as: 'failover' | 'dr' | 'reporting-ro' | 'reporting-rw';
   readonly agent: string;
   readonly via: string;
 }
@@ -41,6 +42,7 @@ export function addMirrorCommands(program: Command, context: Context): void {
   addOperatorCommands(mirror, context);
   addEditCommands(mirror, context);
   addDejournalCommands(mirror, context);
+  addFilterCommands(mirror, context);
   addLostCommands(mirror, context);
   addRebuildCommand(mirror, context);
 }
@@ -63,9 +65,9 @@ function addMaking(mirror: Command, context: Context): void {
     .addOption(
       new Option(
         '--as <role>',
-        'what it becomes: the second failover member, for disaster recovery (every database, never asked to take over by itself), or for reporting (read-only)',
+        'what it becomes: the second failover member, for disaster recovery (every database, never asked to take over by itself), or for reporting (read-only, or read-write: its copies take updates there too)',
       )
-        .choices(['failover', 'dr', 'reporting-ro'])
+        .choices(['failover', 'dr', 'reporting-ro', 'reporting-rw'])
         .makeOptionMandatory(),
     )
     .requiredOption('--agent <host:port>', 'agent on a failover member’s host')

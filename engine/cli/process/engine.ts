@@ -146,6 +146,7 @@ function handlers({
       const place = store.checkNew(params.name, params.directory);
       return store.view(await store.create({ ...place, namespace: params.namespace, maxSizeMB: params.maxSizeMB, mirror: null }));
     },
+    'db.clearFailoverDB': (params) => mirror.clearFailoverDB(params),
     'db.verify': async ({ name }) => {
       const database = store.executor.namespaces.find(name);
       if (database === undefined) throw new GemelError('NOT_FOUND', `There is no mounted database ${name.toUpperCase()}.`);
@@ -175,6 +176,8 @@ function handlers({
     'mirror.promote': (params) => mirror.promote(params),
     'mirror.demote': ({ mirror: name }) => mirror.demote(name),
     'mirror.dejournal': (params) => mirror.dejournal(params),
+    'mirror.filter': (params) => mirror.filter(params),
+    'mirror.changeType': (params) => mirror.changeType(params),
     'mirror.lostReports': ({ mirror: name }) => mirror.lost(name).reports(),
     'mirror.lostPage': ({ mirror: name, report, from }) => mirror.lost(name).page(report, from),
     'mirror.rebuild': (params) => mirror.rebuild(params),

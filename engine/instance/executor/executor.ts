@@ -24,6 +24,17 @@ export const unmirrored: RoleView = { mayRead: () => true, role: () => ({ role: 
 const OVERLAY_HIGH = 96 * 1024 * 1024;
 const OVERLAY_LOW = 72 * 1024 * 1024;
 
+/** What records of no session have in its place. */
+const NO_SESSION = 0;
+
+/** An update that came in the mirror's journal. */
+export interface Dejournaled {
+  readonly database: OpenDatabase;
+  readonly key: Key;
+  /** undefined: the node went away */
+  readonly value: Bytes | undefined;
+}
+
 /** A transaction found open in a journal, with what undoes it, newest first. */
 export interface FoundOpen {
   readonly transaction: number;
@@ -225,6 +236,23 @@ export class Executor implements ExecutorFace {
     this.updates += 1;
     this.watches.touch(database, key);
     return ticket;
+  }
+
+  /**
+   * Takes what other members' clients have changed into databases that are also updated here: outside of any transaction and session,
+   * and durable together. Before-images are left out, for it is never undone here. Throws before anything is changed.
+   * @param bytes at least what the records take
+   */
+  dejournal(updates: readonly Dejournaled[], bytes: number): void {
+    const databases = [...new Set(updates.map(({ database }) => database))];
+    const full = databases.find(({ nodes }) => nodes.full);
+    if (full !== undefined) throw databaseFull(full);
+    const [port, ...others] = new Set(databases.map((database) => database.writable()));
+    assert(port !== undefined && others.length === 0, 'they are in one journal');
+    const numbers = databases.map(({ journalNumber }) => journalNumber);
+    port.together(bytes, numbers, () => {
+      for (const { database, key, value } of updates) this.#write(port, database, key, value, undefined, 0, NO_SESSION, false);
+    });
   }
 
   /**

@@ -53,6 +53,11 @@ export class JournalPort {
     this.#note(ticket);
   }
 
+  /** All updates that `record` makes become durable together. @param bytes at least what they take  @param databases numbers of all that they name */
+  together(bytes: number, databases: readonly number[], record: () => void): void {
+    this.writer.together(bytes, databases, record);
+  }
+
   start(ticket: Ticket, transaction: number, session: number): void {
     this.writer.tstart(transaction, session);
     this.#note(ticket);

@@ -14,6 +14,8 @@ export class OpenDatabase implements DatabaseHandle {
   readonly mirror: { readonly name: string; readonly database: string } | null;
   /** It has kept the attribute of a mirror that the instance has left: nothing feeds it, and nobody writes to it. */
   readonly isRetained: boolean;
+  /** The FailoverDB flag of a mirrored database: only the mirror's journal updates it. Without it, it is updated here too. */
+  failoverDB: boolean;
   readonly nodes: Database;
   readonly guid: string;
   journal: JournalPort | null = null;
@@ -33,7 +35,7 @@ export class OpenDatabase implements DatabaseHandle {
     name: string;
     directory: string;
     guid: string;
-    mirror: { name: string; database: string } | null;
+    mirror: { name: string; database: string; failoverDB: boolean } | null;
     isRetained?: boolean;
     nodes: Database;
     turns: Turns;
@@ -44,6 +46,7 @@ export class OpenDatabase implements DatabaseHandle {
     this.guid = init.guid;
     this.mirror = init.mirror;
     this.isRetained = init.isRetained ?? false;
+    this.failoverDB = init.mirror?.failoverDB ?? false;
     this.nodes = init.nodes;
   }
 
@@ -72,9 +75,14 @@ export class OpenDatabase implements DatabaseHandle {
     return this.mirror !== null;
   }
 
-  /** How journal records name it: by its mirror database name, or its directory. */
+  /** Its file is fed by the mirror's journal; else by the local one. */
+  get fedByMirror(): boolean {
+    return this.failoverDB;
+  }
+
+  /** How records of the journal that feeds it name it: by its mirror database name, or its directory. */
   get journalName(): string {
-    return this.mirror?.database ?? this.directory;
+    return this.fedByMirror && this.mirror !== null ? this.mirror.database : this.directory;
   }
 
   /** Throws when what depends on that ticket is nothing to show. */

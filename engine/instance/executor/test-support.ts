@@ -54,7 +54,7 @@ export class Workbench {
   database(name: string, port: JournalPort, maxSizeBytes: number | null = null): OpenDatabase {
     const directory = path.join(this.directory, name.toLowerCase());
     const guid = realIo.random.guid();
-    const mirror = port.kind === 'mirror' ? { name: 'TEST', database: name } : null;
+    const mirror = port.kind === 'mirror' ? { name: 'TEST', database: name, failoverDB: true } : null;
     createDatabase(directory, {
       guid,
       name,

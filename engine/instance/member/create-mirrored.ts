@@ -36,14 +36,17 @@ export async function createMirrored(
       'Nothing was made.',
       'Create it on the primary first; the names known here come from the primary.',
     );
+  // Only on a read-write reporting member it is not set from the beginning.
+  const failoverDB = member instanceof Mirror || member.self.type !== 'Read-Write Reporting';
   const entry = known ?? { name: database, guid: io.random.guid(), created: writer?.end ?? { file: 1, offset: 0 } };
   const made = await store.create({
     ...place,
     namespace: params.namespace,
     maxSizeMB: params.maxSizeMB,
-    mirror: { name: membership.mirror, guid: membership.guid, database, databaseGuid: entry.guid, position: entry.created },
+    mirror: { name: membership.mirror, guid: membership.guid, database, databaseGuid: entry.guid, position: entry.created, failoverDB },
   });
   rememberMirrored(membership.mirror, [made], context);
+  if (!failoverDB) host?.feedReadWrite(made);
   if (isPrimary) {
     host?.bindNew(made);
     member.changeMembership((m) => ({ ...m, databases: [...m.databases, entry] }));

@@ -16,6 +16,7 @@ export async function dejournal(
       break;
     case 'start':
       dejournaler.set({ ...dejournaler.setting, paused: false });
+      await member.filtering.load();
       await dejournaler.mend();
       break;
     case 'schedule': {

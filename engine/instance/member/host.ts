@@ -1,14 +1,25 @@
 import { GemelError } from '../../api/errors.ts';
 import { assert } from '../../io/assert.ts';
+import type { Io } from '../../io/index.ts';
 import { isBefore, type Inheritance, type JournalWriter, type Position } from '../../journal/index.ts';
-import type { AsyncMember, Dejournaled, LocalDatabase, Mirror, MirrorHost } from '../../mirror/index.ts';
+import type { AsyncMember, Dejournaled, LocalDatabase, Mirror, MirrorHost, UpdateFilter } from '../../mirror/index.ts';
 import type { JournalPort, OpenDatabase, RoleView, WriteBar } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
-import { journalBroken, notPrimary, oldestInherited, openAtEnd, type MirrorDatabases, type Store } from '../store/index.ts';
+import {
+  journalBroken,
+  mirrorPosition,
+  notPrimary,
+  oldestInherited,
+  openAtEnd,
+  ReadWriteFeed,
+  type MirrorDatabases,
+  type Store,
+} from '../store/index.ts';
 
 export interface MemberHostOptions {
   readonly store: Store;
   readonly log: Log;
+  readonly io: Pick<Io, 'clock' | 'turns'>;
   /** Cuts all clients: what they wait for will never be answered here. */
   readonly resetClients: (why: string) => void;
   readonly end: (reason: string) => void;
@@ -36,6 +47,8 @@ export class MemberHost implements MirrorHost {
   /** The same while it is a failover member. */
   #mirror: Mirror | null = null;
   #port: JournalPort | null = null;
+  /** Of an async. */
+  #readWrite: ReadWriteFeed | null = null;
   /** What a new primary reads although its databases' files lack it. */
   #inheritance: Inheritance | null = null;
   #open = false;
@@ -55,6 +68,38 @@ export class MemberHost implements MirrorHost {
   /** The same, of an async. */
   belongToAsync(member: AsyncMember): void {
     this.#hosted = member;
+    const { store, log, io } = this.#options;
+    this.#readWrite = new ReadWriteFeed({
+      clock: io.clock,
+      turns: io.turns,
+      executor: store.executor,
+      files: () => member.journal.journal.files,
+      failed: (by, error) => {
+        if (by === 'filter') return member.filtering.failed(error);
+        log(2, `Dejournaling cannot go on in the read-write databases: ${error.message}`);
+        member.dejournaler.databaseFailed();
+      },
+    });
+    for (const database of this.#mirrored.readWrite()) this.#readWrite.add(database);
+    this.#mirrored.useReadWriteFeed(this.#readWrite);
+  }
+
+  /** The databases of the mirror here. */
+  get mirrored(): MirrorDatabases {
+    return this.#mirrored;
+  }
+
+  /** A mirrored database that was made here, or whose FailoverDB flag was cleared here, is fed from where it stands. */
+  feedReadWrite(database: OpenDatabase): void {
+    this.#readWrite?.add(database);
+  }
+
+  useFilter(filter: UpdateFilter | null | 'awaited'): void {
+    this.#readWrite?.useFilter(filter);
+  }
+
+  close(): void {
+    this.#readWrite?.close();
   }
 
   get isOpen(): boolean {
@@ -69,7 +114,7 @@ export class MemberHost implements MirrorHost {
     const kept = this.#retained().map((d) => ({ ...placeOf(d), needsActivation: true, position: null }));
     const fed = this.#mirrored.all().map((d) => ({
       ...placeOf(d),
-      position: this.#position(d.journalName) ?? d.nodes.meta().position,
+      position: this.#position(d),
     }));
     return [...fed, ...kept];
   }
@@ -80,8 +125,11 @@ export class MemberHost implements MirrorHost {
     return this.#options.store.retained().filter((d) => d.nodes.meta().mirror?.guid === guid);
   }
 
-  #position(journalName: string): Position | null {
-    return this.#mirrored.feed.applier.progress?.databases.find((d) => d.name === journalName)?.position ?? null;
+  /** In the mirror's journal. */
+  #position(database: OpenDatabase): Position | null {
+    const { journalName: name, mirror } = database;
+    if (!database.fedByMirror) return this.#readWrite?.position(mirror?.database ?? '') ?? mirrorPosition(database);
+    return this.#mirrored.feed.applier.progress?.databases.find((d) => d.name === name)?.position ?? database.nodes.meta().position;
   }
 
   cannotTakeOver(): string | null {
@@ -101,6 +149,7 @@ export class MemberHost implements MirrorHost {
 
   applyTo(position: Position): void {
     this.#mirrored.feed.applier.applyTo(position);
+    this.#readWrite?.applyTo(position);
     const journal = this.#hosted?.journal.journal;
     if (journal !== undefined) this.#options.store.decidePrepared(journal, position);
   }
@@ -110,11 +159,13 @@ export class MemberHost implements MirrorHost {
   }
 
   isFailed(name: string): boolean {
-    return this.#mirrored.failure(name) !== undefined;
+    return this.#mirrored.all().some((d) => d.mirror?.database === name && this.#mirrored.failure(d.journalName) !== undefined);
   }
 
-  retryFailed(): Promise<string[]> {
-    return this.#mirrored.retry();
+  async retryFailed(): Promise<string[]> {
+    const still = await this.#mirrored.retry();
+    if (still.length === 0) this.#readWrite?.goOn();
+    return still;
   }
 
   barReads(why: string | null): void {
@@ -126,7 +177,7 @@ export class MemberHost implements MirrorHost {
     const [first, ...others] = positions;
     if (first === undefined) return null;
     const position = others.reduce((least, other) => (isBefore(other, least) ? other : least), first);
-    return { position, timeMs: this.#mirrored.feed.applier.progress?.timeMs ?? null };
+    return { position, timeMs: newest(this.#mirrored.feed.applier.progress?.timeMs, this.#readWrite?.timeMs) };
   }
 
   attachWriter(writer: JournalWriter): void {
@@ -137,7 +188,7 @@ export class MemberHost implements MirrorHost {
     this.#port = port;
     this.#frozen = null;
     writer.onError((error) => this.#freeze(port, writer, error));
-    for (const database of this.#mirrored.all()) {
+    for (const database of this.#mirrored.fed()) {
       database.release();
       database.nodes.reset();
       database.journal = port;
@@ -169,7 +220,7 @@ export class MemberHost implements MirrorHost {
   lifted<T>(act: () => T): T {
     const port = this.#port;
     if (port === null || this.#open || this.#frozen !== null) return act();
-    const databases = this.#mirrored.all();
+    const databases = this.#mirrored.fed();
     const bars = databases.map((database) => database.bar);
     for (const database of databases) database.bar = null;
     try {
@@ -189,7 +240,7 @@ export class MemberHost implements MirrorHost {
     assert(inheritance !== null, 'open transactions are among what is inherited');
     this.#inheritance = null;
     const end = journal.end.position;
-    const found = openAtEnd(journal.files, this.#mirrored.all(), end, oldestInherited(inheritance, end));
+    const found = openAtEnd(journal.files, this.#mirrored.fed(), end, oldestInherited(inheritance, end));
     store.executor.transactionsBegin(found.highest);
     store.executor.rollBackFound(port, found.open);
     if (found.open.length > 0) log(1, `${found.open.length} transactions that were open on the former primary are rolled back.`);
@@ -198,14 +249,14 @@ export class MemberHost implements MirrorHost {
 
   openForUsers(): void {
     this.#open = true;
-    for (const database of this.#mirrored.all()) database.bar = this.#frozen;
+    for (const database of this.#mirrored.fed()) database.bar = this.#frozen;
     if (this.#port !== null) this.#port.bar = this.#frozen;
     this.#options.changed();
   }
 
   async drain(): Promise<void> {
     const { store } = this.#options;
-    for (const database of this.#mirrored.all()) database.bar = handingOver;
+    for (const database of this.#mirrored.fed()) database.bar = handingOver;
     const port = this.#port;
     if (port === null) return;
     port.bar = handingOver;
@@ -223,7 +274,7 @@ export class MemberHost implements MirrorHost {
     this.#port = null;
     this.#open = false;
     const { store } = this.#options;
-    for (const database of this.#mirrored.all()) database.bar = notPrimary(database.name);
+    for (const database of this.#mirrored.fed()) database.bar = notPrimary(database.name);
     if (port === null) return;
     store.journals.letGo(port);
     this.#options.resetClients(why);
@@ -270,8 +321,14 @@ export class MemberHost implements MirrorHost {
   }
 }
 
-function placeOf({ journalName, directory }: OpenDatabase): Omit<LocalDatabase, 'position'> {
-  return { name: journalName, directory, mounted: true };
+function placeOf({ name, mirror, directory, failoverDB }: OpenDatabase): Omit<LocalDatabase, 'position'> {
+  return { name: mirror?.database ?? name, directory, mounted: true, failoverDB };
+}
+
+/** null: none is known. */
+function newest(...times: readonly (number | null | undefined)[]): number | null {
+  const known = times.filter((time) => typeof time === 'number');
+  return known.length === 0 ? null : Math.max(...known);
 }
 
 /** Throws when the instance is in no mirror. */

@@ -15,6 +15,7 @@ export const typeOf: Readonly<Record<JoinAs, MemberType>> = {
   failover: 'Failover',
   dr: 'Disaster Recovery',
   'reporting-ro': 'Read-Only Reporting',
+  'reporting-rw': 'Read-Write Reporting',
 };
 
 /** A reporting member may belong to so many mirrors. */

@@ -17,7 +17,7 @@ export function rememberMirrored(
   const known = new Set(mapped(settings, mirror));
   const found = databases.filter((d) => !known.has(d.name));
   if (found.length === 0) return;
-  const entries = Object.fromEntries(found.map((d) => [d.journalName, d.name]));
+  const entries = Object.fromEntries(found.map((d) => [d.mirror?.database ?? d.name, d.name]));
   const change = (s: Settings): Settings => ({
     ...s,
     MapMirrors: { ...s.MapMirrors, [mirror]: { ...mirroredHere(s, mirror), ...entries } },

@@ -50,6 +50,13 @@ function needsAgent(type: MemberType): boolean {
 
 /** null: it does not run, and this member need not have one. */
 async function agentAddress(home: string, type: MemberType): Promise<string | null> {
+  const address = await runningAgent(home, type);
+  if (address !== null && isEverywhere(splitAddress(address).host)) throw unknownAddress("this host's agent", '--agent-address HOST:PORT');
+  return address;
+}
+
+/** Where this host's agent listens. null: it does not run, and a member of that type need not have one. Throws REFUSED: it needs one. */
+export async function runningAgent(home: string, type: MemberType): Promise<string | null> {
   const refuse = (): GemelError =>
     new GemelError(
       'REFUSED',
@@ -71,7 +78,6 @@ async function agentAddress(home: string, type: MemberType): Promise<string | nu
       if (!needsAgent(type)) return null;
       throw refuse();
     }
-    if (isEverywhere(splitAddress(address).host)) throw unknownAddress("this host's agent", '--agent-address HOST:PORT');
     return address;
   } finally {
     client.close();

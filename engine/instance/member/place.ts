@@ -29,7 +29,7 @@ import { updateSettings, type Settings } from '../settings.ts';
 import type { MirrorDatabases, Store } from '../store/index.ts';
 import { HeldMember } from './held.ts';
 import type { Lifted } from './hook-executor.ts';
-import { MemberHost, type MemberHostOptions } from './host.ts';
+import { MemberHost, notInMirror, type MemberHostOptions } from './host.ts';
 import { Lost } from './lost.ts';
 import { mapped, rememberMirrored } from './map-mirrors.ts';
 import {
@@ -140,6 +140,14 @@ export class Place {
     const record = readRecord(io.files, paths.mgr, this.mirror);
     if (record === null || (member instanceof Mirror && member.journal.writer !== null))
       throw new GemelError('REFUSED', 'This member is primary.', 'Nothing was changed.', 'Rebuild the member that does not agree with it.');
+    const readWrite = this.#begun?.mirrored.readWrite() ?? [];
+    if (readWrite.length > 0)
+      throw new GemelError(
+        'REFUSED',
+        `Databases that are updated here too cannot be rebuilt: what was changed here is nowhere else (${readWrite.map((d) => d.name).join(', ')}).`,
+        'Nothing was changed.',
+        'Keep what is needed of them; join with another instance, which gets the mirror’s databases anew.',
+      );
     const plan = await planRebuild(this.#rebuilding, record, from);
     beginRebuild(this.#rebuilding, this.mirror, plan);
     log(1, `[REBUILD_BEGUN] This member of the mirror ${this.mirror} is rebuilt. (name=${plan.name})`);
@@ -367,4 +375,11 @@ export class Place {
 
 function tableOf(section: Settings['Mirrors'][string] | undefined): Record<string, string> {
   return typeof section === 'object' ? section : {};
+}
+
+/** Throws why a held member answers nothing. */
+export function memberAt({ member, held }: Place): Mirror | AsyncMember {
+  if (held !== null) throw held.refusal();
+  if (member === null) throw notInMirror();
+  return member;
 }

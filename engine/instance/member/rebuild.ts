@@ -128,8 +128,8 @@ export function endRebuild({ io, paths }: Pick<RebuildContext, 'io' | 'paths'>, 
 }
 
 /** It holds no right of earlier times and asks the others first; what it knows of them it keeps. */
-export function rebuiltRecord({ self, membership, durable, dejournaling }: MirrorRecord): MirrorRecord {
-  return { self, membership, durable: { ...newDurable, seen: durable.seen }, dejournaling };
+export function rebuiltRecord({ self, membership, durable, dejournaling, filter }: MirrorRecord): MirrorRecord {
+  return { self, membership, durable: { ...newDurable, seen: durable.seen }, dejournaling, filter };
 }
 
 /** The journal's own files; reports of lost updates and side files stay where they are. */
@@ -162,7 +162,7 @@ function makeAnew({ io, createDatabase }: RebuildContext, { mirror, guid }: Memb
     guid: database.guid,
     name,
     createdMs: io.clock.wallMs(),
-    mirror: { name: mirror, database: mirrorDatabase, guid },
+    mirror: { name: mirror, database: mirrorDatabase, guid, failoverDB: true },
     maxSizeBytes,
     journalId: guid,
     position: created.file === 0 ? null : created,

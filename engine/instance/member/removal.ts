@@ -92,7 +92,7 @@ async function bringIn(member: Mirror | AsyncMember, host: MemberHost | null, { 
   const received = member.journal.reach.end.position;
   for (const { directory } of host?.databases() ?? []) {
     const database = store.executor.namespaces.all().find((d) => d.directory === directory);
-    if (database !== undefined) await store.contained(database, received);
+    if (database?.fedByMirror === true) await store.contained(database, received);
   }
 }
 
@@ -130,7 +130,10 @@ export async function finishRemoval(removal: Removal, context: RemovalContext): 
   const { io, paths, settings, log, store } = context;
   writeRemoval(io.files, paths.mgr, removal);
   const own = store.executor.namespaces.all().filter((d) => d.mirrored && d.nodes.meta().mirror?.guid === guid);
+  // Whoever updates databases that take local updates too is let go: what is open there is rolled back.
+  if (own.some((d) => !d.fedByMirror && !d.isRetained)) context.resetClients('The mirror configuration is removed.');
   for (const database of own) {
+    if (!database.fedByMirror && !database.isRetained) await store.restLocal(database);
     if (databases === 'unmirror') await unmirrorOne(database, context);
     else if (!database.isRetained) await store.reopened(database, () => retainMirrored(database.directory));
   }
@@ -167,7 +170,7 @@ async function unmirrorOne(database: OpenDatabase, { io, paths, settings, store 
   const { mirror, position, openStart } = database.nodes.meta();
   if (mirror === null) return;
   const undo =
-    openStart === null || position === null
+    openStart === null || position === null || !mirror.failoverDB
       ? []
       : openAtEnd(
           new JournalFiles(io.files, paths.journal, { kind: 'mirror', name: mirror.name, guid: mirror.guid }),

@@ -1,5 +1,5 @@
 import type { Admitted, InstanceMethods, Parsed, Result } from '../../api/contract.ts';
-import type { DejournalView } from '../../api/dejournaling.ts';
+import type { DejournalView, FilterView } from '../../api/dejournaling.ts';
 import { GemelError } from '../../api/errors.ts';
 import { HostPort, MirrorName } from '../../api/names.ts';
 import type { InstanceStatus, MemberType, MirrorStatus, WhatIf } from '../../api/status.ts';
@@ -28,9 +28,9 @@ import { notInMirror } from './host.ts';
 import { askToBeAdmitted, checkAnother, checkNewMember, typeOf } from './joining.ts';
 import type { Lost } from './lost.ts';
 import { Operator } from './operator.ts';
-import { newMember, type OwnAddresses } from './own-member.ts';
+import { newMember, runningAgent, type OwnAddresses } from './own-member.ts';
 import { OwnPort } from './own-port.ts';
-import { Place, type PlaceContext } from './place.ts';
+import { memberAt, Place, type PlaceContext } from './place.ts';
 import {
   dropRemoval,
   finishRemoval,
@@ -43,7 +43,9 @@ import {
   type Removal,
 } from './removal.ts';
 import { RemovedMember } from './removed.ts';
+import { clearFailoverDB, filter } from './reporting.ts';
 import { demote, promote, startMirroring, stopMirroring } from './role-changes.ts';
+import { changeType } from './type-change.ts';
 import { valid } from './valid.ts';
 import { heedValidatedMember } from './validated-member.ts';
 import { joiningWarning, newVirtualAddress, virtualAddressText } from './virtual-address.ts';
@@ -316,6 +318,23 @@ export class MirrorService {
     return dejournal(member, action, from, to);
   }
 
+  /** On a reporting member: mirrored databases take local updates too, for good. */
+  async clearFailoverDB(params: Parsed<InstanceMethods, 'db.clearFailoverDB'>): Promise<{ message: string }> {
+    const done = await clearFailoverDB(params, this.#places, this.#context.store);
+    this.#context.changed();
+    return done;
+  }
+
+  /** On a reporting member: what its read-write databases take. */
+  async filter(params: Parsed<InstanceMethods, 'mirror.filter'>): Promise<FilterView> {
+    return filter(params, this.#requireAny(params.mirror));
+  }
+
+  /** An async becomes one of another type: in all its mirrors. */
+  changeType(params: Parsed<InstanceMethods, 'mirror.changeType'>): Promise<{ message: string }> {
+    return changeType(params, this.#places, () => runningAgent(this.#context.home, 'Disaster Recovery'));
+  }
+
   edit(params: Parsed<InstanceMethods, 'mirror.edit'>): Promise<{ message: string }> {
     const { superserverPort, mirror } = params;
     const members = this.#places.flatMap(({ member }) => member ?? []);
@@ -376,13 +395,6 @@ export class MirrorService {
   operator(name?: string): Operator {
     return new Operator(this.#require(name));
   }
-}
-
-/** Throws why a held member answers nothing. */
-function memberAt({ member, held }: Place): Mirror | AsyncMember {
-  if (held !== null) throw held.refusal();
-  if (member === null) throw notInMirror();
-  return member;
 }
 
 const noAgent = ' Its host has no agent that runs: start one, or the others cannot learn how this member is while it is down.';

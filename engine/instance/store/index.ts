@@ -1,5 +1,6 @@
 export { journalBroken, notPrimary } from './bars.ts';
 export type { MirrorDatabases } from './mirror-databases.ts';
 export type { StoreParts } from './parts.ts';
+export { mirrorPosition, ReadWriteFeed } from './read-write-feed.ts';
 export { oldestInherited, openAtEnd } from './recover.ts';
 export { Store } from './store.ts';

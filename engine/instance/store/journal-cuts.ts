@@ -30,9 +30,20 @@ export interface JournalCutsOptions {
   readonly start: StartApplierThread;
   readonly feed: Feed;
   readonly databases: () => readonly OpenDatabase[];
+  /** The mirror's databases that are updated here too: they cannot be rewound. */
+  readonly readWrite: ReadWriteDatabases;
   /** Names of mirrored databases that belong here and are not mounted. */
   readonly absent: () => readonly string[];
   readonly log: Log;
+}
+
+/** What a cut has to know of databases that are fed from the local journal. */
+export interface ReadWriteDatabases {
+  /** Takes nothing until `resume`, and then reads anew. */
+  rest(): void;
+  resume(): void;
+  /** In the mirror's journal; null: at its beginning. */
+  positions(): readonly { readonly name: string; readonly position: Position | null }[];
 }
 
 /** Where a journal (carried on by nobody) is to end. */
@@ -105,6 +116,7 @@ export class JournalCuts {
     const { directory, journal, databases, io } = this.#options;
     this.#requireAll();
     const index = new JournalFiles(this.#files, directory, journal);
+    this.#requireNoneBehind(index, fork.position);
     const contained = databases().flatMap(({ nodes }) => {
       const { position, openStart } = nodes.meta();
       return position === null ? [] : [{ position, openStart }];
@@ -129,6 +141,18 @@ export class JournalCuts {
       `The journal cannot be cut where the mirror's parts from it while mirrored databases are not mounted: ${absent.join(', ')}.`,
       'Nothing was changed.',
       'Mount them (messages.log says why they are not), or take them out of [MapMirrors] in gemel.cpf, and restart.',
+    );
+  }
+
+  /** What clients here have made of the mirror's updates since cannot be told from what is to be taken back. */
+  #requireNoneBehind(index: JournalFiles, fork: Position): void {
+    const behind = this.#options.readWrite.positions().filter(({ position }) => position !== null && isBehind(index, position, fork));
+    if (behind.length === 0) return;
+    throw new GemelError(
+      'REFUSED',
+      `Databases that are updated here too contain updates that the mirror does not have, and cannot be rewound: ${behind.map((d) => d.name).join(', ')}.`,
+      'Nothing was changed.',
+      'Keep what is needed of them, and take a fresh copy of each.',
     );
   }
 
@@ -163,6 +187,7 @@ export class JournalCuts {
   }
 
   async #rest(): Promise<void> {
+    this.#options.readWrite.rest();
     await this.#options.feed.rest();
     for (const database of this.#options.databases()) database.release();
   }
@@ -174,6 +199,7 @@ export class JournalCuts {
       database.nodes.reset();
     }
     await this.#options.feed.resume();
+    this.#options.readWrite.resume();
     this.#liftBar();
   }
 

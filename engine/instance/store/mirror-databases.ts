@@ -1,20 +1,33 @@
 import { GemelError } from '../../api/errors.ts';
-import type { ApplierFailure } from '../../journal/index.ts';
+import { clearFailoverFlag } from '../../database/index.ts';
+import { assert } from '../../io/assert.ts';
+import type { ApplierFailure, Position } from '../../journal/index.ts';
 import type { Executor, OpenDatabase } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
 import { fileBroken, notPrimary } from './bars.ts';
 import type { Feed } from './feed.ts';
-import { finishAtStart, type JournalCuts, type JournalCutsOptions } from './journal-cuts.ts';
+import { mirrorPosition, type ReadWriteFeed } from './read-write-feed.ts';
+import { finishAtStart, type JournalCuts, type JournalCutsOptions, type ReadWriteDatabases } from './journal-cuts.ts';
 
 export interface MirrorDatabasesOptions {
   readonly mirror: string;
   readonly executor: Executor;
   readonly log: Log;
   readonly newFeed: (failed: (failure: ApplierFailure) => void) => Feed;
-  readonly newCuts: (of: Pick<JournalCutsOptions, 'feed' | 'databases'>) => JournalCuts;
+  readonly local: LocalJournal;
+  readonly newCuts: (of: Pick<JournalCutsOptions, 'feed' | 'databases' | 'readWrite'>) => JournalCuts;
 }
 
-/** The databases here that belong to one mirror, fed from its journal. */
+/** The instance's own journal, for databases that are updated here too. */
+export interface LocalJournal {
+  readonly feed: Feed;
+  /** Which it is, and its end. */
+  readonly place: () => { readonly journalId: string; readonly position: Position };
+  /** Feeds a database from it, and has its updates recorded there. */
+  readonly take: (database: OpenDatabase) => Promise<void>;
+}
+
+/** The databases here that belong to one mirror: fed from its journal, but for those that are updated here too. */
 export class MirrorDatabases {
   readonly feed: Feed;
   /** Cuts of its journal. */
@@ -22,17 +35,69 @@ export class MirrorDatabases {
   readonly #options: MirrorDatabasesOptions;
   /** By name in the journal: why a database is not fed any more. */
   readonly #failures = new Map<string, string>();
+  #readWriteFeed: ReadWriteFeed | null = null;
   #onFailed: () => void = () => undefined;
   #onUnreadable: (error: GemelError) => void = () => undefined;
 
   constructor(options: MirrorDatabasesOptions) {
     this.#options = options;
     this.feed = options.newFeed((failure) => this.#failed(failure));
-    this.cuts = options.newCuts({ feed: this.feed, databases: () => this.all() });
+    this.cuts = options.newCuts({ feed: this.feed, databases: () => this.fed(), readWrite: this.#forCuts() });
   }
 
   all(): OpenDatabase[] {
     return this.#options.executor.namespaces.all().filter((d) => d.mirror?.name === this.#options.mirror && !d.isRetained);
+  }
+
+  /** What brings the mirror's journal into those that are updated here too. */
+  useReadWriteFeed(feed: ReadWriteFeed): void {
+    this.#readWriteFeed = feed;
+  }
+
+  #forCuts(): ReadWriteDatabases {
+    return {
+      rest: () => this.#readWriteFeed?.rest(),
+      resume: () => this.#readWriteFeed?.resume(),
+      positions: () => this.readWrite().map((d) => ({ name: d.name, position: mirrorPosition(d) })),
+    };
+  }
+
+  /** Those that the mirror's journal alone updates, but on its primary. */
+  fed(): OpenDatabase[] {
+    return this.all().filter((d) => d.fedByMirror);
+  }
+
+  /** Those whose FailoverDB flag is cleared: they are updated here too, and fed from the local journal. */
+  readWrite(): OpenDatabase[] {
+    return this.all().filter((d) => !d.failoverDB);
+  }
+
+  /**
+   * From now on the database is updated here too, for good.
+   * @throws GemelError when its file cannot be changed: then it is as it was
+   */
+  async clearFailoverDB(database: OpenDatabase): Promise<void> {
+    assert(database.failoverDB && database.journal === null, 'the flag is cleared once, and never where the mirror is written');
+    const { local, log } = this.#options;
+    await this.feed.remove(database);
+    try {
+      database.release();
+      clearFailoverFlag(database.directory, local.place());
+    } catch (error) {
+      await this.feed.add(database);
+      throw error;
+    }
+    database.failoverDB = false;
+    database.nodes.reset();
+    await local.take(database);
+    database.bar = null;
+    log(1, `The FailoverDB flag of the database ${database.name} is cleared: it is updated here too.`);
+  }
+
+  /** The local journal's updates can no longer be brought into one of them. */
+  localFailed(database: OpenDatabase, error: GemelError): void {
+    this.#failures.set(database.journalName, error.message);
+    this.#onFailed();
   }
 
   /** Why a database (by its name in the journal) is not fed any more; undefined: it is. */
@@ -53,7 +118,7 @@ export class MirrorDatabases {
   /** Feeds all that are mounted, after what a cut has left to do. Call once the journal's directory has been opened. */
   async open(): Promise<void> {
     if (this.cuts.isPending) await this.feed.rest();
-    for (const database of this.all()) {
+    for (const database of this.fed()) {
       try {
         await this.feed.add(database);
       } catch (error) {
@@ -71,9 +136,10 @@ export class MirrorDatabases {
     const still: string[] = [];
     for (const database of this.all().filter((d) => this.#failures.has(d.journalName))) {
       try {
-        await this.feed.retry(database);
+        await (database.fedByMirror ? this.feed : this.#options.local.feed).retry(database);
         this.#failures.delete(database.journalName);
-        if (database.bar === null || database.journal === null) database.bar = notPrimary(database.name);
+        if (!database.fedByMirror) database.bar = null;
+        else if (database.bar === null || database.journal === null) database.bar = notPrimary(database.name);
         log(1, `The database ${database.name} is dejournaled again, from where its file stands.`);
       } catch (error) {
         if (!(error instanceof GemelError)) throw error;
@@ -87,7 +153,7 @@ export class MirrorDatabases {
 
   #failed({ database, error }: ApplierFailure): void {
     const { log } = this.#options;
-    for (const each of this.all().filter((d) => database === null || d.journalName === database)) {
+    for (const each of this.fed().filter((d) => database === null || d.journalName === database)) {
       this.#failures.set(each.journalName, error.message);
       // Updates would only pile up in memory: they are safe in the journal, but the file no longer takes them.
       each.bar ??= fileBroken(each.name, error);

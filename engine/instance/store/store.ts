@@ -2,6 +2,8 @@ import path from 'node:path';
 import { GemelError } from '../../api/errors.ts';
 import { DatabaseName } from '../../api/names.ts';
 import type { DatabaseView } from '../../api/status.ts';
+import { clearFailoverFlag } from '../../database/index.ts';
+import { assert } from '../../io/assert.ts';
 import type { Io } from '../../io/index.ts';
 import { Journal, JournalWriter, type ApplierFailure, type JournalDisk, type JournalIdentity, type Position } from '../../journal/index.ts';
 import { isRetained } from '../../database/index.ts';
@@ -111,8 +113,10 @@ export class Store {
 
   #localFailed({ database, error }: ApplierFailure): void {
     // Updates would only pile up in memory: they are safe in the journal, but the file no longer takes them.
-    for (const each of this.localDatabases().filter((d) => database === null || d.journalName === database))
+    for (const each of this.localDatabases().filter((d) => database === null || d.journalName === database)) {
       each.bar ??= fileBroken(each.name, error);
+      if (each.mirror !== null) this.#mirrors.get(each.mirror.name)?.localFailed(each, error);
+    }
     const what =
       database === null
         ? 'Updates can no longer be brought into the unmirrored databases'
@@ -131,11 +135,12 @@ export class Store {
     try {
       const nodes = this.#parts.openDatabase(directory);
       const meta = nodes.meta();
-      const mirror = meta.mirror === null ? null : { name: meta.mirror.name, database: meta.mirror.database };
+      const { guid, mirror } = meta;
       const kept = mirror !== null && isRetained(meta);
       const { turns } = this.#context.io;
-      const database = new OpenDatabase({ name, directory, guid: meta.guid, mirror, isRetained: kept, nodes, turns });
-      if (mirror !== null) database.bar = kept ? retained(name, mirror.name) : notPrimary(name);
+      const database = new OpenDatabase({ name, directory, guid, mirror, isRetained: kept, nodes, turns });
+      if (kept) database.bar = retained(name, mirror.name);
+      else if (database.fedByMirror) database.bar = notPrimary(name);
       this.executor.namespaces.mount(database);
       this.#shareMemory();
       return database;
@@ -152,8 +157,9 @@ export class Store {
     for (const each of all) each.nodes.memoryBytes = Math.max(MEMORY_BYTES_MIN, MEMORY_BYTES / all.length);
   }
 
+  /** Those that the local journal feeds: the unmirrored ones, and mirrored ones that are updated here too. */
   localDatabases(): OpenDatabase[] {
-    return this.executor.namespaces.all().filter((d) => !d.mirrored);
+    return this.executor.namespaces.all().filter((d) => !d.fedByMirror && !d.isRetained);
   }
 
   /** Those that have kept the attribute of a mirror that it has left. */
@@ -173,6 +179,14 @@ export class Store {
       const mounted = this.#mount(name, directory);
       if (mounted !== null && !mounted.mirrored) await this.#feedLocal(mounted);
     }
+  }
+
+  /** The local journal feeds the database no more: nobody updates it, and its file has everything. */
+  async restLocal(database: OpenDatabase): Promise<void> {
+    database.bar = notPrimary(database.name);
+    await this.local.drained(await this.localEnd());
+    await this.local.remove(database);
+    database.journal = null;
   }
 
   /** Everything that the local journal holds is durable before it. */
@@ -196,6 +210,7 @@ export class Store {
       mirror: database.mirror?.name ?? null,
       mirrorDatabase: database.mirror?.database ?? null,
       ...(database.isRetained ? { retained: true } : {}),
+      failoverDB: database.mirrored ? database.failoverDB : null,
       size: database.nodes.fileBytes,
     };
   }
@@ -213,6 +228,7 @@ export class Store {
         mirrored: false,
         mirror: null,
         mirrorDatabase: null,
+        failoverDB: null,
         size: 0,
       }));
     return [...mounted.values(), ...missing].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -239,7 +255,8 @@ export class Store {
     directory: string;
     namespace: boolean;
     maxSizeMB: number | undefined;
-    mirror: { name: string; guid: string; database: string; databaseGuid: string; position: Position } | null;
+    /** `failoverDB` false: it is to be updated here too. */
+    mirror: { name: string; guid: string; database: string; databaseGuid: string; position: Position; failoverDB: boolean } | null;
   }): Promise<OpenDatabase> {
     const { io, paths, settings } = this.#context;
     const { mirror } = init;
@@ -248,11 +265,12 @@ export class Store {
       guid: mirror?.databaseGuid ?? io.random.guid(),
       name: init.name,
       createdMs: io.clock.wallMs(),
-      mirror: mirror === null ? null : { name: mirror.name, database: mirror.database, guid: mirror.guid },
+      mirror: mirror === null ? null : { name: mirror.name, database: mirror.database, guid: mirror.guid, failoverDB: true },
       maxSizeBytes: init.maxSizeMB === undefined ? null : init.maxSizeMB * 1024 * 1024,
       journalId: mirror?.guid ?? settings.Startup.InstanceGUID,
       position: position?.file === 0 ? null : position,
     });
+    if (mirror !== null && !mirror.failoverDB) clearFailoverFlag(init.directory, this.#localPlace());
     const database = this.#mount(init.name, init.directory);
     if (database === null)
       throw new GemelError(
@@ -261,7 +279,7 @@ export class Store {
         'Its directory was left as it is.',
         'See messages.log.',
       );
-    if (mirror === null) await this.#feedLocal(database);
+    if (mirror === null || !mirror.failoverDB) await this.#feedLocal(database);
     else await this.#mirrors.get(mirror.name)?.feed.add(database);
     const relative = path.relative(paths.directory, init.directory);
     const stored = relative.startsWith('..') ? init.directory : relative;
@@ -351,6 +369,12 @@ export class Store {
     this.#onJournalFailed = listener;
   }
 
+  #localPlace(): { journalId: string; position: Position } {
+    const writer = this.#localWriter;
+    assert(writer !== null, 'the local journal is open as long as the instance works');
+    return { journalId: this.#context.settings.Startup.InstanceGUID, position: writer.end };
+  }
+
   switchLocalJournal(): Promise<Position> {
     if (this.#localWriter === null) throw new GemelError('NOT_RUNNING', 'The local journal is not open.');
     return this.#localWriter.switch('operator');
@@ -362,7 +386,7 @@ export class Store {
 
   // ------------------------------------------------------------ mirrors' journals
 
-  #newCuts(journal: JournalIdentity, of: Pick<JournalCutsOptions, 'feed' | 'databases'>): JournalCuts {
+  #newCuts(journal: JournalIdentity, of: Pick<JournalCutsOptions, 'feed' | 'databases' | 'readWrite'>): JournalCuts {
     const { io, paths, settings, log } = this.#context;
     const mounted = (name: string): boolean => this.executor.namespaces.find(name) !== undefined;
     return new JournalCuts({
@@ -385,6 +409,7 @@ export class Store {
       executor,
       log: this.#context.log,
       newFeed: (failed) => this.#newFeed({ kind: 'mirror', ...mirror }, failed),
+      local: { feed: this.local, place: () => this.#localPlace(), take: (database) => this.#feedLocal(database) },
       newCuts: (of) => this.#newCuts({ kind: 'mirror', ...mirror }, of),
     });
     this.#mirrors.set(mirror.name, opened);
@@ -430,8 +455,8 @@ export class Store {
    * mirror's journal, everything received before `received` (null: nothing), as soon as that is durable.
    */
   async contained(database: OpenDatabase, received: Position | null): Promise<void> {
-    const isFed = database.mirror !== null && !database.isRetained;
-    const feed = isFed ? this.#mirrors.get(database.mirror.name)?.feed : database.mirrored ? null : this.local;
+    const mirror = database.fedByMirror ? database.mirror : null;
+    const feed = database.isRetained ? null : mirror === null ? this.local : this.#mirrors.get(mirror.name)?.feed;
     const writer = database.journal?.writer ?? null;
     if (writer !== null) await feed?.drained(await writer.settled());
     else if (received !== null) await feed?.reached(received, CONTAINED_WAIT_MS);

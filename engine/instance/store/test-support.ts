@@ -142,7 +142,7 @@ export class StoreBench {
 
   async createMirrored(name: string): Promise<void> {
     const position: Position = this.mirror.writer.end;
-    const mirror = { name: 'TEST', guid: mirrorGuid, database: name, databaseGuid: realIo.random.guid(), position };
+    const mirror = { name: 'TEST', guid: mirrorGuid, database: name, databaseGuid: realIo.random.guid(), position, failoverDB: true };
     this.#bind(await this.store.create({ ...this.store.checkNew(name, undefined), namespace: true, maxSizeMB: undefined, mirror }));
   }
 

@@ -25,14 +25,15 @@ import { untold } from '../told-error.ts';
 import { kinds, positionFrame, type Channel, type Kind } from '../wire.ts';
 import type { AsyncHost } from './async-host.ts';
 import { Alignment } from './alignment.ts';
+import { Asking } from './asking.ts';
 import { Dejournaler } from './dejournaler.ts';
 import { continuous } from './dejournaling.ts';
+import { Filtering } from './filtering.ts';
 import { Finder } from './finder.ts';
 import { askOthers, type News } from './news.ts';
 import { whichHolds } from './promotion/which-holds.ts';
 import { parseAsyncControl, type AsyncControl, type PrimaryBeat } from './protocol.ts';
 import { Pulse } from './pulse.ts';
-import { Wish } from './wish.ts';
 
 export interface AsyncMemberOptions {
   readonly io: Io;
@@ -82,15 +83,14 @@ export class AsyncMember {
   #receivedTimeMs: number | null = null;
   readonly #finder: Finder;
   readonly #alignment: Alignment;
+  readonly asking: Asking;
   readonly #inconsistency: Inconsistency;
-  /** The primary's answer to the wish to be promoted is awaited. */
-  #asking: Wish | null = null;
-  /** One round of questions to the other asyncs at a time: a host that is away takes its time. */
-  #isAsking = false;
   /** A failover member now: what was an async is about to end. */
   #isPromoted = false;
+  #isAskingAround = false;
   readonly dejournaler: Dejournaler;
   readonly wishes: EditWishes;
+  readonly filtering: Filtering;
   #closed = false;
 
   constructor(options: AsyncMemberOptions) {
@@ -119,6 +119,7 @@ export class AsyncMember {
       journal: this.journal,
       setting: record.dejournaling ?? continuous,
       type: () => this.self.type,
+      filterStops: () => this.filtering.stops,
       save: (dejournaling) => this.#save({ dejournaling }),
       note: (code, text, facts) => this.note(code, text, facts),
     });
@@ -137,6 +138,22 @@ export class AsyncMember {
       adopt: (membership) => this.#adopt(membership),
     });
     this.#finder = this.#newFinder();
+    this.asking = new Asking(io.clock, (message) => {
+      this.#link?.channel.control(message);
+      return this.#link !== null;
+    });
+    this.filtering = new Filtering({
+      io,
+      host: options.host,
+      identity: () => ({ mirror: this.membership.mirror, member: this.self.name, instance: this.self.instance }),
+      file: record.filter ?? null,
+      save: (filter) => this.#save({ filter }),
+      note: (code, text, facts) => this.note(code, text, facts),
+      mended: () => {
+        this.dejournaler.apply();
+        options.host.changed();
+      },
+    });
   }
 
   get self(): Member {
@@ -188,6 +205,7 @@ export class AsyncMember {
     this.#inconsistency.begin();
     // What was received before is durable in the mirror: once it is synced the databases are to get it.
     this.journal.receive();
+    void this.filtering.load();
     this.dejournaler.learn(this.journal.reach.end.position);
     if (this.stopped) this.note('MIRRORING_STOPPED', 'Mirroring is stopped on this member; start it to go on.', { role: 'async' });
     else this.#look();
@@ -225,6 +243,7 @@ export class AsyncMember {
       membership: this.membership,
       durable: this.#durable,
       dejournaling: this.dejournaler.setting,
+      filter: this.filtering.file,
       inconsistent: this.crashed ?? undefined,
       ...change,
     });
@@ -262,8 +281,8 @@ export class AsyncMember {
 
   /** No failover member that it knows of is primary: another member may have been promoted, and somebody know of it. */
   async #askAround(): Promise<void> {
-    if (this.#isAsking || this.#closed) return;
-    this.#isAsking = true;
+    if (this.#isAskingAround || this.#closed) return;
+    this.#isAskingAround = true;
     const { io, net, record } = this.options;
     const { members, qosMs } = this.membership;
     const others = members.filter((other) => isAsync(other) && other.guid !== record.self);
@@ -274,7 +293,7 @@ export class AsyncMember {
       () => this.news,
       (news) => this.heardNews(news),
     );
-    this.#isAsking = false;
+    this.#isAskingAround = false;
   }
 
   /** @returns whether this member follows now */
@@ -373,7 +392,8 @@ export class AsyncMember {
         link.isRefused = true;
         return this.#refusedBy(message);
       case 'promote-refused':
-        return this.#asking?.refused(untold(message.error));
+      case 'type-refused':
+        return this.asking.refused(untold(message.error));
       case 'edit-answer':
         return this.wishes.answered(message.id, message.error);
       case 'primary-beat':
@@ -434,13 +454,14 @@ export class AsyncMember {
       const wanted = this.wishes.removed();
       return this.#endWithout(membership, wanted ? 'MIRROR_LEFT' : 'REMOVED');
     }
-    if (isAsync(self)) {
-      const before = this.membership;
+    const before = this.membership;
+    if (self.type === this.self.type) {
       this.#save({ membership });
       this.membership = membership;
       this.#redialIfMoved(before);
       return this.options.host.changed();
     }
+    if (isAsync(self)) return this.#becomeAsync(membership, self.type);
     // It begins as one that has just joined: it holds no right of earlier times, and asks the others first.
     // Without a partner it is its own promotion, which it did not end with a record of its own: an operator says whether to go on.
     const promotion = partnerOf(membership, self.guid) === null ? { isHeld: true } : null;
@@ -453,7 +474,16 @@ export class AsyncMember {
     this.membership = membership;
     this.#isPromoted = true;
     this.note('PROMOTED', 'This member was promoted: it is a failover member from now on.', { version: membership.version });
-    this.#asking?.done();
+    this.asking.done();
+    this.options.host.typeChanged();
+  }
+
+  /** It is an async of another type from now on. One for disaster recovery takes everything. */
+  #becomeAsync(membership: Membership, type: Member['type']): void {
+    this.#save({ membership, ...(type === 'Disaster Recovery' ? { filter: null } : {}) });
+    this.membership = membership;
+    this.note('TYPE_CHANGED', `This member is a ${type.toLowerCase()} async from now on.`, { type, version: membership.version });
+    this.asking.done();
     this.options.host.typeChanged();
   }
 
@@ -521,18 +551,16 @@ export class AsyncMember {
 
   /** Asks the primary to be its failover partner. Rejects when that is refused; resolves with the change, which ends this member as it is. */
   async askToBePromoted(): Promise<void> {
-    const link = this.#link;
-    if (link === null) throw noPrimary();
     this.requireAll();
-    this.#asking = new Wish(this.#clock);
-    link.channel.control({ t: 'ask-promote' } satisfies AsyncControl);
-    await this.#asking.answer;
+    await this.asking.toBePromoted();
   }
 
-  /** Throws when it lacks mirrored databases of the mirror. */
+  /** Throws when it lacks mirrored databases of the mirror, or has some that are updated here too. */
   requireAll(): void {
     const missing = this.missing();
     if (missing.length > 0) throw lacks(missing);
+    const own = this.options.host.databases().filter(({ failoverDB }) => !failoverDB);
+    if (own.length > 0) throw hasOwn(own.map(({ name }) => name));
   }
 
   /** Mirrored databases of the mirror that are not here. */
@@ -544,9 +572,20 @@ export class AsyncMember {
     this.#closed = true;
     this.#finder.stop();
     this.dejournaler.close();
+    this.filtering.close();
+    this.options.host.close();
     this.#link?.channel.close('the instance stops');
     await this.journal.close();
   }
+}
+
+function hasOwn(databases: readonly string[]): GemelError {
+  return new GemelError(
+    'REFUSED',
+    `The FailoverDB flag is cleared here on ${databases.join(', ')}: they can never be the primary's.`,
+    'Nothing was changed.',
+    'Replace each of them by a copy from a member that has the flag on it.',
+  );
 }
 
 function lacks(databases: readonly string[]): GemelError {

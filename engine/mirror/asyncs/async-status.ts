@@ -1,3 +1,4 @@
+import { isStopped } from '../../api/dejournaling.ts';
 import type { MemberLag, MemberStatus, MemberView, MirroredDatabaseView, MirrorStatus } from '../../api/status.ts';
 import { addressesOf, at, databaseView, dejournaling, dejournalMs, downView, IncomingRate, settingsView, time } from '../status-words.ts';
 import { failoverMembers, type Member } from '../membership.ts';
@@ -65,12 +66,11 @@ export class AsyncStatusView {
     const { host } = member.options;
     const doneMs = dejournalMs(host.dejournaled(), end, this.#now);
     const halt = member.dejournaler.halt;
-    const done =
-      halt === 'operator' || halt === 'error'
-        ? 'Warning! Dejournaling is stopped.'
-        : host.cannotTakeOver() === null
-          ? dejournaling(doneMs)
-          : 'Warning! Some databases need attention.';
+    const done = isStopped(halt)
+      ? 'Warning! Dejournaling is stopped.'
+      : host.cannotTakeOver() === null
+        ? dejournaling(doneMs)
+        : 'Warning! Some databases need attention.';
     const base = { ...addressesOf(member.self), status: asyncStatus(member), position: at(end), dejournalLatencyMs: doneMs };
     if (member.primary === null) {
       const lost = `Disconnected on ${time(member.lostAt ?? this.#now)}`;
@@ -86,12 +86,10 @@ export class AsyncStatusView {
     const end = this.#member.journal.reach.end.position;
     const timeMs = host.dejournaled()?.timeMs ?? this.#now;
     const { halt } = this.#member.dejournaler;
-    const isStopped = (name: string): boolean => halt === 'operator' || halt === 'error' || host.isFailed(name);
+    const stands = (name: string): boolean => isStopped(halt) || host.isFailed(name);
     return host
       .databases()
-      .map((d) =>
-        databaseView(d, { status: isStopped(d.name) ? 'Dejournaling Stopped' : 'Dejournaling', end, files: journal.files, timeMs }),
-      );
+      .map((d) => databaseView(d, { status: stands(d.name) ? 'Dejournaling Stopped' : 'Dejournaling', end, files: journal.files, timeMs }));
   }
 
   /** Only the primary knows how far others are. */

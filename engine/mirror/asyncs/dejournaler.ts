@@ -16,6 +16,8 @@ export interface DejournalerOptions {
   readonly journal: MemberJournal;
   readonly setting: DejournalSetting;
   readonly type: () => MemberType;
+  /** A dejournal filter is set that cannot be asked. */
+  readonly filterStops: () => boolean;
   /** Makes a setting durable. */
   readonly save: (setting: DejournalSetting) => void;
   readonly note: (code: ConditionCode, text: string, facts: Facts) => void;
@@ -39,7 +41,8 @@ export class Dejournaler {
 
   /** Why nothing is dejournaled now; null: it is. */
   get halt(): DejournalHalt {
-    return dejournalHalt(this.setting, this.#failed, minuteOf(this.#options.clock.wallMs()));
+    const { clock, filterStops } = this.#options;
+    return dejournalHalt(this.setting, this.#failed, minuteOf(clock.wallMs()), filterStops());
   }
 
   /** More is durable in the mirror. */

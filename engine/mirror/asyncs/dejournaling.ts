@@ -2,9 +2,10 @@ import type { DejournalHalt, DejournalSchedule, DejournalSetting } from '../../a
 
 export const continuous: DejournalSetting = { paused: false, schedule: null };
 
-/** @param failed an error has paused it  @param minute of the day, local time */
-export function dejournalHalt({ paused, schedule }: DejournalSetting, failed: boolean, minute: number): DejournalHalt {
+/** @param failed an error has paused it  @param minute of the day, local time  @param filterStops a dejournal filter cannot be asked */
+export function dejournalHalt({ paused, schedule }: DejournalSetting, failed: boolean, minute: number, filterStops = false): DejournalHalt {
   if (paused) return 'operator';
+  if (filterStops) return 'filter';
   if (failed) return 'error';
   return schedule === null || isWithin(schedule, minute) ? null : 'schedule';
 }

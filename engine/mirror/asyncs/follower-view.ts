@@ -1,3 +1,4 @@
+import { isStopped } from '../../api/dejournaling.ts';
 import type { MemberLag, MemberView } from '../../api/status.ts';
 import { comparePositions, type Position } from '../../journal/index.ts';
 import type { Member } from '../membership.ts';
@@ -24,7 +25,7 @@ export function followerView(member: Member, state: FollowerState, durable: Posi
 }
 
 function dejournalText(beat: AsyncBeat | null, ms: number | null): string {
-  if (beat?.halted === 'operator' || beat?.halted === 'error') return 'Warning! Dejournaling is stopped.';
+  if (isStopped(beat?.halted ?? null)) return 'Warning! Dejournaling is stopped.';
   return beat?.attention === true ? 'Warning! Some databases need attention.' : dejournaling(ms);
 }
 

@@ -7,6 +7,8 @@ import type { Mirror } from '../mirror.ts';
 import type { PeerControl } from '../peer-protocol.ts';
 import { answerAndClose, kinds, readPosition, type Channel, type Kind } from '../wire.ts';
 import { told } from '../told-error.ts';
+import type { AsyncType } from '../../api/status.ts';
+import { checkTypeChange } from './check-type.ts';
 import { checkPromotion } from './check-promotion.ts';
 import { DurableFeed } from './durable-feed.ts';
 import { DurableSender } from './durable-sender.ts';
@@ -34,7 +36,10 @@ export interface FollowerState {
 
 interface Link {
   readonly channel: Channel;
+  /** As it was when it connected. */
   readonly member: Member;
+  /** The software's. */
+  readonly version: string;
   readonly writer: JournalWriter;
   readonly pulse: Pulse;
   sender: DurableSender | null;
@@ -84,6 +89,7 @@ export class Followers {
     const link: Link = {
       channel,
       member,
+      version: follow.version,
       writer,
       pulse: new Pulse({ channel, clock: this.#clock, qosMs: () => mirror.membership.qosMs, beat: () => this.#beat(channel) }),
       sender: null,
@@ -133,6 +139,7 @@ export class Followers {
       return void grantWish(this.#mirror, link.member.guid, message.wish, (error) =>
         link.channel.control({ t: 'edit-answer', id: message.id, error } satisfies AsyncControl),
       );
+    if (message.t === 'ask-type') return void this.#changeType(link, message.type);
     if (message.t !== 'async-beat') return link.channel.close('a message that is not an async member’s');
     link.beat = message;
     this.#mirror.options.host.changed();
@@ -171,13 +178,25 @@ export class Followers {
     return this.#feed;
   }
 
-  async #promote({ channel, member, beat, caughtUp }: Link): Promise<void> {
+  async #promote({ channel, member: { guid }, beat, caughtUp }: Link): Promise<void> {
+    const member = memberOf(this.#mirror.membership, guid);
+    if (member === undefined) return;
     try {
       await checkPromotion(this.#mirror, member, { caughtUp, attention: beat?.attention ?? true });
       await this.#mirror.requests.promote(member.guid);
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
       channel.control({ t: 'promote-refused', error: told(error) } satisfies AsyncControl);
+    }
+  }
+
+  async #changeType({ channel, member: { guid }, version }: Link, type: AsyncType): Promise<void> {
+    try {
+      checkTypeChange(this.#mirror, guid, type, version);
+      await this.#mirror.requests.changeAsyncType(guid, type);
+    } catch (error) {
+      if (!(error instanceof GemelError)) throw error;
+      channel.control({ t: 'type-refused', error: told(error) } satisfies AsyncControl);
     }
   }
 

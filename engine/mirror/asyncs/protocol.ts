@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DejournalHalt } from '../../api/dejournaling.ts';
-import { ArbiterView, MemberView } from '../../api/status.ts';
+import { ArbiterView, AsyncType, MemberView } from '../../api/status.ts';
 import { EditWish } from '../editing/wishes.ts';
 import { Membership } from '../membership.ts';
 import { firstIssue } from '../peer-protocol.ts';
@@ -34,6 +34,9 @@ const AsyncControl = z.discriminatedUnion('t', [
   /** A member wants the membership changed. A wish to leave is answered by the membership without it, when it is granted. */
   z.object({ t: z.literal('ask-edit'), id: z.number().int(), wish: EditWish }),
   z.object({ t: z.literal('edit-answer'), id: z.number().int(), error: ToldError.nullable() }),
+  /** The member wants to be an async of another type; answered as above. */
+  z.object({ t: z.literal('ask-type'), type: AsyncType }),
+  z.object({ t: z.literal('type-refused'), error: ToldError }),
   /** The member's journal is a beginning of the primary's now; send from here. */
   z.object({ t: z.literal('ready'), from: PositionShape }),
   z.object({

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { Worker } from 'node:worker_threads';
 import type { Io } from '../../io/index.ts';
+import { GuardedThread } from './guarded-thread.ts';
 import { entryPoints, type FromHook, type HookCall, type HookIdentity, type HookValue, type ToHook } from './messages.ts';
 
 /** What a hook answered. `why` tells an administrator where the answer comes from. */
@@ -45,8 +45,6 @@ export interface HooksOptions {
 const FILE = 'ZMIRROR.mjs';
 const ASK_MS = 20_000;
 const NOTIFY_MS = 600_000;
-/** A hook that eats memory ends its thread, not the instance. */
-const MEMORY_MB = 256;
 const LOGGED_MAX = 2000;
 
 type Which = keyof typeof entryPoints;
@@ -118,33 +116,30 @@ class FileHooks implements Hooks {
     if (!this.#options.io.files.exists(this.#file)) return Promise.resolve({ how: 'yes', why: `There is no ${FILE}.` });
     const call: HookCall = { file: this.#file, entry, identity: this.#options.identity, client: client !== undefined };
     return new Promise((resolve) => {
-      const worker = new Worker(new URL('./hook-thread.ts', import.meta.url), {
-        workerData: call,
-        resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
-      });
-      // An instance that ends does not wait for a notification.
-      worker.unref();
       const running: Running = {
         which,
         end: (outcome) => {
           if (!this.#running.delete(running)) return;
-          timer.cancel();
-          void worker.terminate();
+          thread.end();
           resolve(outcome);
         },
       };
       const failed = (how: string): void => running.end({ how: 'failed', why: `${entry} of ${FILE} ${how}` });
-      const timer = this.#options.io.clock.timer(limitMs, () => failed(`has not answered within ${limitMs / 1000} seconds and was ended.`));
-      this.#running.add(running);
-      worker.on('message', (message: FromHook) => {
-        if (!this.#running.has(running)) return;
-        if (message.t === 'command') void serveCommand(client, message, (reply) => this.#running.has(running) && worker.postMessage(reply));
+      const heard = (message: FromHook): void => {
+        if (message.t === 'command') void serveCommand(client, message, (reply) => thread.post(reply));
         else if (message.t === 'log') this.#options.log(0, `[HOOK] ${entry}: ${message.text.slice(0, LOGGED_MAX)}`);
         else if (message.t === 'threw') failed(`failed: ${message.text.slice(0, LOGGED_MAX)}`);
         else running.end(answered(entry, message));
+      };
+      const thread = new GuardedThread<FromHook, ToHook>({
+        url: new URL('./hook-thread.ts', import.meta.url),
+        workerData: call,
+        clock: this.#options.io.clock,
+        heard,
+        failed,
       });
-      worker.on('error', (error) => failed(`failed: ${error instanceof Error ? error.message : String(error)}`));
-      worker.on('exit', (code) => failed(`ended its thread with code ${code} instead of answering.`));
+      thread.limit(limitMs);
+      this.#running.add(running);
     });
   }
 }

@@ -39,6 +39,7 @@ export class AsyncInstance implements Hosted {
     const mirrored = await store.openMirror({ name: record.membership.mirror, guid: record.membership.guid });
     const host = new MemberHost(
       {
+        io,
         store,
         log,
         resetClients: () => undefined,

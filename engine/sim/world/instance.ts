@@ -69,6 +69,7 @@ export class Instance implements Hosted {
     const host = new WatchedHost(
       this,
       {
+        io,
         store,
         log,
         resetClients: () => service.cutAll(),

@@ -72,7 +72,7 @@ export const database = {
   guid: databaseGuid,
   name: databaseName,
   createdMs: 0,
-  mirror: { name: mirrorName, database: databaseName, guid: mirrorGuid },
+  mirror: { name: mirrorName, database: databaseName, guid: mirrorGuid, failoverDB: true },
   maxSizeBytes: null,
   journalId: mirrorGuid,
   position: null,

@@ -43,6 +43,8 @@ function host(): ConstructorParameters<typeof AsyncMember>[0]['host'] {
     barReads: () => undefined,
     dejournaled: () => null,
     typeChanged: () => undefined,
+    useFilter: () => undefined,
+    close: () => undefined,
     retryFailed: () => Promise.resolve([]),
     isFailed: () => false,
     changed: () => {
