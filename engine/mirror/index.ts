@@ -28,5 +28,5 @@ export { asError } from './requests.ts';
 export { requireOwnEpoch } from './own-journal.ts';
 export { askPrimary } from './rejoin/ask-primary.ts';
 export { ownStatus, StatusView } from './status.ts';
-export { Channel, controlFrame, decodeControl, journalFrame, kinds, MAGIC } from './wire.ts';
+export { Channel, controlFrame, decodeControl, kinds, MAGIC } from './wire.ts';
 export { whatIfNow } from './what-if.ts';
