@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { instancePaths } from '../engine/instance/host.ts';
 import { runCommand } from '../engine/cli/program.ts';
 import { RespClient } from '../engine/cli/resp-client.ts';
-import { asyncOf, getIn, inStep, joinAs, membershipOf, refusalOf, setIn, times, view } from './asyncs-support.ts';
+import { asyncOf, getIn, joinAs, membershipOf, refusalOf, setIn, times, view } from './asyncs-support.ts';
 import { get, sameDatabases, set } from './support/acknowledged.ts';
 import type { TestMember } from './support/pair.ts';
 import { pairOfTest } from './support/pair-of-test.ts';
@@ -40,6 +40,11 @@ function hasRecord(member: TestMember): boolean {
   return fs.existsSync(path.join(instancePaths(member.directory).mgr, 'mirror-TEST.json'));
 }
 
+/** What the primary has sent may still be on its way when a member has all that it knows of. */
+function arrived(member: TestMember, name: string, value: string): Promise<unknown> {
+  return until(`${member.name} has ${name}`, async () => (await get(member, name)) === value);
+}
+
 /** The primary removes a member that is down, as soon as it works alone. */
 async function removedAlone(primary: TestMember, name: string): Promise<void> {
   await until('the primary works alone', async () => (await set(primary, 'alone', '1')) === 'OK');
@@ -66,8 +71,7 @@ describe('a member that is removed by another one', () => {
     expect(membershipOf(a).members.map((m) => m.name)).toEqual(['A', 'C']);
     expect(await set(a, 'after', '1')).toBe('OK');
     expect(await set(b, 'after', '2')).toBe('PROTECT');
-    await inStep(c);
-    expect(await get(c, 'after')).toBe('1');
+    await arrived(c, 'after', '1');
     expect((await b.call('instance.status', {})).mirrors).toEqual([{ mirror: 'TEST', type: 'Failover', status: 'Stopped' }]);
     await b.stop();
     await b.start();
@@ -106,7 +110,7 @@ describe('the mirror configuration is removed', () => {
     const { a, b, arbiterAddress } = pair;
     const c = await asyncOf(pair, 'C', 'dr');
     await set(a, 'x', '1');
-    await inStep(c);
+    await arrived(c, 'x', '1');
     expect((await c.call('mirror.remove', { databases: 'unmirror' })).message).toMatch(
       /no longer a member[^]*Ordinary databases from now on: DB/,
     );
@@ -181,7 +185,6 @@ describe('the mirror configuration is removed', () => {
     await client.command('GSET', '^|"DB"|t', 'open');
     await client.command('GSET', '^|"DB"|u', 'open');
     await set(a, 'pushed', '1');
-    await inStep(c);
     await until('the copy shows it', async () => (await getIn(c, 'DB', 'u')) === 'open');
     await c.call('mirror.remove', { databases: 'unmirror' });
     expect([await getIn(c, 'DB', 't'), await getIn(c, 'DB', 'u')]).toEqual(['before', null]);
@@ -208,7 +211,7 @@ describe.each(['async', 'last member'] as const)('a removal whose instance (%s) 
     const { a } = pair;
     const leaving = which === 'async' ? await asyncOf(pair, 'C', 'dr') : a;
     await set(a, 'x', '1');
-    if (which === 'async') await inStep(leaving);
+    await arrived(leaving, 'x', '1');
     const asked = leaving.call('mirror.remove', { databases: 'unmirror' }).catch(() => undefined);
     while (!steps[step](leaving)) await new Promise(setImmediate);
     await leaving.kill();
