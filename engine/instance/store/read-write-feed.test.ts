@@ -346,7 +346,9 @@ describe('a crash at any moment', () => {
         if (each.end === 'rollback') rollBack();
         undo = [];
       } else {
-        if (each.inTransaction) undo.push([each.local[0], now.get(each.local[0]) ?? null]);
+        // Killing what is not there is no update: nothing is undone.
+        const isUpdate = each.local[1] !== null || now.has(each.local[0]);
+        if (each.inTransaction && isUpdate) undo.push([each.local[0], now.get(each.local[0]) ?? null]);
         put(each.local);
       }
     }
