@@ -1,6 +1,10 @@
+import fs from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import path from 'node:path';
 import { expect } from 'vitest';
 import { startAgent } from '../../engine/agent/start.ts';
 import { runCommand } from '../../engine/cli/program.ts';
+import { instancePaths } from '../../engine/instance/host.ts';
 import { asyncOf, inStep } from '../asyncs-support.ts';
 import { stopAgent } from '../stop-agent.ts';
 import { get, sameDatabases, set } from '../support/acknowledged.ts';
@@ -97,6 +101,17 @@ export class Stage {
   async fails(member: TestMember): Promise<void> {
     await stopAgent(member.home);
     await member.kill();
+  }
+
+  /** A person copies the mirror's journal files of one member to another one, from the newest that this one has on. */
+  async copyJournal(from: TestMember, to: TestMember): Promise<string[]> {
+    const [source, target] = [from, to].map(({ directory }) => instancePaths(directory).journal);
+    if (source === undefined || target === undefined) throw new Error('both have a directory');
+    const files = (directory: string): string[] => fs.readdirSync(directory).filter((name) => /^MIRROR-TEST-\d{8}\.\d+$/.test(name));
+    const newest = files(target).at(-1) ?? '';
+    const copied = files(source).filter((name) => name >= newest);
+    for (const name of copied) await copyFile(path.join(source, name), path.join(target, name));
+    return copied.map((name) => path.join(target, name));
   }
 
   /** The host is back, its agent too; its instance is not started. */

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Stage } from './stage.ts';
 
@@ -92,6 +93,49 @@ describe('3.4.2.3 an outage of the primary without automatic failover', () => {
     await stage.hostReturns(a);
     await stage.gemel(a, 'instance start A');
     await pair.ready(b);
+    await stage.gemel(b, 'mirror switch-over B');
+    await stage.asBefore();
+  });
+
+  it('2: a backup that was not active is forced after journal files were copied to it: nothing is lost', async () => {
+    const stage = await waiting(false);
+    const { a, b, pair } = stage;
+    await stage.write(a);
+    await stage.fails(a);
+    await stage.gemel(b, 'mirror start B');
+    await b.sees({ B: 'Waiting' });
+    const [last = ''] = (await stage.copyJournal(a, b)).toReversed();
+    const whole = fs.readFileSync(last);
+    // Half a copy ends before what B had itself: it is not taken.
+    fs.writeFileSync(last, whole.subarray(0, 4096));
+    expect(await stage.refused(b, 'mirror force-primary B --yes')).toContain(last.slice(0, last.lastIndexOf('/')));
+    await b.sees({ B: 'Waiting' });
+    fs.writeFileSync(last, whole);
+    await stage.gemel(b, 'mirror force-primary B --yes');
+    expect(b.messages()).toContain('[JOURNAL_COPIED]');
+    await stage.write(b);
+    await stage.hostReturns(a);
+    await stage.gemel(a, 'instance start A');
+    await pair.ready(b);
+    expect(a.messages()).not.toContain('[LOST_UPDATES]');
+    await stage.gemel(b, 'mirror switch-over B');
+    await stage.asBefore();
+  });
+
+  it('2: a backup that was not active is forced without them: it says so; what only the other had is lost, reported, and it joins again', async () => {
+    const stage = await waiting(false);
+    const { a, b, pair } = stage;
+    await stage.lose(() => stage.write(a));
+    await stage.fails(a);
+    await stage.gemel(b, 'mirror start B');
+    await b.sees({ B: 'Waiting' });
+    expect(await stage.refusedJson(b, 'mirror force-primary B --json')).toContain('"wasActive":0');
+    await stage.gemel(b, 'mirror force-primary B --yes');
+    await stage.write(b);
+    await stage.hostReturns(a);
+    await stage.gemel(a, 'instance start A');
+    await pair.ready(b);
+    expect(a.messages()).toContain('[LOST_UPDATES]');
     await stage.gemel(b, 'mirror switch-over B');
     await stage.asBefore();
   });

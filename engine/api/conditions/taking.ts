@@ -37,6 +37,13 @@ export const takingConditions = table({
     facts: ['from', 'bytes'],
     todo: '',
   },
+  JOURNAL_COPIED: {
+    severity: 1,
+    title: 'Journal files were copied to this member',
+    means: 'They are whole and go on from what this member had; they are its own from now on.',
+    facts: ['file', 'offset'],
+    todo: '',
+  },
   BECOME_PRIMARY_FAILED: {
     severity: 2,
     title: 'Becoming primary failed',

@@ -169,7 +169,7 @@ function handlers({
     'mirror.clearNoFailover': () => mirror.operator().noFailover(false),
     'mirror.switchOver': () => mirror.operator().switchOver(),
     'mirror.tryPrimary': () => mirror.operator().tryPrimary(),
-    'mirror.forcePrimary': (params) => mirror.operator().forcePrimary(params),
+    'mirror.forcePrimary': (params) => mirror.forcePrimary(params),
     'mirror.resumePrimary': (params) => mirror.operator().resumePrimary(params),
     'mirror.stop': ({ mirror: name }) => mirror.stopMirroring(name),
     'mirror.start': ({ mirror: name }) => mirror.startMirroring(name),

@@ -1,3 +1,4 @@
+import { conditionLine } from '../../api/conditions.ts';
 import path from 'node:path';
 import { MemberType, type InstanceStatus } from '../../api/status.ts';
 import { GemelError } from '../../api/errors.ts';
@@ -27,6 +28,7 @@ import type { InstancePaths } from '../directory.ts';
 import type { Log } from '../messages.ts';
 import { updateSettings, type Settings } from '../settings.ts';
 import type { MirrorDatabases, Store } from '../store/index.ts';
+import { copiedEnd } from './copied.ts';
 import { HeldMember } from './held.ts';
 import type { Lifted } from './hook-executor.ts';
 import { MemberHost, notInMirror, type MemberHostOptions } from './host.ts';
@@ -45,6 +47,9 @@ import {
 import type { OwnPort } from './own-port.ts';
 import { isRemoved, RemovedMember } from './removed.ts';
 import { journalWait, signOf, type MemberWatch, type WatchOptions } from './watch.ts';
+
+/** How long a member that was begun anew may take to find out whether it finds the other one. */
+const SETTLE_MS = 5000;
 
 export interface PlaceContext extends Omit<MemberHostOptions, 'changed' | 'required' | 'typeChanged'> {
   readonly io: Io;
@@ -314,6 +319,20 @@ export class Place {
       cancel: () => hooks.cancel(),
       close: () => hooks.close(),
     };
+  }
+
+  /** Journal files that a person has copied here belong to the member from now on. Throws as `copiedEnd`. */
+  async takeCopied(): Promise<void> {
+    const { member } = this;
+    if (!(member instanceof Mirror)) return;
+    const { io, paths, log } = this.#context;
+    const end = copiedEnd(io, paths.journal, member);
+    if (end === null) return;
+    const { file, offset } = end.position;
+    log(1, conditionLine('JOURNAL_COPIED', 'Journal files were copied here that go on from what this member had.', { file, offset }));
+    this.#beginAnew();
+    const mirror = await this.begun();
+    await mirror?.until(({ role }) => role.is !== 'starting', SETTLE_MS);
   }
 
   /** The member is of another type now: what it was ends, and is shown as it was until the new one has begun. */

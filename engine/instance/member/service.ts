@@ -391,6 +391,12 @@ export class MirrorService {
     return this.#place(mirror).rebuild(from);
   }
 
+  /** As `Operator.forcePrimary`; journal files that were copied here count. */
+  async forcePrimary(params: Parsed<InstanceMethods, 'mirror.forcePrimary'>): Promise<{ message: string }> {
+    await this.#place().takeCopied();
+    return this.operator().forcePrimary(params);
+  }
+
   /** What an operator may do. Throws when the instance is in no mirror, or in none of that name. */
   operator(name?: string): Operator {
     return new Operator(this.#require(name));
