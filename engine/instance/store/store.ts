@@ -421,7 +421,7 @@ export class Store {
   async releaseMirror(mirror: string): Promise<void> {
     await this.#mirrors.get(mirror)?.feed.close();
     const { namespaces } = this.executor;
-    for (const database of namespaces.all().filter((each) => each.mirror?.name === mirror)) {
+    for (const database of namespaces.all().filter((each) => each.mirror?.name === mirror && !each.isRetained)) {
       namespaces.unmount(database.name);
       database.release();
       database.nodes.close();
