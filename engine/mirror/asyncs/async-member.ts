@@ -3,10 +3,8 @@ import { conditionLine, conditions, type ConditionCode, type Facts as ConditionF
 import { VERSION } from '../../api/version.ts';
 import type { Io } from '../../io/index.ts';
 import type { Net } from '../../io/net.ts';
-import { comparePositions } from '../../journal/index.ts';
-import { compareEpochs, epochText, newDurable, type Durable, type Epoch } from '../failover/index.ts';
-import { bringsJournal, journalOf } from '../journal-frame.ts';
-import { isMoved, without } from '../editing/addresses.ts';
+import { compareEpochs, newDurable, type Durable, type Epoch } from '../failover/index.ts';
+import { without } from '../editing/addresses.ts';
 import { EditWishes, type EditWish } from '../editing/wishes.ts';
 import { MemberJournal, type MemberJournalOptions } from '../member-journal.ts';
 import { Inconsistency } from '../rejoin/inconsistency.ts';
@@ -22,7 +20,7 @@ import {
 } from '../membership.ts';
 import { noPrimary } from '../requests.ts';
 import { untold } from '../told-error.ts';
-import { kinds, positionFrame, type Channel, type Kind } from '../wire.ts';
+import type { Channel } from '../wire.ts';
 import type { AsyncHost } from './async-host.ts';
 import { Alignment } from './alignment.ts';
 import { Asking } from './asking.ts';
@@ -30,10 +28,11 @@ import { Dejournaler } from './dejournaler.ts';
 import { continuous } from './dejournaling.ts';
 import { Filtering } from './filtering.ts';
 import { Finder } from './finder.ts';
+import { Following } from './following.ts';
 import { askOthers, type News } from './news.ts';
 import { whichHolds } from './promotion/which-holds.ts';
-import { parseAsyncControl, type AsyncControl, type PrimaryBeat } from './protocol.ts';
-import { Pulse } from './pulse.ts';
+import type { AsyncControl } from './protocol.ts';
+import { requireAll } from './require-all.ts';
 
 export interface AsyncMemberOptions {
   readonly io: Io;
@@ -45,25 +44,6 @@ export interface AsyncMemberOptions {
   readonly journal: Omit<MemberJournalOptions, 'io' | 'mirror' | 'self' | 'synced' | 'cutting' | 'failed' | 'warn'>;
 }
 
-/** A connection to the primary that carries journal. */
-interface Link {
-  readonly channel: Channel;
-  readonly primary: string;
-  readonly epoch: Epoch;
-  readonly pulse: Pulse;
-  beat: PrimaryBeat | null;
-  /** Had everything once since it connected. */
-  caughtUp: boolean;
-  /** More of the journal has come over it. */
-  hasBrought: boolean;
-  /** Monotonic ms since when the primary says that it is in trouble; null: it is not. */
-  troubleSince: number | null;
-  /** The primary cannot send what is lacking here. */
-  isRefused: boolean;
-  /** Given up here, to be made anew by another address. */
-  isMoved: boolean;
-}
-
 /**
  * An async member at work: finds the primary, makes its journal a beginning of the primary's, takes what is durable in the mirror
  * and dejournals it. It decides nothing: it may be away at any time, and nobody waits for it.
@@ -72,15 +52,8 @@ export class AsyncMember {
   readonly options: AsyncMemberOptions;
   readonly journal: MemberJournal;
   membership: Membership;
-  /** ms since the epoch: when the primary was lost; null: connected, or never seen. */
-  lostAt: number | null = null;
-  /** Incoming journal, for the figures. */
-  received = { networkBytes: 0, journalBytes: 0 };
   #durable: Durable;
-  #link: Link | null = null;
-  /** The connection before this one ended because the primary cannot send what is lacking here. */
-  #wasRefused = false;
-  #receivedTimeMs: number | null = null;
+  readonly following: Following;
   readonly #finder: Finder;
   readonly #alignment: Alignment;
   readonly asking: Asking;
@@ -109,7 +82,7 @@ export class AsyncMember {
       cutting: () => undefined,
       failed: (error) => {
         this.note('JOURNAL_NOT_KEPT', `Journal data from the primary cannot be kept here: ${error.message}`, { why: error.what });
-        this.#link?.channel.close('the journal cannot be written');
+        this.following.end('the journal cannot be written');
       },
       warn: (error) => this.note('JOURNAL_LOG_ERROR', 'A journal log could not be written.', { why: String(error) }),
     });
@@ -138,10 +111,21 @@ export class AsyncMember {
       adopt: (membership) => this.#adopt(membership),
     });
     this.#finder = this.#newFinder();
-    this.asking = new Asking(io.clock, (message) => {
-      this.#link?.channel.control(message);
-      return this.#link !== null;
+    this.following = new Following({
+      clock: io.clock,
+      host: options.host,
+      journal: this.journal,
+      dejournaler: this.dejournaler,
+      alignment: this.#alignment,
+      membership: () => this.membership,
+      note: (code, text, facts) => this.note(code, text, facts),
+      told: (message) => this.#told(message),
+      believe: (primary) => (this.#finder.believed = primary),
+      lost: (isPaced) => this.#look(isPaced),
+      isOver: () => this.#closed,
+      isQuiet: () => this.stopped,
     });
+    this.asking = new Asking(io.clock, (message) => this.following.say(message));
     this.filtering = new Filtering({
       io,
       host: options.host,
@@ -177,19 +161,8 @@ export class AsyncMember {
   }
 
   /** null: not connected. */
-  get primary(): { readonly guid: string; readonly beat: PrimaryBeat | null; readonly caughtUp: boolean } | null {
-    const link = this.#link;
-    return link === null ? null : { guid: link.primary, beat: link.beat, caughtUp: link.caughtUp };
-  }
-
-  /** When the newest block received was written, ms since the epoch; null: none was since the start. */
-  get receivedTimeMs(): number | null {
-    return this.#receivedTimeMs;
-  }
-
-  /** Everything the primary has told to be durable is here. */
-  get hasAll(): boolean {
-    return comparePositions(this.journal.reach.end.position, this.dejournaler.known) >= 0;
+  get primary(): Following['primary'] {
+    return this.following.primary;
   }
 
   get #clock() {
@@ -215,7 +188,7 @@ export class AsyncMember {
   stopMirroring(): void {
     this.#setStopped(true);
     this.#finder.stop();
-    this.#link?.channel.close('mirroring is stopped');
+    this.following.end('mirroring is stopped');
     this.note('MIRRORING_STOPPED', 'Mirroring is stopped on this member.', { role: 'async' });
     this.options.host.changed();
   }
@@ -253,7 +226,7 @@ export class AsyncMember {
 
   /** @param isPaced not at once */
   #look(isPaced = false): void {
-    if (!this.#closed && !this.stopped && this.#link === null) this.#finder.start(isPaced);
+    if (!this.#closed && !this.stopped && this.primary === null) this.#finder.start(isPaced);
   }
 
   #newFinder(): Finder {
@@ -303,7 +276,7 @@ export class AsyncMember {
       this.#learn(answer.membership);
     } else if (answer.t === 'refused') this.#refusedBy(answer);
     if (answer.t !== 'follow-answer' || !(await this.#alignment.align(answer)) || channel.closed || !isWanted()) return false;
-    this.#establish(channel, answer);
+    this.following.begin(channel, answer);
     return true;
   }
 
@@ -314,137 +287,28 @@ export class AsyncMember {
     this.options.host.changed();
   }
 
-  // ------------------------------------------------------------ following
-
-  #establish(channel: Channel, { primary, epoch }: Extract<AsyncControl, { t: 'follow-answer' }>): void {
-    const pulse = new Pulse({ channel, clock: this.#clock, qosMs: () => this.membership.qosMs, beat: () => this.#beat(channel) });
-    const link: Link = {
-      channel,
-      primary,
-      epoch,
-      pulse,
-      beat: null,
-      caughtUp: false,
-      hasBrought: false,
-      troubleSince: null,
-      isRefused: false,
-      isMoved: false,
-    };
-    this.#link = link;
-    this.#finder.believed = primary;
-    channel.onClose = (why) => this.#lost(link, why);
-    channel.onFrame = (kind, payload) => this.#frame(link, kind, payload);
-    this.journal.receive();
-    if (!this.#wasRefused)
-      this.note('ASYNC_FOLLOWS', `This member is connected to the primary ${this.#name(primary)} and receives the journal.`, {
-        primary: this.#name(primary),
-        epoch: epochText(epoch),
-      });
-    this.dejournaler.connected();
-    channel.control({ t: 'ready', from: this.journal.reach.end.position } satisfies AsyncControl);
-    this.#beat(channel);
-    this.options.host.changed();
-  }
-
-  #name(guid: string): string {
-    return memberOf(this.membership, guid)?.name ?? guid;
-  }
-
-  #beat(channel: Channel): void {
-    const { host } = this.options;
-    channel.control({
-      t: 'async-beat',
-      received: this.journal.reach.end.position,
-      receivedTimeMs: this.#receivedTimeMs,
-      dejournaled: host.dejournaled(),
-      halted: this.dejournaler.halt,
-      attention: host.cannotTakeOver() !== null,
-    } satisfies AsyncControl);
-  }
-
-  #frame(link: Link, kind: Kind, payload: Buffer): void {
-    if (kind === kinds.control) return this.#control(link, parseAsyncControl(payload));
-    if (!bringsJournal(kind)) return link.channel.close('a frame that is not the primary’s');
-    const { durable, content } = journalOf(kind, payload);
-    const { receiver } = this.journal;
-    if (receiver === null) return link.channel.close('this member does not receive now');
-    try {
-      const end = receiver.append(content);
-      link.hasBrought = true;
-      this.#receivedTimeMs = receiver.newestBlockMs ?? this.#receivedTimeMs;
-      this.received.networkBytes += payload.length;
-      this.received.journalBytes += content.length;
-      this.#alignment.taken();
-      link.channel.send(positionFrame(kinds.ack, end.position));
-    } catch (error) {
-      if (!(error instanceof GemelError)) throw error;
-      return link.channel.close(error.message);
-    }
-    this.dejournaler.learn(durable);
-    this.#mayBeCaughtUp(link);
-  }
-
-  #control(link: Link, message: AsyncControl): void {
+  /** By the primary it follows. @returns false: nothing that a primary says */
+  #told(message: AsyncControl): boolean {
     switch (message.t) {
       case 'membership':
-        return this.#adopt(message.membership);
+        this.#adopt(message.membership);
+        return true;
       case 'refused':
-        link.isRefused = true;
-        return this.#refusedBy(message);
+        this.#refusedBy(message);
+        return true;
       case 'promote-refused':
       case 'type-refused':
-        return this.asking.refused(untold(message.error));
+        this.asking.refused(untold(message.error));
+        return true;
       case 'edit-answer':
-        return this.wishes.answered(message.id, message.error);
-      case 'primary-beat':
-        link.beat = message;
-        this.dejournaler.learn(message.durable);
-        this.#mayBeCaughtUp(link);
-        this.#heedTrouble(link, message);
-        return this.options.host.changed();
+        this.wishes.answered(message.id, message.error);
+        return true;
       default:
-        return link.channel.close('a message that is not the primary’s');
+        return false;
     }
   }
 
-  /** A primary that stays in trouble may have been followed by the other member, which it cannot know: that one is asked. */
-  #heedTrouble(link: Link, { failover }: PrimaryBeat): void {
-    const name = this.#name(link.primary);
-    const inTrouble = failover.some((each) => each.name === name && each.status === 'In Trouble');
-    const now = this.#clock.monotonicMs();
-    link.troubleSince = inTrouble ? (link.troubleSince ?? now) : null;
-    if (link.troubleSince === null || now - link.troubleSince < 2 * this.membership.qosMs) return;
-    this.#finder.believed = this.membership.members.find((m) => m.type === 'Failover' && m.guid !== link.primary)?.guid ?? null;
-    link.channel.close('it has been in trouble for twice the QoS timeout');
-  }
-
-  #mayBeCaughtUp(link: Link): void {
-    if (link.caughtUp || link.beat === null || !this.hasAll) return;
-    link.caughtUp = true;
-    this.#alignment.taken();
-    this.note('ASYNC_CAUGHT_UP', `This member has all journal of the primary ${this.#name(link.primary)}.`, {
-      primary: this.#name(link.primary),
-    });
-    this.options.host.changed();
-  }
-
-  #lost(link: Link, why: string): void {
-    link.pulse.close();
-    if (this.#link !== link) return;
-    this.#link = null;
-    this.lostAt = this.#clock.wallMs();
-    this.#wasRefused = link.isRefused;
-    if (this.#closed) return;
-    this.journal.receiver?.hurry();
-    if (!this.stopped && !link.isRefused && !link.isMoved)
-      this.note('ASYNC_ALONE', `The connection to the primary ${this.#name(link.primary)} was lost (${why}).`, {
-        primary: this.#name(link.primary),
-        why,
-      });
-    this.options.host.changed();
-    // What ended it, such as a full disk here or one that cannot be read there, would end the next one at once.
-    this.#look(!link.hasBrought && !link.caughtUp && !link.isMoved);
-  }
+  // ------------------------------------------------------------ changes of the mirror
 
   #adopt(membership: Membership): void {
     if (this.#isPromoted || membership.guid !== this.membership.guid || JSON.stringify(membership) === JSON.stringify(this.membership))
@@ -458,7 +322,7 @@ export class AsyncMember {
     if (self.type === this.self.type) {
       this.#save({ membership });
       this.membership = membership;
-      this.#redialIfMoved(before);
+      this.following.redialIfMoved(before);
       return this.options.host.changed();
     }
     if (isAsync(self)) return this.#becomeAsync(membership, self.type);
@@ -496,7 +360,7 @@ export class AsyncMember {
 
   /** What others are told of the mirror while they find no primary. */
   get news(): News {
-    return { membership: this.membership, committed: this.#link?.epoch ?? null, role: 'async' };
+    return { membership: this.membership, committed: this.primary?.epoch ?? null, role: 'async' };
   }
 
   /** Who asks for the primary, or was promoted, tells what it knows of the mirror. */
@@ -509,13 +373,6 @@ export class AsyncMember {
     if (membership !== undefined && membership.version > this.membership.version) this.#adopt(membership);
   }
 
-  #redialIfMoved(before: Membership): void {
-    const link = this.#link;
-    if (link === null || !isMoved(memberOf(before, link.primary), memberOf(this.membership, link.primary))) return;
-    link.isMoved = true;
-    link.channel.close('the addresses of the primary were changed');
-  }
-
   /** This member is none any more: it is left as it is, and its instance is told. */
   #endWithout(membership: Membership, code: 'REMOVED' | 'MIRROR_LEFT'): void {
     this.#save({ membership });
@@ -525,7 +382,7 @@ export class AsyncMember {
     const text =
       code === 'REMOVED' ? 'This member was removed from the mirror; mirroring has ended here.' : 'This member has left the mirror.';
     this.note(code, text, { version: membership.version });
-    this.#link?.channel.close('no member of the mirror any more');
+    this.following.end('no member of the mirror any more');
     this.options.host.typeChanged();
   }
 
@@ -544,9 +401,8 @@ export class AsyncMember {
 
   /** Asks the primary for a change of the membership. Rejects when that is refused. */
   wish(wish: EditWish): Promise<void> {
-    const link = this.#link;
-    if (link === null) return Promise.reject(noPrimary());
-    return this.wishes.ask(wish, (id) => link.channel.control({ t: 'ask-edit', id, wish } satisfies AsyncControl));
+    if (this.primary === null) return Promise.reject(noPrimary());
+    return this.wishes.ask(wish, (id) => void this.following.say({ t: 'ask-edit', id, wish }));
   }
 
   /** Asks the primary to be its failover partner. Rejects when that is refused; resolves with the change, which ends this member as it is. */
@@ -557,10 +413,7 @@ export class AsyncMember {
 
   /** Throws when it lacks mirrored databases of the mirror, or has some that are updated here too. */
   requireAll(): void {
-    const missing = this.missing();
-    if (missing.length > 0) throw lacks(missing);
-    const own = this.options.host.databases().filter(({ failoverDB }) => !failoverDB);
-    if (own.length > 0) throw hasOwn(own.map(({ name }) => name));
+    requireAll(this.missing(), this.options.host.databases());
   }
 
   /** Mirrored databases of the mirror that are not here. */
@@ -574,25 +427,7 @@ export class AsyncMember {
     this.dejournaler.close();
     this.filtering.close();
     this.options.host.close();
-    this.#link?.channel.close('the instance stops');
+    this.following.end('the instance stops');
     await this.journal.close();
   }
-}
-
-function hasOwn(databases: readonly string[]): GemelError {
-  return new GemelError(
-    'REFUSED',
-    `The FailoverDB flag is cleared here on ${databases.join(', ')}: they can never be the primary's.`,
-    'Nothing was changed.',
-    'Replace each of them by a copy from a member that has the flag on it.',
-  );
-}
-
-function lacks(databases: readonly string[]): GemelError {
-  return new GemelError(
-    'REFUSED',
-    `This member lacks mirrored databases: ${databases.join(', ')}.`,
-    'Nothing was changed.',
-    'Create them here first: gemel db create --mirrored.',
-  );
 }

@@ -41,7 +41,7 @@ export class AsyncStatusView {
         failoverMode: primary?.beat?.mode ?? 'Agent Controlled',
         connectionStatus: 'This member is not connected to the arbiter',
       },
-      incomingRate: primary === null ? null : this.#incoming.of(member.received),
+      incomingRate: primary === null ? null : this.#incoming.of(member.following.received),
       databases: this.#databases(),
       missingDatabases: this.missing(),
       ...settingsView(member.membership, member.self),
@@ -57,7 +57,7 @@ export class AsyncStatusView {
   #failover(member: Member, told: readonly MemberView[]): MemberView {
     const seen = told.find((each) => each.name === member.name);
     if (seen !== undefined) return seen;
-    return downView(member, this.#member.lostAt);
+    return downView(member, this.#member.following.lostAt);
   }
 
   #self(): MemberView {
@@ -73,10 +73,10 @@ export class AsyncStatusView {
         : 'Warning! Some databases need attention.';
     const base = { ...addressesOf(member.self), status: asyncStatus(member), position: at(end), dejournalLatencyMs: doneMs };
     if (member.primary === null) {
-      const lost = `Disconnected on ${time(member.lostAt ?? this.#now)}`;
+      const lost = `Disconnected on ${time(member.following.lostAt ?? this.#now)}`;
       return { ...base, journalTransfer: lost, journalLatencyMs: null, dejournaling: done };
     }
-    const ms = member.hasAll ? 0 : transferMs(null, end, member.receivedTimeMs, this.#now);
+    const ms = member.following.hasAll ? 0 : transferMs(null, end, member.following.receivedTimeMs, this.#now);
     return { ...base, journalTransfer: transferText(ms), journalLatencyMs: ms, dejournaling: done };
   }
 

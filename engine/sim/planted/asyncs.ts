@@ -23,8 +23,8 @@ export const asyncs: readonly PlantedFault[] = [
     rule: 'an async looks for another primary when the one it follows stays in trouble',
     edits: [
       {
-        file: member,
-        find: `    if (link.troubleSince === null || now - link.troubleSince < 2 * this.membership.qosMs) return;\n`,
+        file: 'engine/mirror/asyncs/following.ts',
+        find: `    if (link.troubleSince === null || now - link.troubleSince < 2 * qosMs) return;\n`,
         replace: `    return;\n`,
       },
     ],

@@ -105,7 +105,9 @@ export function isConnected({ instance }: AsyncSite, primary: Instance): boolean
   const { member } = instance ?? {};
   if (member === undefined || member === null) return false;
   const isWhole = instance?.isBroken === false && member.dejournaler.halt === null;
-  return isWhole && asyncStatus(member) === 'Connected' && member.primary?.guid === memberGuids[primary.site.name] && member.hasAll;
+  return (
+    isWhole && asyncStatus(member) === 'Connected' && member.primary?.guid === memberGuids[primary.site.name] && member.following.hasAll
+  );
 }
 
 function stateOf({ instance }: AsyncSite): string {

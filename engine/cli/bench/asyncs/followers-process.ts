@@ -72,13 +72,14 @@ function begin(self: string): AsyncMember {
 
 async function connect(count: number): Promise<FollowersAnswer> {
   for (const member of running.splice(count)) {
-    ended.networkBytes += member.received.networkBytes;
-    ended.journalBytes += member.received.journalBytes;
+    ended.networkBytes += member.following.received.networkBytes;
+    ended.journalBytes += member.following.received.journalBytes;
     await member.stop();
   }
   for (const self of members.slice(running.length, count)) running.push(begin(self));
   while (!running.every((member) => member.primary?.caughtUp === true)) await changed.promise;
-  const sum = (of: 'networkBytes' | 'journalBytes'): number => running.reduce((all, { received }) => all + received[of], ended[of]);
+  const sum = (of: 'networkBytes' | 'journalBytes'): number =>
+    running.reduce((all, { following }) => all + following.received[of], ended[of]);
   return { connected: running.length, networkBytes: sum('networkBytes'), journalBytes: sum('journalBytes') };
 }
 
