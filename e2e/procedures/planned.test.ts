@@ -4,8 +4,8 @@ import { Stage } from './stage.ts';
 /** Planned outages: section 3.4.1 of the reference documents, through the command line. */
 
 describe('3.4.1.1 maintenance of the backup', () => {
-  it('stopped in order it has no effect on the primary, and comes back as backup', async () => {
-    const stage = await Stage.ofPair();
+  it.concurrent('stopped in order it has no effect on the primary, and comes back as backup', async ({ onTestFinished }) => {
+    const stage = await Stage.ofPair(onTestFinished);
     const { a, b } = stage;
     await stage.gemel(b, 'instance stop B');
     await stage.write(a);
@@ -13,47 +13,53 @@ describe('3.4.1.1 maintenance of the backup', () => {
     await stage.asBefore();
   });
 
-  it('demoted first, its host may be away while the primary is restarted; promoted it is backup again', async () => {
-    const stage = await Stage.ofPair();
-    const { a, b } = stage;
-    await stage.gemel(b, 'mirror demote B');
-    await b.sees({ A: 'Primary', B: 'Connected' });
-    await stage.gemel(b, 'instance stop B');
-    await stage.gemel(b, 'agent stop');
-    await stage.write(a);
-    await stage.gemel(a, 'instance stop A');
-    await stage.gemel(a, 'instance start A');
-    await a.sees({ A: 'Primary' });
-    await stage.write(a);
-    await stage.hostReturns(b);
-    await stage.gemel(b, 'instance start B');
-    await b.sees({ A: 'Primary', B: 'Connected' });
-    await stage.gemel(b, 'mirror promote B');
-    await stage.asBefore();
-  });
+  it.concurrent(
+    'demoted first, its host may be away while the primary is restarted; promoted it is backup again',
+    async ({ onTestFinished }) => {
+      const stage = await Stage.ofPair(onTestFinished);
+      const { a, b } = stage;
+      await stage.gemel(b, 'mirror demote B');
+      await b.sees({ A: 'Primary', B: 'Connected' });
+      await stage.gemel(b, 'instance stop B');
+      await stage.gemel(b, 'agent stop');
+      await stage.write(a);
+      await stage.gemel(a, 'instance stop A');
+      await stage.gemel(a, 'instance start A');
+      await a.sees({ A: 'Primary' });
+      await stage.write(a);
+      await stage.hostReturns(b);
+      await stage.gemel(b, 'instance start B');
+      await b.sees({ A: 'Primary', B: 'Connected' });
+      await stage.gemel(b, 'mirror promote B');
+      await stage.asBefore();
+    },
+  );
 
-  it('not demoted, its host away, a primary that is restarted waits until it is forced: it was the last primary', async () => {
-    const stage = await Stage.ofPair();
-    const { a, b } = stage;
-    await stage.gemel(b, 'instance stop B');
-    await stage.gemel(b, 'agent stop');
-    await stage.write(a);
-    await stage.gemel(a, 'instance stop A');
-    await stage.gemel(a, 'instance start A');
-    await a.sees({ A: 'Waiting' });
-    expect(await stage.refused(a, 'mirror force-primary A')).toContain('[FORCE_NOT_CONFIRMED]');
-    await stage.gemel(a, 'mirror force-primary A --yes');
-    await a.sees({ A: 'Primary' });
-    await stage.write(a);
-    await stage.hostReturns(b);
-    await stage.gemel(b, 'instance start B');
-    await stage.asBefore();
-  });
+  it.concurrent(
+    'not demoted, its host away, a primary that is restarted waits until it is forced: it was the last primary',
+    async ({ onTestFinished }) => {
+      const stage = await Stage.ofPair(onTestFinished);
+      const { a, b } = stage;
+      await stage.gemel(b, 'instance stop B');
+      await stage.gemel(b, 'agent stop');
+      await stage.write(a);
+      await stage.gemel(a, 'instance stop A');
+      await stage.gemel(a, 'instance start A');
+      await a.sees({ A: 'Waiting' });
+      expect(await stage.refused(a, 'mirror force-primary A')).toContain('[FORCE_NOT_CONFIRMED]');
+      await stage.gemel(a, 'mirror force-primary A --yes');
+      await a.sees({ A: 'Primary' });
+      await stage.write(a);
+      await stage.hostReturns(b);
+      await stage.gemel(b, 'instance start B');
+      await stage.asBefore();
+    },
+  );
 });
 
 describe('3.4.1.2 maintenance of the primary', () => {
-  it('a stop in order hands over to the backup; the same again gives the roles back', async () => {
-    const stage = await Stage.ofPair();
+  it.concurrent('a stop in order hands over to the backup; the same again gives the roles back', async ({ onTestFinished }) => {
+    const stage = await Stage.ofPair(onTestFinished);
     const { a, b, pair } = stage;
     await stage.write(a);
     await stage.gemel(a, 'instance stop A');
@@ -69,8 +75,8 @@ describe('3.4.1.2 maintenance of the primary', () => {
 });
 
 describe('3.4.1.3 avoiding failover', () => {
-  it('by demoting the backup: the primary stops and comes back, nobody takes over', async () => {
-    const stage = await Stage.ofPair();
+  it.concurrent('by demoting the backup: the primary stops and comes back, nobody takes over', async ({ onTestFinished }) => {
+    const stage = await Stage.ofPair(onTestFinished);
     const { a, b } = stage;
     await stage.gemel(b, 'mirror demote B');
     await b.sees({ A: 'Primary', B: 'Connected' });
@@ -84,8 +90,8 @@ describe('3.4.1.3 avoiding failover', () => {
     await stage.asBefore();
   });
 
-  it('by stopping the primary with --nofailover', async () => {
-    const stage = await Stage.ofPair();
+  it.concurrent('by stopping the primary with --nofailover', async ({ onTestFinished }) => {
+    const stage = await Stage.ofPair(onTestFinished);
     const { a, b } = stage;
     await stage.write(a);
     await stage.gemel(a, 'instance stop A --nofailover');
@@ -94,10 +100,10 @@ describe('3.4.1.3 avoiding failover', () => {
     await stage.asBefore();
   });
 
-  it.each(['A', 'B'] as const)(
+  it.concurrent.for(['A', 'B'] as const)(
     'by setting no failover on %s: a primary that is killed is not replaced; its restart clears it',
-    async (where) => {
-      const stage = await Stage.ofPair();
+    async (where, { onTestFinished }) => {
+      const stage = await Stage.ofPair(onTestFinished);
       const { a, b } = stage;
       const at = where === 'A' ? a : b;
       await stage.gemel(at, `mirror set-nofailover ${where}`);

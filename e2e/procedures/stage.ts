@@ -1,15 +1,14 @@
 import fs from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
-import { expect } from 'vitest';
+import { expect, type TestContext } from 'vitest';
 import { startAgent } from '../../engine/agent/start.ts';
 import { runCommand } from '../../engine/cli/program.ts';
 import { instancePaths } from '../../engine/instance/host.ts';
 import { asyncOf, inStep } from '../asyncs-support.ts';
 import { stopAgent } from '../stop-agent.ts';
 import { get, sameDatabases, set } from '../support/acknowledged.ts';
-import type { Pair, PairOptions, TestMember } from '../support/pair.ts';
-import { pairOfTest } from '../support/pair-of-test.ts';
+import { makePair, type Pair, type PairOptions, type TestMember } from '../support/pair.ts';
 
 /** What a command printed and ended with. */
 export interface Told {
@@ -25,6 +24,15 @@ export async function tell(member: TestMember, line: string): Promise<Told> {
   const terminal = { out: (text: string) => (out += text), err: (text: string) => (err += text), interactive: false };
   const code = await runCommand(line.split(' '), { home: member.home, terminal });
   return { code, out, err };
+}
+
+/** Of the test that runs: procedures run two at a time, since they wait more than they compute. */
+export type Finished = TestContext['onTestFinished'];
+
+async function pairFor(onTestFinished: Finished, options: PairOptions = {}): Promise<Pair> {
+  const pair = await makePair({ qosMs: 1500, ...options });
+  onTestFinished(() => pair.stop());
+  return pair;
 }
 
 /**
@@ -47,12 +55,12 @@ export class Stage {
     this.#c = c;
   }
 
-  static async ofPair(options: PairOptions = {}): Promise<Stage> {
-    return new Stage(await pairOfTest(options), null);
+  static async ofPair(onTestFinished: Finished, options: PairOptions = {}): Promise<Stage> {
+    return new Stage(await pairFor(onTestFinished, options), null);
   }
 
-  static async withAsync(options: PairOptions = {}): Promise<Stage> {
-    const pair = await pairOfTest(options);
+  static async withAsync(onTestFinished: Finished): Promise<Stage> {
+    const pair = await pairFor(onTestFinished);
     return new Stage(pair, await asyncOf(pair, 'C', 'dr'));
   }
 

@@ -1,12 +1,12 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { Stage } from './stage.ts';
+import { Stage, type Finished } from './stage.ts';
 
 /** Unplanned outages: section 3.4.2 of the reference documents, through the command line. Isolation (3.4.2.4) is in ../outages/operator.test.ts. */
 
 describe('3.4.2.1 an outage of the backup', () => {
-  it('its instance or its host fails: the primary works on; restarted it is backup', async () => {
-    const stage = await Stage.ofPair();
+  it.concurrent('its instance or its host fails: the primary works on; restarted it is backup', async ({ onTestFinished }) => {
+    const stage = await Stage.ofPair(onTestFinished);
     const { a, b } = stage;
     await b.kill();
     await stage.write(a);
@@ -21,25 +21,28 @@ describe('3.4.2.1 an outage of the backup', () => {
 });
 
 describe('3.4.2.2 an outage of the primary with automatic failover', () => {
-  it('the backup takes over; the former primary comes back as backup; stopping the new one in order gives the roles back', async () => {
-    const stage = await Stage.ofPair();
-    const { a, b, pair } = stage;
-    await stage.write(a);
-    await a.kill();
-    await b.sees({ B: 'Primary' });
-    await stage.write(b);
-    await stage.gemel(a, 'instance start A');
-    await pair.ready(b);
-    await stage.gemel(b, 'instance stop B');
-    await a.sees({ A: 'Primary' });
-    await stage.gemel(b, 'instance start B');
-    await stage.asBefore();
-  });
+  it.concurrent(
+    'the backup takes over; the former primary comes back as backup; stopping the new one in order gives the roles back',
+    async ({ onTestFinished }) => {
+      const stage = await Stage.ofPair(onTestFinished);
+      const { a, b, pair } = stage;
+      await stage.write(a);
+      await a.kill();
+      await b.sees({ B: 'Primary' });
+      await stage.write(b);
+      await stage.gemel(a, 'instance start A');
+      await pair.ready(b);
+      await stage.gemel(b, 'instance stop B');
+      await a.sees({ A: 'Primary' });
+      await stage.gemel(b, 'instance start B');
+      await stage.asBefore();
+    },
+  );
 });
 
 /** No arbiter, and the whole host of A fails: B cannot know that A is down. */
-async function waiting(isActive: boolean): Promise<Stage> {
-  const stage = await Stage.ofPair({ arbiter: false });
+async function waiting(onTestFinished: Finished, isActive: boolean): Promise<Stage> {
+  const stage = await Stage.ofPair(onTestFinished, { arbiter: false });
   const { a, b } = stage;
   await stage.write(a);
   if (!isActive) {
@@ -50,8 +53,8 @@ async function waiting(isActive: boolean): Promise<Stage> {
 }
 
 describe('3.4.2.3 an outage of the primary without automatic failover', () => {
-  it('1: its host comes back without the instance: the backup becomes primary', async () => {
-    const stage = await waiting(true);
+  it.concurrent('1: its host comes back without the instance: the backup becomes primary', async ({ onTestFinished }) => {
+    const stage = await waiting(onTestFinished, true);
     const { a, b, pair } = stage;
     await stage.fails(a);
     await b.sees({ B: 'Waiting' });
@@ -64,8 +67,8 @@ describe('3.4.2.3 an outage of the primary without automatic failover', () => {
     await stage.asBefore();
   });
 
-  it('1: its host comes back with the instance: they negotiate', async () => {
-    const stage = await waiting(true);
+  it.concurrent('1: its host comes back with the instance: they negotiate', async ({ onTestFinished }) => {
+    const stage = await waiting(onTestFinished, true);
     const { a, b } = stage;
     await stage.fails(a);
     await b.sees({ B: 'Waiting' });
@@ -81,8 +84,8 @@ describe('3.4.2.3 an outage of the primary without automatic failover', () => {
     await stage.asBefore();
   });
 
-  it('2: an active backup is forced: it says so, with the journal file; nothing is lost', async () => {
-    const stage = await waiting(true);
+  it.concurrent('2: an active backup is forced: it says so, with the journal file; nothing is lost', async ({ onTestFinished }) => {
+    const stage = await waiting(onTestFinished, true);
     const { a, b, pair } = stage;
     await stage.fails(a);
     await b.sees({ B: 'Waiting' });
@@ -97,53 +100,59 @@ describe('3.4.2.3 an outage of the primary without automatic failover', () => {
     await stage.asBefore();
   });
 
-  it('2: a backup that was not active is forced after journal files were copied to it: nothing is lost', async () => {
-    const stage = await waiting(false);
-    const { a, b, pair } = stage;
-    await stage.write(a);
-    await stage.fails(a);
-    await stage.gemel(b, 'mirror start B');
-    await b.sees({ B: 'Waiting' });
-    const [last = ''] = (await stage.copyJournal(a, b)).toReversed();
-    const whole = fs.readFileSync(last);
-    // Half a copy ends before what B had itself: it is not taken.
-    fs.writeFileSync(last, whole.subarray(0, 4096));
-    expect(await stage.refused(b, 'mirror force-primary B --yes')).toContain(last.slice(0, last.lastIndexOf('/')));
-    await b.sees({ B: 'Waiting' });
-    fs.writeFileSync(last, whole);
-    await stage.gemel(b, 'mirror force-primary B --yes');
-    expect(b.messages()).toContain('[JOURNAL_COPIED]');
-    await stage.write(b);
-    await stage.hostReturns(a);
-    await stage.gemel(a, 'instance start A');
-    await pair.ready(b);
-    expect(a.messages()).not.toContain('[LOST_UPDATES]');
-    await stage.gemel(b, 'mirror switch-over B');
-    await stage.asBefore();
-  });
+  it.concurrent(
+    '2: a backup that was not active is forced after journal files were copied to it: nothing is lost',
+    async ({ onTestFinished }) => {
+      const stage = await waiting(onTestFinished, false);
+      const { a, b, pair } = stage;
+      await stage.write(a);
+      await stage.fails(a);
+      await stage.gemel(b, 'mirror start B');
+      await b.sees({ B: 'Waiting' });
+      const [last = ''] = (await stage.copyJournal(a, b)).toReversed();
+      const whole = fs.readFileSync(last);
+      // Half a copy ends before what B had itself: it is not taken.
+      fs.writeFileSync(last, whole.subarray(0, 4096));
+      expect(await stage.refused(b, 'mirror force-primary B --yes')).toContain(last.slice(0, last.lastIndexOf('/')));
+      await b.sees({ B: 'Waiting' });
+      fs.writeFileSync(last, whole);
+      await stage.gemel(b, 'mirror force-primary B --yes');
+      expect(b.messages()).toContain('[JOURNAL_COPIED]');
+      await stage.write(b);
+      await stage.hostReturns(a);
+      await stage.gemel(a, 'instance start A');
+      await pair.ready(b);
+      expect(a.messages()).not.toContain('[LOST_UPDATES]');
+      await stage.gemel(b, 'mirror switch-over B');
+      await stage.asBefore();
+    },
+  );
 
-  it('2: a backup that was not active is forced without them: it says so; what only the other had is lost, reported, and it joins again', async () => {
-    const stage = await waiting(false);
-    const { a, b, pair } = stage;
-    await stage.lose(() => stage.write(a));
-    await stage.fails(a);
-    await stage.gemel(b, 'mirror start B');
-    await b.sees({ B: 'Waiting' });
-    expect(await stage.refusedJson(b, 'mirror force-primary B --json')).toContain('"wasActive":0');
-    await stage.gemel(b, 'mirror force-primary B --yes');
-    await stage.write(b);
-    await stage.hostReturns(a);
-    await stage.gemel(a, 'instance start A');
-    await pair.ready(b);
-    expect(a.messages()).toContain('[LOST_UPDATES]');
-    await stage.gemel(b, 'mirror switch-over B');
-    await stage.asBefore();
-  });
+  it.concurrent(
+    '2: a backup that was not active is forced without them: it says so; what only the other had is lost, reported, and it joins again',
+    async ({ onTestFinished }) => {
+      const stage = await waiting(onTestFinished, false);
+      const { a, b, pair } = stage;
+      await stage.lose(() => stage.write(a));
+      await stage.fails(a);
+      await stage.gemel(b, 'mirror start B');
+      await b.sees({ B: 'Waiting' });
+      expect(await stage.refusedJson(b, 'mirror force-primary B --json')).toContain('"wasActive":0');
+      await stage.gemel(b, 'mirror force-primary B --yes');
+      await stage.write(b);
+      await stage.hostReturns(a);
+      await stage.gemel(a, 'instance start A');
+      await pair.ready(b);
+      expect(a.messages()).toContain('[LOST_UPDATES]');
+      await stage.gemel(b, 'mirror switch-over B');
+      await stage.asBefore();
+    },
+  );
 });
 
 describe('3.4.2.5 both fail', () => {
-  it('both agents and one instance come back: it becomes primary, nothing is lost', async () => {
-    const stage = await Stage.ofPair();
+  it.concurrent('both agents and one instance come back: it becomes primary, nothing is lost', async ({ onTestFinished }) => {
+    const stage = await Stage.ofPair(onTestFinished);
     const { a, b, pair } = stage;
     await stage.write(a);
     await Promise.all([stage.fails(a), stage.fails(b)]);
@@ -158,8 +167,8 @@ describe('3.4.2.5 both fail', () => {
     await stage.asBefore();
   });
 
-  it('only the last primary comes back, and is known to be that: forced, nothing is lost', async () => {
-    const stage = await Stage.ofPair();
+  it.concurrent('only the last primary comes back, and is known to be that: forced, nothing is lost', async ({ onTestFinished }) => {
+    const stage = await Stage.ofPair(onTestFinished);
     const { a, b } = stage;
     await stage.fails(b);
     await stage.write(a);
