@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asyncOf, inStep, refusalOf, view } from './asyncs-support.ts';
+import { asyncOf, inStep, membershipOf, refusalOf, view } from './asyncs-support.ts';
 import { Acknowledged, get, sameDatabases, set } from './support/acknowledged.ts';
 import { pairOfTest } from './support/pair-of-test.ts';
 import { until } from './support/until.ts';
@@ -42,6 +42,22 @@ describe('a promotion while the primary operates', () => {
     await until('the async has lost the primary', async () => (await view(c, 'C')).status !== 'Connected');
     expect((await refusalOf(c.call('mirror.promote', {}))).message).toMatch(/not connected to an operating primary/);
     expect((await view(c, 'C')).type).toBe('Disaster Recovery');
+  });
+
+  it('is refused to one that does not reach the primary at its private address, with what it can be promoted to', async () => {
+    const pair = await pairOfTest();
+    const c = await asyncOf(pair, 'C', 'dr');
+    // Nothing listens there; the async finds it by its superserver address.
+    const nowhere = `127.0.0.2:${pair.a.port}`;
+    await pair.a.call('mirror.edit', { member: 'A', privateAddress: nowhere });
+    await c.sees({ A: 'Primary', C: 'Connected' });
+    await until('C knows the address', async () => membershipOf(c).members.some((m) => m.privateAddress === nowhere));
+    await inStep(c);
+    const { what, todo } = await refusalOf(c.call('mirror.promote', {}));
+    expect(what).toContain(nowhere);
+    expect(todo).toContain('promoted to be primary');
+    expect((await view(c, 'C')).type).toBe('Disaster Recovery');
+    expect(await set(pair.a, 'works', '1')).toBe('OK');
   });
 
   it('there and back again leaves the roles as they were', async () => {

@@ -32,7 +32,7 @@ import { Following } from './following.ts';
 import { askOthers, type News } from './news.ts';
 import { whichHolds } from './promotion/which-holds.ts';
 import type { AsyncControl } from './protocol.ts';
-import { requireAll } from './require-all.ts';
+import { requireAll, requirePrivateWay } from './require-all.ts';
 
 export interface AsyncMemberOptions {
   readonly io: Io;
@@ -408,6 +408,8 @@ export class AsyncMember {
   /** Asks the primary to be its failover partner. Rejects when that is refused; resolves with the change, which ends this member as it is. */
   async askToBePromoted(): Promise<void> {
     this.requireAll();
+    const primary = this.primary === null ? undefined : memberOf(this.membership, this.primary.guid);
+    if (primary !== undefined) await requirePrivateWay(this.options.net, primary);
     await this.asking.toBePromoted();
   }
 
