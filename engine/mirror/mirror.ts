@@ -6,7 +6,7 @@ import { assertNever } from '../io/assert.ts';
 import type { Io } from '../io/io.ts';
 import type { Connection, Net } from '../io/net.ts';
 import { Followers } from './asyncs/followers.ts';
-import { restartLinks } from './compression.ts';
+import { Changes } from './changes.ts';
 import { Collector } from './asyncs/promotion/collect.ts';
 import {
   compareEpochs,
@@ -20,8 +20,7 @@ import {
   type MemberState,
   type RoleName,
 } from './failover/index.ts';
-import { isMoved, without } from './editing/addresses.ts';
-import { carryOut, EditWishes, type EditWish } from './editing/wishes.ts';
+import type { EditWish } from './editing/wishes.ts';
 import type { HookAnswer, Hooks } from './hooks/index.ts';
 import type { MirrorHost } from './host.ts';
 import { MemberJournal, type MemberJournalOptions } from './member-journal.ts';
@@ -31,7 +30,7 @@ import { requireOwnEpoch } from './own-journal.ts';
 import { PeerConnections } from './peers.ts';
 import { mayRead, peersForClients, type PeerForClients } from './reading.ts';
 import { Inconsistency } from './rejoin/inconsistency.ts';
-import { noPrimary, Requests } from './requests.ts';
+import { Requests } from './requests.ts';
 import { Roles } from './roles.ts';
 import { StatusView } from './status.ts';
 
@@ -64,7 +63,7 @@ export class Mirror {
   readonly requests: Requests;
   readonly followers: Followers;
   readonly collector: Collector;
-  readonly wishes: EditWishes;
+  readonly changes: Changes;
   membership: Membership;
   state: MemberState;
   /** ms since the epoch: when the partner was last heard, while it is not connected. */
@@ -77,8 +76,6 @@ export class Mirror {
   #leavingArbiter = false;
   #wake: { at: number; timer: { cancel(): void } } | null = null;
   #closed = false;
-  /** An async, or no member, now: it decides nothing any more but how it ends. */
-  #isOther = false;
 
   constructor(options: MirrorOptions) {
     const { io, record } = options;
@@ -112,7 +109,7 @@ export class Mirror {
     this.roles = new Roles(this);
     this.requests = new Requests(this);
     this.collector = new Collector(this);
-    this.wishes = new EditWishes(io.clock);
+    this.changes = new Changes(this);
     this.followers = new Followers(this, () => new StatusView(this).forAsyncs());
     this.state = initialState({
       self: record.self,
@@ -148,7 +145,7 @@ export class Mirror {
 
   /** It is closed, or no failover member now: nothing of it may change the record or the journal any more. */
   get hasEnded(): boolean {
-    return this.#closed || this.#isOther;
+    return this.#closed || this.changes.isOver;
   }
 
   /** The other member, or its agent, has said what it is. */
@@ -198,7 +195,7 @@ export class Mirror {
   }
 
   input(input: Input): void {
-    if (this.#closed || (this.#isOther && input.on !== 'request')) return;
+    if (this.#closed || (this.changes.isOver && input.on !== 'request')) return;
     // What it reports comes before what has arrived.
     if (!this.#running) this.options.beforeDeciding?.();
     this.#queue.push(input);
@@ -252,7 +249,7 @@ export class Mirror {
     const now = state.role.is;
     if (before === 'taking' && now !== 'taking') this.roles.dropHooks();
     // A member on which mirroring is stopped is nobody's: the arbiter is not to count on it either.
-    if (now === 'stopped' && before !== 'stopped') this.#changeArbiter();
+    if (now === 'stopped' && before !== 'stopped') this.changeArbiter();
     else if (before === 'stopped' && now !== 'stopped') this.outside.connectArbiter();
   }
 
@@ -392,103 +389,28 @@ export class Mirror {
     await this.journal.close();
   }
 
-  // ------------------------------------------------------------ membership
-
-  /** A changed membership or list of databases: durable here, then told to the partner. */
+  /** A changed membership or list of databases: durable here, then told to the others. */
   changeMembership(change: (membership: Membership) => Membership): void {
-    const before = this.membership;
-    this.membership = change(before);
-    this.save();
-    this.peers.link?.send({ t: 'membership', membership: this.membership });
-    this.followers.tell(this.membership);
-    // Before a new active period: one that is cut off would be trouble.
-    restartLinks(this, before);
-    const { self } = this.options.record;
-    // Before the next active period begins: then this is the loss of a backup that nobody waits for.
-    if (isMoved(memberOf(before, self), memberOf(this.membership, self))) this.peers.letGo('the addresses of this member were changed');
-    this.#followMembership(before);
+    this.changes.make(change);
   }
 
   /** Asks the primary, which this member may be itself, for a change of the membership. Rejects when that is refused. */
   wish(wish: EditWish): Promise<void> {
-    const { link } = this.peers;
-    if (this.state.role.is === 'primary') return carryOut(this, this.options.record.self, wish);
-    if (link === null || this.state.role.is !== 'backup') return Promise.reject(noPrimary());
-    return this.wishes.ask(wish, (id) => link.send({ t: 'ask-edit', id, wish }));
+    return this.changes.wish(wish);
   }
 
-  /** Addresses corrected here alone, while no primary is followed: the next one that is, says what they are. */
+  /** Addresses corrected here alone, while no primary is followed. */
   correct(change: (membership: Membership) => Membership): void {
-    this.membership = change(this.membership);
-    this.save();
-    this.options.host.changed();
+    this.changes.correct(change);
   }
 
   /** This member is none from now on, whatever the others know. Durable when it returns. */
   leave(): void {
-    this.membership = without(this.membership, this.options.record.self);
-    this.save();
-    this.#endAsOther('MIRROR_LEFT', 'This member has left the mirror.');
-  }
-
-  /**
-   * The other member knows a newer one, although it is not primary: only it and the arbiter may have learned of a change before
-   * they were parted, and the arbiter lets nobody be primary who does not know it.
-   */
-  learnMembership(membership: Membership): void {
-    if (membership.version > this.membership.version) this.adoptMembership(membership);
-  }
-
-  /** What the primary says the membership is. */
-  adoptMembership(membership: Membership): void {
-    // Whoever is begun anew in its place has the record by now.
-    if (this.hasEnded) return;
-    if (membership.guid !== this.membership.guid || JSON.stringify(membership) === JSON.stringify(this.membership)) return;
-    const before = this.membership;
-    const self = memberOf(membership, this.options.record.self);
-    // Nobody removes a primary that works: somebody else has been made one, and that is found out otherwise.
-    if (self === undefined && this.state.role.is === 'primary') return;
-    this.membership = membership;
-    this.save();
-    if (self === undefined)
-      return this.wishes.removed()
-        ? this.#endAsOther('MIRROR_LEFT', 'This member has left the mirror.')
-        : this.#endAsOther('REMOVED', 'This member was removed from the mirror; mirroring has ended here.');
-    if (isAsync(self)) {
-      this.peers.demotion.done();
-      return this.#endAsOther('DEMOTED', 'This member was demoted: it is a disaster recovery async from now on.');
-    }
-    this.#followMembership(before);
-    const primary = this.peers.link?.member;
-    if (primary === undefined || !isMoved(memberOf(before, primary), memberOf(membership, primary))) return;
-    this.peers.letGo('the addresses of the primary were changed');
-  }
-
-  #endAsOther(code: 'DEMOTED' | 'REMOVED' | 'MIRROR_LEFT', text: string): void {
-    this.note(code, text, { version: this.membership.version });
-    this.#isOther = true;
-    this.options.host.typeChanged();
-  }
-
-  #followMembership(before: Membership): void {
-    const { arbiter, qosMs, version } = this.membership;
-    const isOther = before.arbiter !== arbiter || before.qosMs !== qosMs;
-    if (isOther) this.#changeArbiter();
-    const partner = this.partner?.guid ?? null;
-    // Two members that changed the mirror without knowing of each other may have given both changes the same number.
-    if (isOther || before.version !== version)
-      this.input({
-        on: 'membership',
-        version: this.membership.version,
-        partner,
-        arbiter: this.membership.arbiter !== null,
-        qosMs: this.membership.qosMs,
-      });
-    this.options.host.changed();
+    this.changes.leave();
   }
 
   /** The connection to the arbiter is made anew, unless mirroring is stopped; what ends with the old one ends, but nobody is to be alarmed. */
-  #changeArbiter(): void {
+  changeArbiter(): void {
     if (this.state.arbiter.connected) {
       this.#leavingArbiter = true;
       this.input({ on: 'arbiter-lost' });

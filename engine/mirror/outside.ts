@@ -71,7 +71,7 @@ export class Outside {
       let reply = await ask();
       if (await tellPromotion(mirror, asked, reply)) reply = await ask();
       // A change that this member was not told of, because it was down or cut off.
-      if (reply.t === 'answer' && reply.membership !== undefined) mirror.learnMembership(reply.membership);
+      if (reply.t === 'answer' && reply.membership !== undefined) mirror.changes.learn(reply.membership);
       if (reply.t !== 'answer') throw new GemelError('UNREACHABLE', 'The agent gave no answer to the question.');
       if (member === mirror.partner?.guid) mirror.hear(reply.answer.state === 'down' ? 'down' : reply.answer.role);
       mirror.input({ on: 'agent', answer: reply.answer, question });

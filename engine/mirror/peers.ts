@@ -173,7 +173,7 @@ export class PeerConnections {
     channel.onFrame = (kind, payload) => {
       if (answered) return;
       const message = kind === kinds.control ? parsePeerControl(payload) : null;
-      if (message?.t === 'refused' && message.membership !== undefined) mirror.learnMembership(message.membership);
+      if (message?.t === 'refused' && message.membership !== undefined) mirror.changes.learn(message.membership);
       if (message?.t === 'refused')
         mirror.note('PEER_REFUSED', `The other failover member refused the connection. ${message.text}`, { code: message.code });
       if (message?.t !== 'hello-answer') return fail();
@@ -195,7 +195,7 @@ export class PeerConnections {
     const role = mirror.state.role.is;
     const { answer } = message;
     mirror.hear(answer.is === 'not-primary' ? answer.role : answer.is === 'primary' ? 'primary' : 'waiting');
-    if (answer.is !== 'primary') mirror.learnMembership(message.membership);
+    if (answer.is !== 'primary') mirror.changes.learn(message.membership);
     if (answer.is !== 'primary' || role === 'primary' || role === 'taking' || role === 'down' || role === 'yielded') {
       channel.onClose = () => undefined;
       channel.close('answered');
@@ -203,7 +203,7 @@ export class PeerConnections {
     }
     // Until this member's journal is a beginning of the primary's nothing but heartbeats comes, and they are not needed.
     try {
-      mirror.adoptMembership(message.membership);
+      mirror.changes.adopt(message.membership);
       await mirror.journal.alignWith(message.reach);
       mirror.inconsistency.mended();
     } catch (error) {
@@ -335,7 +335,7 @@ export class PeerConnections {
       case 'peer':
         return mirror.input({ on: 'peer', message: message.message });
       case 'membership':
-        return mirror.adoptMembership(message.membership);
+        return mirror.changes.adopt(message.membership);
       case 'ready':
         return this.#startSending(link, message.from);
       case 'ask-demote':
@@ -343,7 +343,7 @@ export class PeerConnections {
       case 'ask-edit':
         return void grantWish(mirror, link.member, message.wish, (error) => link.send({ t: 'edit-answer', id: message.id, error }));
       case 'edit-answer':
-        return mirror.wishes.answered(message.id, message.error);
+        return mirror.changes.wishes.answered(message.id, message.error);
       case 'demote-refused':
         return this.demotion.refused(untold(message.error));
       default:

@@ -45,7 +45,7 @@ export class AskAround {
     const mirror = this.#mirror;
     const what = whichHolds(this.news, theirs);
     if (what === 'adopt' && theirs.membership.members.some(({ guid }) => guid === mirror.options.record.self))
-      mirror.adoptMembership(theirs.membership);
+      mirror.changes.adopt(theirs.membership);
     if (what !== 'outvote' || mirror.state.role.is !== 'primary') return;
     const version = theirs.membership.version;
     // Refused in trouble, or while another change is under way: they will tell again.

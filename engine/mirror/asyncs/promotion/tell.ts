@@ -35,7 +35,7 @@ export async function tellPromotion(mirror: Mirror, asked: Member, reply: AgentR
   const theirs = reply.membership;
   if (memberOf(theirs, asker)?.type === 'Failover' || isDeepStrictEqual(theirs, membership)) return false;
   if (theirs.version >= membership.version) {
-    if (mirror.state.role.is === 'starting' || mirror.state.role.is === 'waiting') mirror.adoptMembership(theirs);
+    if (mirror.state.role.is === 'starting' || mirror.state.role.is === 'waiting') mirror.changes.adopt(theirs);
     return false;
   }
   const refusal = await tellAgent(mirror.options, asked, { asker, membership, released: [] });
