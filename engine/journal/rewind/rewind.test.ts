@@ -14,6 +14,7 @@ import { recoverTransactions } from '../recovery.ts';
 import { scanRecords } from '../scan.ts';
 import { memberA, mirrorJournal, Workplace } from '../test-support.ts';
 import { recordTypes, type JournalEnd, type Position } from '../types.ts';
+import { cutTail } from '../tail.ts';
 import { prepareCut } from './prepare.ts';
 import { rewindDatabases } from './rewind.ts';
 
@@ -403,5 +404,27 @@ it('nothing is prepared, and nothing written, when the journal that would be nee
   // What no database contains can go all the same; the report says that it is not whole.
   expect(prepareCut(files, { ...request, databases: [] }).report ?? { incomplete: 'nothing to report' }).toMatchObject({
     incomplete: expect.stringMatching(/./),
+  });
+});
+
+describe('a cut at the end of a file that a crash ends after its files were set aside', () => {
+  it('is found to be done: a database that stood at the beginning of the next file stands at the fork', async () => {
+    const set = (key: number): Step => ({ do: 'set', in: 'DB', key, value: 'a', session: 1 });
+    const steps: Step[] = [set(1), { do: 'block' }, { do: 'switch' }, set(2), { do: 'block' }];
+    const { files, ends } = await write('journal', steps);
+    const fork = ends[0] as JournalEnd;
+    expect(files.closedLength(1)).toBe(fork.position.offset);
+    const directory = place.path('DB');
+    feed(files, 'DB', directory, { file: 2, offset: 4096 });
+    expect(positionOf(directory)).toEqual({ file: 2, offset: 4096 });
+    const databases = [{ name: 'DB', directory }];
+    const openWriter = (at: string): TargetWriter => DatabaseWriter.open(at);
+    const cut = { files: files.files, directory: files.directory, journal: mirrorJournal, ...fork, fork: fork.position, name: 'R' };
+    expect(cutTail({ ...cut, databases: [{ file: 2, offset: 4096 }] })).toHaveLength(1);
+    // What the end of the process has left to do is done from the beginning.
+    const left = new JournalFiles(files.files, files.directory, mirrorJournal);
+    rewindDatabases({ files: left, openWriter, databases, fork: fork.position, openStart: null });
+    expect(cutTail({ ...cut, databases: [{ file: 2, offset: 4096 }] })).toEqual([]);
+    expect(contentOf(directory)).toEqual(replay(left, 'DB', fork.position));
   });
 });

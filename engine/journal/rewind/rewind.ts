@@ -31,8 +31,15 @@ export interface RewindOptions extends RewindTo {
 /** Whether a position lies behind the fork; the end of a file and the beginning of the next one are one position. */
 export function isBehind(files: JournalFiles, position: Position, fork: Position): boolean {
   if (comparePositions(position, fork) <= 0) return false;
-  const isClosedThere = files.closedLength(fork.file) === fork.offset;
-  return !(isClosedThere && comparePositions(position, { file: fork.file + 1, offset: dataStart }) === 0);
+  return !(endsAt(files, fork) && comparePositions(position, { file: fork.file + 1, offset: dataStart }) === 0);
+}
+
+/** Whether a file ends there: before the one that follows it, or, when that was set aside already, by its length. */
+function endsAt(files: JournalFiles, { file, offset }: Position): boolean {
+  const closed = files.closedLength(file);
+  if (closed !== undefined) return closed === offset;
+  const last = files.get(file);
+  return last !== undefined && files.files.size(files.path(last)) === offset;
 }
 
 /**

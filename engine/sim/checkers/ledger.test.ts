@@ -106,3 +106,15 @@ test('nobody goes on without what an async holds, unless by force', () => {
   expect(() => begun().begun(third.epoch, [first, third])).toThrow(/1:4800 is held by an async/);
   begun().begun(forced.epoch, [first, forced], true);
 });
+
+test('an async takes up anew what an operator’s force went on from, though another primary had gone on without it', () => {
+  const other = entry(2, 'B', 2, at(1, 5000));
+  const forced = entry(3, 'A', 2, at(1, 6000), 2);
+  const l = ledger();
+  l.durable(first.epoch, at(1, 5000));
+  l.begun(first.epoch, [first]);
+  l.begun(other.epoch, [first, other]);
+  l.begun(forced.epoch, [first, forced], true);
+  l.held('D', [first], at(1, 6000));
+  expect(() => l.held('D', [first], at(1, 6001))).toThrow(/not durable/);
+});

@@ -69,6 +69,15 @@ export class Ledger {
     });
   }
 
+  /** An operator's force went on from this journal, and left behind the one that had followed it: an async takes it anew then. */
+  #isTakenUpAgain(epoch: Epoch, position: Position, { epoch: newer }: Begun): boolean {
+    return [...this.#begun.values()].some((forced) => {
+      if (compareEpochs(forced.epoch, newer) <= 0 || !this.isGivenUp(newer.major, forced.epoch.major)) return false;
+      const end = endIn(forced.lineage, epoch);
+      return end === 'open' || (end !== null && comparePositions(position, end) <= 0);
+    });
+  }
+
   #check(older: Epoch, position: Position, newer: Begun, what = 'durable'): void {
     const end = endIn(newer.lineage, older);
     if (end === 'open' || isNothing(position)) return;
@@ -119,7 +128,8 @@ export class Ledger {
         `${who} holds ${position.file}:${position.offset}, which is not durable in ${name} (${durable === null ? 'nothing is' : `${durable.file}:${durable.offset} is`})`,
       );
     for (const newer of this.#begun.values())
-      if (compareEpochs(newer.epoch, epoch) > 0) this.#check(epoch, position, newer, `held by ${who}`);
+      if (compareEpochs(newer.epoch, epoch) > 0 && !this.#isTakenUpAgain(epoch, position, newer))
+        this.#check(epoch, position, newer, `held by ${who}`);
     const before = this.#held.get(name);
     if (before === undefined) this.#held.set(name, { epoch, position });
     else if (comparePositions(before.position, position) < 0) before.position = position;
