@@ -145,7 +145,6 @@ describe('what an async refuses', () => {
       'mirror.tryPrimary': {},
       'mirror.forcePrimary': { confirmed: true },
       'mirror.resumePrimary': { otherIsDown: true, otherNeverBecamePrimary: true, otherHasNoNewerJournalFile: true },
-      'mirror.edit': { qosMs: 4000 },
       'mirror.whatIf': {},
       'mirror.admit': { mirror: 'TEST', member: madeUp('E', 'Read-Only Reporting') },
     };
@@ -155,6 +154,8 @@ describe('what an async refuses', () => {
       expect(message).toContain('This instance is an async member of the mirror TEST');
       expect(message).toContain('that is for failover members');
     }
+    const { code, condition } = await refusalOf(c.call('mirror.edit', { qosMs: 4000 }));
+    expect([code, condition?.code]).toEqual(['REFUSED', 'NOT_PRIMARY']);
     expect([record(a), record(pair.b), record(c)]).toEqual(before);
     await a.sees({ A: 'Primary', B: 'Backup', C: 'Connected' });
     expect((await a.status())?.noFailover).toBe(false);
