@@ -237,8 +237,10 @@ describe('resuming a primary in trouble without limit', () => {
 describe('mirroring stopped on a member', () => {
   it('is durable before the primary can notice, and survives a restart until it is started', () => {
     const b = backup();
-    expect(kinds(b.do(request('stop-mirroring')))).toEqual(['persist mirroringStopped', 'hang-up-peer', 'answer-request']);
+    expect(kinds(b.do(request('stop-mirroring')))).toEqual(['persist mirroringStopped lastSeenPrimary', 'hang-up-peer', 'answer-request']);
     expect(b.role.is).toBe('stopped');
+    // The primary goes on without it: forcing it later is not without loss.
+    expect(b.state.durable.lastSeenPrimary).toMatchObject({ active: false });
     const again = new Core({ self: 'B', durable: b.state.durable });
     expect(kinds(again.do({ on: 'start', byPerson: true }))).toEqual(
       ['persist boot'].filter(() => again.state.durable.boot !== b.state.boot),

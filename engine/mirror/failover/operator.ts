@@ -173,7 +173,9 @@ export function stopMirroring(turn: Turn, id: number): void {
 /** Durable before the primary can learn that this member no longer follows: it does not take over by anything older. */
 function leaveForGood(turn: Turn): void {
   const { role } = turn.state;
-  turn.persist({ mirroringStopped: true });
+  // Who leaves of its own accord knows that the primary goes on without it.
+  const last = turn.state.durable.lastSeenPrimary;
+  turn.persist({ mirroringStopped: true, ...(last === null ? {} : { lastSeenPrimary: { ...last, active: false } }) });
   const facts = { role: turn.roleName() };
   if (role.is === 'backup') {
     if (role.pendingNoFailover !== null)
