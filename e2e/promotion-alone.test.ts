@@ -5,13 +5,14 @@ import { stopAgent } from './stop-agent.ts';
 import { Acknowledged, get, sameDatabases, set } from './support/acknowledged.ts';
 import type { Pair, TestMember } from './support/pair.ts';
 import { pairOfTest } from './support/pair-of-test.ts';
+import { programs } from './support/programs.ts';
 import { until } from './support/until.ts';
 
 /** Promotion of a disaster recovery async while no primary operates. */
 
 /** Its agent answers again, at the address that the others know. */
 async function agentBack(member: TestMember): Promise<void> {
-  await startAgent(member.home, {});
+  await startAgent(member.home, { entry: programs.agent });
 }
 
 /** The primary writes what the stopped async does not get. */

@@ -165,6 +165,7 @@ describe('the type of an async', () => {
     // Once more, with the flags gone: there is no way back.
     expect((await change('reporting-rw', 'clear')).message).toMatch(/flag of DB is cleared/);
     expect(await set(c, 'x', 'own')).toBe('OK');
+    await inStep(c);
     await change('reporting-ro');
     expect(await set(c, 'x', 'own too')).toBe('OK');
     expect((await refusalOf(change('dr'))).what).toMatch(/cleared on DB, and can never be set again/);
@@ -230,6 +231,7 @@ describe('a dejournal filter', () => {
     // It does not stay with one for disaster recovery.
     await c.call('mirror.changeType', { as: 'dr' });
     expect((await refusalOf(c.call('mirror.filter', { action: 'status' }))).what).toMatch(/only on a reporting member/);
+    await c.sees({ C: 'Connected' });
     await c.call('mirror.changeType', { as: 'reporting-ro' });
     expect(await c.call('mirror.filter', { action: 'status' })).toMatchObject({ file: null });
   });

@@ -1,15 +1,14 @@
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { homePaths, probeLock } from '../../engine/instance/host.ts';
 import { stopAgent } from '../stop-agent.ts';
 import { TestMember } from '../support/pair.ts';
+import { programs } from '../support/programs.ts';
 import { until } from '../support/until.ts';
 import { inside, type Computer } from './network.ts';
 
-const GEMEL = fileURLToPath(new URL('../../engine/cli/main.ts', import.meta.url));
 const AGENT_PORT = 2188;
 /** Every computer has all ports to itself. */
 const SUPERSERVER_PORT = 1972;
@@ -29,7 +28,7 @@ export class Host extends TestMember {
 
   /** `gemel ...` on this computer; gives what it printed. Throws with what it complained about. */
   async gemel(...args: readonly string[]): Promise<string> {
-    const [command, ...rest] = inside(this.computer.namespace, process.execPath, GEMEL, ...args);
+    const [command, ...rest] = inside(this.computer.namespace, process.execPath, programs.gemel, ...args);
     const { stdout } = await execFileAsync(command, rest, { env: { ...process.env, GEMEL_HOME: this.home }, encoding: 'utf8' });
     return stdout;
   }

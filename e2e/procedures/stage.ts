@@ -8,6 +8,7 @@ import { instancePaths } from '../../engine/instance/host.ts';
 import { asyncOf, inStep } from '../asyncs-support.ts';
 import { stopAgent } from '../stop-agent.ts';
 import { get, sameDatabases, set } from '../support/acknowledged.ts';
+import { programs } from '../support/programs.ts';
 import { makePair, type Pair, type PairOptions, type TestMember } from '../support/pair.ts';
 
 /** What a command printed and ended with. */
@@ -124,7 +125,7 @@ export class Stage {
 
   /** The host is back, its agent too; its instance is not started. */
   async hostReturns({ home, agentAddress }: TestMember): Promise<void> {
-    await startAgent(home, { port: Number(agentAddress.split(':').at(-1)) });
+    await startAgent(home, { port: Number(agentAddress.split(':').at(-1)), entry: programs.agent });
   }
 
   /** All roles as before, everything acknowledged on every member, equal databases. */

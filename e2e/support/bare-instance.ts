@@ -6,8 +6,9 @@ import path from 'node:path';
 import { instanceMethods, instanceTopics, type InstanceMethods, type Params, type Result } from '../../engine/api/contract.ts';
 import { GemelError, type ErrorCode } from '../../engine/api/errors.ts';
 import { connectControl } from '../../engine/api/rpc/index.ts';
-import { anyFreePort, createInstance, instancePaths, processEntry } from '../../engine/instance/host.ts';
+import { anyFreePort, createInstance, instancePaths } from '../../engine/instance/host.ts';
 import { updateSettings } from '../../engine/instance/settings.ts';
+import { programs } from './programs.ts';
 
 /** An instance in no mirror, its process a direct child of the test. */
 export class BareInstance {
@@ -34,7 +35,7 @@ export class BareInstance {
 
   /** Begins to start it. `ready` resolves with true when it answers, with false when it was killed before; rejects with why it refuses. */
   launch(user?: number): { readonly ready: Promise<boolean> } {
-    const child = spawn(process.execPath, [processEntry('instance'), '--directory', this.directory], {
+    const child = spawn(process.execPath, [programs.instance, '--directory', this.directory], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: { ...process.env, GEMEL_HOME: this.home },
       ...(user === undefined ? {} : { uid: user, gid: user }),

@@ -18,6 +18,7 @@ import {
   stopInstance,
 } from '../../engine/instance/host.ts';
 import { stopAgent } from '../stop-agent.ts';
+import { programs } from './programs.ts';
 import { until, WAIT_MS } from './until.ts';
 
 /** Calls may lead through a hand-over; joining and creating wait for a role. */
@@ -71,7 +72,7 @@ export class TestMember {
   }
 
   async start(): Promise<void> {
-    await startInstance(this.home, this.name);
+    await startInstance(this.home, this.name, { entry: programs.instance });
   }
 
   /** Ends in order: a primary hands over. */
@@ -181,7 +182,7 @@ export interface Pair {
 
 /** Starts an agent on a free port; returns its address. */
 export async function startTestAgent(home: string): Promise<string> {
-  await startAgent(home, { port: 0 });
+  await startAgent(home, { port: 0, entry: programs.agent });
   const client = await connectAgent(home);
   try {
     const { address } = await client.call('agent.status', {});

@@ -59,11 +59,11 @@ export default defineConfig({
           environment: 'node',
           // Hundreds of processes are started: each in half the time when the code compiled for the first is kept.
           env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url)) },
+          globalSetup: fileURLToPath(new URL('programs.ts', import.meta.url)),
           include: ['e2e/**/*.test.ts'],
           exclude: [...exclude, 'e2e/browser/**', 'e2e/desktop/**'],
-          // The tests kill and start processes on two cores: side by side they would only wait for each other.
-          fileParallelism: false,
-          // Those that say so may run side by side, on two processors.
+          // The tests wait more than they compute: two files at a time, and in those that say so two tests.
+          maxWorkers: 2,
           maxConcurrency: 2,
           testTimeout: 300_000,
           hookTimeout: 120_000,

@@ -15,15 +15,15 @@ const ENTRIES = [
   'main/shell/web/main.ts',
 ];
 
-/** Bundles all entries to `dist/`, at the same place in the tree and ending in `.mjs`. Gives the files written, relative to `root`. */
-export async function bundleEntries(root: string): Promise<string[]> {
+/** Bundles all entries to `folder`, at the same place in the tree and ending in `.mjs`. Gives the files written, relative to `root`. */
+export async function bundleEntries(root: string, folder = 'dist'): Promise<string[]> {
   const entries = ENTRIES.flatMap((pattern) => globSync(pattern, { cwd: root })).filter(
     (file) => !/\.(test|bench)\.ts$|[\\/]testing[\\/]/.test(file),
   );
   return Promise.all(
     [...new Set(entries)].sort().map(async (entry) => {
-      const out = posix.join('dist', entry.split(sep).join('/').replace(/\.ts$/, '.mjs'));
-      await bundle(root, entry, out);
+      const out = posix.join(folder, entry.split(sep).join('/').replace(/\.ts$/, '.mjs'));
+      await bundle(root, entry, out, folder);
       return out;
     }),
   );
@@ -33,9 +33,9 @@ export async function bundleEntries(root: string): Promise<string[]> {
 export async function bundleElectron(root: string): Promise<string> {
   const out = join('dist', 'main', 'electron.mjs');
   await Promise.all([
-    bundle(root, 'main/shell/electron/main.ts', out),
+    bundle(root, 'main/shell/electron/main.ts', out, 'dist'),
     // A sandboxed preload can only be CommonJS.
-    bundle(root, 'main/shell/electron/preload.ts', 'dist/main/preload.cjs', { format: 'cjs', platform: 'browser', banner: {} }),
+    bundle(root, 'main/shell/electron/preload.ts', 'dist/main/preload.cjs', 'dist', { format: 'cjs', platform: 'browser', banner: {} }),
   ]);
   return join(root, out);
 }
@@ -45,7 +45,7 @@ export function hasElectronEntry(root: string): boolean {
   return existsSync(join(root, 'main', 'shell', 'electron', 'main.ts'));
 }
 
-async function bundle(root: string, entry: string, out: string, overrides: BuildOptions = {}): Promise<void> {
+async function bundle(root: string, entry: string, out: string, folder: string, overrides: BuildOptions = {}): Promise<void> {
   const up = '../'.repeat(relative('.', out).split(sep).length - 1);
   await build({
     absWorkingDir: root,
@@ -58,7 +58,7 @@ async function bundle(root: string, entry: string, out: string, overrides: Build
     sourcemap: true,
     external: EXTERNAL,
     logLevel: 'warning',
-    plugins: [referencesPlugin(root)],
+    plugins: [referencesPlugin(root, folder)],
     banner: {
       // Packages that are CommonJS inside the bundle still call require.
       js: [

@@ -8,26 +8,26 @@ const REFERENCE = /new URL\(\s*(['"`])(\.{1,2}\/[^'"`]+)\1,\s*import\.meta\.url\
 
 /**
  * A bundle stands elsewhere than its sources, so what they name relative to themselves is named relative to the root
- * instead (`GEMEL_ROOT`, see the banner of the bundle): a source as its bundle in dist/, anything else where it is.
+ * instead (`GEMEL_ROOT`, see the banner of the bundle): a source as its bundle in `folder`, anything else where it is.
  */
-export function referencesPlugin(root: string): Plugin {
+export function referencesPlugin(root: string, folder: string): Plugin {
   return {
     name: 'gemel-references',
     setup(build) {
       build.onLoad({ filter: /[\\/](engine|main)[\\/].*\.ts$/ }, async ({ path }) => {
         const file = relative(root, path).split(sep).join('/');
         if (file.includes('node_modules/')) return undefined;
-        return { contents: rewriteReferences(await readFile(path, 'utf8'), file, root), loader: 'ts' };
+        return { contents: rewriteReferences(await readFile(path, 'utf8'), file, root, folder), loader: 'ts' };
       });
     },
   };
 }
 
 /** @param file the source, relative to `root`, with `/` */
-export function rewriteReferences(source: string, file: string, root: string): string {
+export function rewriteReferences(source: string, file: string, root: string, folder = 'dist'): string {
   return source.replaceAll(REFERENCE, (whole, quote: string, path: string) => {
     const target = posix.join(posix.dirname(file), path);
-    if (target.endsWith('.ts')) return `new URL(${quote}dist/${target.replace(/\.ts$/, '.mjs')}${quote}, GEMEL_ROOT)`;
+    if (target.endsWith('.ts')) return `new URL(${quote}${folder}/${target.replace(/\.ts$/, '.mjs')}${quote}, GEMEL_ROOT)`;
     // Not in the tree: it is meant relative to the bundle itself.
     if (!target.startsWith('dist/') && !existsSync(posix.join(root.split(sep).join('/'), target))) return whole;
     return `new URL(${quote}${target}${quote}, GEMEL_ROOT)`;

@@ -16,7 +16,7 @@ export function endToEndParts(debian: DebianPackages, say: (line: string) => voi
   return [
     suite('long unit tests', vitestArgs(['long'], 'default'), { timeoutMs: 15 * MINUTE_MS }),
     check(`simulator, ${SEEDS} seeds`, ['engine/sim/main.ts', '--seeds', String(SEEDS)], { timeoutMs: 15 * MINUTE_MS }),
-    suite('processes', vitestArgs(['e2e'], 'verbose'), { live: true, timeoutMs: 30 * MINUTE_MS }),
+    suite('processes', vitestArgs(['e2e'], 'verbose'), { live: true, timeoutMs: 50 * MINUTE_MS }),
     later('console in a browser', () => browserSuite(debian)),
     later('console on the desktop', () => desktopSuite(debian, say)),
   ];
