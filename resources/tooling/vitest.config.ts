@@ -24,6 +24,8 @@ export default defineConfig({
           environment: 'node',
           include: ['{engine,main,resources}/**/*.test.ts'],
           exclude: [...exclude, long],
+          // One process for many files: a third less processor time than one each. What a file changes of its process it puts back.
+          isolate: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
