@@ -287,6 +287,8 @@ export class PeerConnections {
     this.#lastBeatAt = this.lastBeatAt;
     this.#lastEchoedAt = this.lastEchoedAt;
     this.link = null;
+    this.demotion.lost();
+    this.#mirror.changes.wishes.lost();
     this.#mirror.partnerLostAt = this.#clock.wallMs();
     // What the partner said when it connected is no longer so.
     this.#mirror.hear(null);

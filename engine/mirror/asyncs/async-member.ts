@@ -121,7 +121,10 @@ export class AsyncMember {
       note: (code, text, facts) => this.note(code, text, facts),
       told: (message) => this.#told(message),
       believe: (primary) => (this.#finder.believed = primary),
-      lost: (isPaced) => this.#look(isPaced),
+      lost: (isPaced) => {
+        this.#unanswered();
+        this.#look(isPaced);
+      },
       isOver: () => this.#closed,
       isQuiet: () => this.stopped,
     });
@@ -220,6 +223,12 @@ export class AsyncMember {
       inconsistent: this.crashed ?? undefined,
       ...change,
     });
+  }
+
+  /** Nobody is left who would answer what was asked of the primary. */
+  #unanswered(): void {
+    this.asking.lost();
+    this.wishes.lost();
   }
 
   // ------------------------------------------------------------ finding the primary
@@ -425,6 +434,7 @@ export class AsyncMember {
 
   async stop(): Promise<void> {
     this.#closed = true;
+    this.#unanswered();
     this.#finder.stop();
     this.dejournaler.close();
     this.filtering.close();
