@@ -38,6 +38,7 @@ export class MirrorDatabases {
   #readWriteFeed: ReadWriteFeed | null = null;
   #onFailed: () => void = () => undefined;
   #onUnreadable: (error: GemelError) => void = () => undefined;
+  #retrying: Promise<unknown> = Promise.resolve();
 
   constructor(options: MirrorDatabasesOptions) {
     this.#options = options;
@@ -131,9 +132,17 @@ export class MirrorDatabases {
   }
 
   /** Feeds those that an error has stopped once more, from what their files contain. @returns names of those that still take nothing */
-  async retry(): Promise<string[]> {
+  retry(): Promise<string[]> {
+    // One after the other: a database is fed once.
+    const done = this.#retrying.then(() => this.#retry());
+    this.#retrying = done.catch(() => undefined);
+    return done;
+  }
+
+  async #retry(): Promise<string[]> {
     const { log } = this.#options;
     const still: string[] = [];
+    await this.feed.readAnew();
     for (const database of this.all().filter((d) => this.#failures.has(d.journalName))) {
       try {
         await (database.fedByMirror ? this.feed : this.#options.local.feed).retry(database);
