@@ -7,6 +7,7 @@ import type { Io } from '../io/io.ts';
 import type { Connection, Net } from '../io/net.ts';
 import { Followers } from './asyncs/followers.ts';
 import { Changes } from './changes.ts';
+import { FormerMembers } from './asyncs/promotion/former.ts';
 import { Collector } from './asyncs/promotion/collect.ts';
 import {
   compareEpochs,
@@ -64,6 +65,7 @@ export class Mirror {
   readonly followers: Followers;
   readonly collector: Collector;
   readonly changes: Changes;
+  readonly former: FormerMembers;
   membership: Membership;
   state: MemberState;
   /** ms since the epoch: when the partner was last heard, while it is not connected. */
@@ -110,6 +112,7 @@ export class Mirror {
     this.requests = new Requests(this);
     this.collector = new Collector(this);
     this.changes = new Changes(this);
+    this.former = new FormerMembers(this);
     this.followers = new Followers(this, () => new StatusView(this).forAsyncs());
     this.state = initialState({
       self: record.self,
@@ -173,6 +176,7 @@ export class Mirror {
   start(byPerson: boolean): void {
     this.inconsistency.begin();
     this.outside.connectArbiter();
+    this.former.start();
     this.input({ on: 'start', byPerson });
   }
 
@@ -382,6 +386,7 @@ export class Mirror {
     this.#closed = true;
     this.requests.end();
     this.#wake?.timer.cancel();
+    this.former.close();
     this.options.hooks.close();
     this.peers.close();
     this.followers.hangUp('the instance stops');
