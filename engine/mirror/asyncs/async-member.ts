@@ -1,10 +1,12 @@
 import { GemelError } from '../../api/errors.ts';
 import { conditionLine, conditions, type ConditionCode, type Facts as ConditionFacts } from '../../api/conditions.ts';
 import { VERSION } from '../../api/version.ts';
+import { compressionsTaken } from '../../io/compression.ts';
 import type { Io } from '../../io/index.ts';
 import type { Net } from '../../io/net.ts';
 import { compareEpochs, newDurable, type Durable, type Epoch } from '../failover/index.ts';
 import { without } from '../editing/addresses.ts';
+import { noteNotTaken } from '../compression.ts';
 import { EditWishes, type EditWish } from '../editing/wishes.ts';
 import { MemberJournal, type MemberJournalOptions } from '../member-journal.ts';
 import { Inconsistency } from '../rejoin/inconsistency.ts';
@@ -250,6 +252,7 @@ export class AsyncMember {
         version: VERSION,
         member: record.self,
         reach: this.journal.reach,
+        takes: compressionsTaken(),
       }),
       malformed: (channel, why) =>
         this.note('PEER_MALFORMED', `${channel.connection.remote} sent something that is no message; the connection was closed.`, {
@@ -286,6 +289,7 @@ export class AsyncMember {
     } else if (answer.t === 'refused') this.#refusedBy(answer);
     if (answer.t !== 'follow-answer' || !(await this.#alignment.align(answer)) || channel.closed || !isWanted()) return false;
     this.following.begin(channel, answer);
+    noteNotTaken('async', { membership: this.membership, self: this.self, note: (...said) => this.note(...said) });
     return true;
   }
 
