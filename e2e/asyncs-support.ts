@@ -5,7 +5,7 @@ import { instancePaths } from '../engine/instance/host.ts';
 import { realFiles } from '../engine/io/files.ts';
 import { realNet } from '../engine/io/net.ts';
 import { onTestFinished } from 'vitest';
-import { readRecords, type Membership } from '../engine/mirror/membership.ts';
+import { readRecords, type Membership, type MirrorRecord } from '../engine/mirror/membership.ts';
 import { Channel, decodeControl, kinds } from '../engine/mirror/wire.ts';
 import { errorCode } from '../engine/io/error-code.ts';
 import type { MemberView } from '../engine/api/status.ts';
@@ -132,11 +132,16 @@ export function goOn(pid: number): void {
   }
 }
 
-/** The mirror as a member's durable record has it. */
-export function membershipOf(member: TestMember): Membership {
+/** A member's durable record. */
+export function recordOf(member: TestMember): MirrorRecord {
   const [record] = readRecords(realFiles, instancePaths(member.directory).mgr);
   if (record === undefined) throw new Error(`${member.name} is in no mirror`);
-  return record.membership;
+  return record;
+}
+
+/** The mirror as a member's durable record has it. */
+export function membershipOf(member: TestMember): Membership {
+  return recordOf(member).membership;
 }
 
 export interface Spoken {

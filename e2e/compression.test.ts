@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CompressionType, type CompressionMode } from '../engine/api/compression.ts';
 import type { MirrorStatus } from '../engine/api/status.ts';
@@ -220,3 +221,42 @@ class FalsePrimary {
     await closed;
   }
 }
+
+describe('a member that has no lz4', () => {
+  /** Starts an instance on whose system the package cannot be loaded. */
+  async function startWithout(member: TestMember): Promise<void> {
+    const { NODE_OPTIONS: before = '' } = process.env;
+    process.env['NODE_OPTIONS'] = `${before} --import ${path.join(import.meta.dirname, 'support', 'no-lz4.ts')}`;
+    try {
+      await member.start();
+    } finally {
+      process.env['NODE_OPTIONS'] = before;
+    }
+  }
+
+  it('has a change to it refused while it is connected, as backup or async; one that was away gets journal uncompressed', async () => {
+    const pair = await pairOfTest();
+    const { a, b, ready } = pair;
+    const c = await asyncOf(pair, 'C', 'dr');
+    for (const member of [b, c]) await member.stop();
+    for (const member of [b, c]) await startWithout(member);
+    await ready();
+    await inStep(c);
+    const { condition } = await refusalOf(compress(pair, 'lz4', 'none'));
+    expect(condition).toMatchObject({ code: 'COMPRESSION_REFUSED', facts: { members: 'B', type: 'lz4' } });
+    expect((await refusalOf(compress(pair, 'none', 'lz4'))).condition?.facts).toMatchObject({ members: 'C' });
+    for (const member of [b, c]) await member.stop();
+    await compress(pair, 'lz4', 'lz4');
+    for (const member of [b, c]) await startWithout(member);
+    await ready();
+    const written = await Acknowledged.by(a, 300);
+    await written.stop();
+    await inStep(c);
+    for (const name of ['B', 'C']) expect(a.messages()).toMatch(new RegExp(`\\[COMPRESSION_NOT_TAKEN\\].*member=${name}`));
+    for (const member of [b, c]) {
+      expect(times(member, 'COMPRESSION_NOT_TAKEN')).toBe(1);
+      expect(times(member, 'PEER_MALFORMED')).toBe(0);
+    }
+    await sameDatabases(pair, c);
+  });
+});

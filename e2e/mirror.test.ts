@@ -6,6 +6,7 @@ import { RespClient } from '../engine/cli/resp-client.ts';
 import { instancePaths } from '../engine/instance/host.ts';
 import { errorCode } from '../engine/io/error-code.ts';
 import { controlFrame, MAGIC } from '../engine/mirror/wire.ts';
+import { membershipOf, view } from './asyncs-support.ts';
 import { Acknowledged, get, sameDatabases, set } from './support/acknowledged.ts';
 import { startTestAgent, TestMember } from './support/pair.ts';
 import { pairOfTest } from './support/pair-of-test.ts';
@@ -19,6 +20,27 @@ function divergedFiles(member: TestMember): string[] {
     .map(String)
     .filter((name) => name.includes('.diverged'));
 }
+
+describe('a mirrored database', () => {
+  const known = (member: TestMember): string[] => membershipOf(member).databases.map(({ name }) => name);
+
+  it('is told to be made once the backup knows it, too', async () => {
+    const { a, b, ready } = await pairOfTest({ qosMs: 3000 });
+    for (const name of ['M1', 'M2', 'M3']) {
+      await a.call('db.create', { name, mirrored: true });
+      expect(known(b)).toContain(name);
+    }
+    const pid = b.pid();
+    process.kill(pid, 'SIGSTOP');
+    await a.call('db.create', { name: 'M4', mirrored: true });
+    // It was waited for until it could not take over any more.
+    expect((await view(a, 'B')).journalTransfer).not.toBe('Active');
+    expect(known(b)).not.toContain('M4');
+    process.kill(pid, 'SIGCONT');
+    await ready();
+    expect(known(b)).toContain('M4');
+  });
+});
 
 describe('a primary that is killed', () => {
   it('loses nothing acknowledged; it comes back as backup, and both hold the same', async () => {

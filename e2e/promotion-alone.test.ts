@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { startAgent } from '../engine/agent/start.ts';
-import { asyncOf, membershipOf, refusalOf, times, view } from './asyncs-support.ts';
+import { asyncOf, membershipOf, recordOf, refusalOf, times, view } from './asyncs-support.ts';
 import { stopAgent } from './stop-agent.ts';
 import { Acknowledged, get, sameDatabases, set } from './support/acknowledged.ts';
 import type { Pair, TestMember } from './support/pair.ts';
@@ -204,6 +204,28 @@ describe('a promotion while an agent is silent', () => {
     expect(times(a, 'PRIMARY')).toBe(1);
     await set(c, 'after', '1');
     await sameDatabases(pair, c, d);
+  });
+
+  it('without a partner: agents that come back store the new roles, once each, while their instances stay down', async () => {
+    const { pair, a, b, c } = await disaster();
+    await bothDown(pair, c);
+    for (const member of [a, b]) await stopAgent(member.home);
+    await c.call('mirror.promote', { partner: null, confirmed: true });
+    await c.sees({ C: 'Primary' });
+    for (const member of [a, b]) {
+      await agentBack(member);
+      await until('it is told', () => Promise.resolve(membershipOf(member).version === membershipOf(c).version));
+      expect(recordOf(member).durable.validated).toBe(false);
+      expect(membershipOf(member)).toEqual(membershipOf(c));
+    }
+    expect(times(c, 'ROLE_TOLD')).toBe(2);
+    // Nobody is left who could tell them.
+    await c.kill();
+    await Promise.all([a.start(), b.start()]);
+    for (const member of [a, b]) expect((await view(member, member.name)).type).toBe('Disaster Recovery');
+    await c.start();
+    await c.sees({ A: 'Connected', B: 'Connected', C: 'Primary' });
+    await sameDatabases(pair, c);
   });
 
   it('without a partner and with no failover: holds, collects from who comes, and becomes primary when it is cleared', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asyncOf, inStep, membershipOf, refusalOf, view } from './asyncs-support.ts';
+import { asyncOf, goOn, inStep, membershipOf, refusalOf, view } from './asyncs-support.ts';
 import { Acknowledged, get, sameDatabases, set } from './support/acknowledged.ts';
 import { pairOfTest } from './support/pair-of-test.ts';
 import { until } from './support/until.ts';
@@ -58,6 +58,25 @@ describe('a promotion while the primary operates', () => {
     expect(todo).toContain('promoted to be primary');
     expect((await view(c, 'C')).type).toBe('Disaster Recovery');
     expect(await set(pair.a, 'works', '1')).toBe('OK');
+  });
+
+  it('ends at once when the primary is lost before it answers, and says that it may have been made', async () => {
+    const pair = await pairOfTest();
+    const { a, b } = pair;
+    const c = await asyncOf(pair, 'C', 'dr');
+    const pid = a.pid();
+    process.kill(pid, 'SIGSTOP');
+    const asked = performance.now();
+    const { code, safe, todo } = await refusalOf(c.call('mirror.promote', {}));
+    expect(performance.now() - asked).toBeLessThan(15_000);
+    expect([code, safe, todo]).toEqual([
+      'UNREACHABLE',
+      expect.stringContaining('may still have been done'),
+      expect.stringContaining('gemel mirror status'),
+    ]);
+    await c.sees({ B: 'Primary', C: 'Connected' });
+    goOn(pid);
+    expect(await set(b, 'works', '1')).toBe('OK');
   });
 
   it('there and back again leaves the roles as they were', async () => {

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { inStep, view } from '../asyncs-support.ts';
 import { get } from '../support/acknowledged.ts';
@@ -90,7 +91,10 @@ describe('3.4.3.1 manual failover to a promoted async', () => {
   it.concurrent('with journal data from journal files, copied by hand: nothing is lost', async ({ onTestFinished }) => {
     const stage = await disaster(onTestFinished);
     const { a, b, c } = stage;
-    await stage.copyJournal(a, c);
+    const [copied = ''] = (await stage.copyJournal(a, c)).slice(-1);
+    fs.chmodSync(copied, 0o666);
+    expect(await stage.refused(c, 'mirror promote C --partner none --yes')).toContain(`${copied} (owner`);
+    fs.chmodSync(copied, 0o600);
     await stage.gemel(c, 'mirror promote C --partner none --yes');
     await c.sees({ C: 'Primary' });
     expect(await get(c, 'p(39)')).toBe('v39');

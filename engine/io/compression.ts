@@ -1,7 +1,7 @@
 import zlib, { constants } from 'node:zlib';
 import { createRequire } from 'node:module';
 import type * as Lz4 from 'lz4-napi';
-import type { CompressionType } from '../api/compression.ts';
+import { CompressionType } from '../api/compression.ts';
 
 /** Compresses; whoever takes the bytes in again uses `decompress`. */
 export interface Compressor {
@@ -69,6 +69,23 @@ let loaded: typeof Lz4 | null = null;
 function lz4Package(): typeof Lz4 {
   loaded ??= createRequire(import.meta.url)('lz4-napi') as typeof Lz4;
   return loaded;
+}
+
+let taken: readonly CompressionType[] | null = null;
+
+/** What can be decompressed on this system: not every one has a binary of lz4. */
+export function compressionsTaken(): readonly CompressionType[] {
+  taken ??= CompressionType.options.filter((type) => type !== 'lz4' || hasLz4());
+  return taken;
+}
+
+function hasLz4(): boolean {
+  try {
+    lz4Package();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const codecs: Readonly<Record<CompressionType, Codec>> = { zstd, lz4, zlib: deflate };

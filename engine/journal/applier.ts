@@ -196,6 +196,8 @@ export class Applier {
   }
 
   async #place(command: (id: number) => ApplierCommand): Promise<Position> {
+    if (this.#isClosed)
+      throw new GemelError('NOT_RUNNING', 'Dejournaling has ended here.', 'The journal has everything that was not applied.', 'Try again.');
     return (await this.#ask(command)).position;
   }
 

@@ -29,6 +29,12 @@ export function readHeader(files: Files, path: string): JournalHeader {
   }
 }
 
+/** Names of a journal's files in a directory, whatever is in them. */
+export function journalFileNames(files: Files, directory: string, journal: JournalIdentity): string[] {
+  const pattern = new RegExp(`^${namePrefix(journal)}\\d{8}\\.\\d{3,}$`);
+  return files.list(directory).filter((name) => pattern.test(name));
+}
+
 /** The files of one journal in its directory: which number is which file, and where each of them ends. Kept in memory. */
 export class JournalFiles {
   readonly files: Files;
@@ -50,15 +56,10 @@ export class JournalFiles {
   /** Reads the directory anew. */
   refresh(): void {
     const known = new Map(this.#headers.map((header) => [header.fileName, header]));
-    const headers = this.#names().map((name) => known.get(name) ?? this.#read(name));
+    const headers = journalFileNames(this.files, this.directory, this.journal).map((name) => known.get(name) ?? this.#read(name));
     headers.sort((a, b) => a.number - b.number);
     headers.forEach((header, i) => this.#check(header, headers[i - 1]));
     this.#headers = headers;
-  }
-
-  #names(): string[] {
-    const pattern = new RegExp(`^${namePrefix(this.journal)}\\d{8}\\.\\d{3,}$`);
-    return this.files.list(this.directory).filter((name) => pattern.test(name));
   }
 
   #read(name: string): JournalHeader {

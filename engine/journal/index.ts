@@ -8,7 +8,7 @@ export { comparePositions, isBefore } from './position.ts';
 export { cutTail } from './tail.ts';
 export type { JournalDisk } from './disk.ts';
 export { Journal } from './journal.ts';
-export { JournalFiles } from './files.ts';
+export { journalFileNames, JournalFiles } from './files.ts';
 export { JournalReceiver } from './receiver.ts';
 export { JournalWriter } from './writer.ts';
 export { RawReader } from './raw.ts';

@@ -1,5 +1,5 @@
 import type { GemelError } from '../api/errors.ts';
-import type { Bytes, Key } from '../globals/bytes.ts';
+import type { Bytes } from '../globals/bytes.ts';
 import { assert } from '../io/assert.ts';
 import type { Io } from '../io/io.ts';
 import { BlockQueue } from './block-queue.ts';
@@ -11,9 +11,9 @@ import type { Journal } from './journal.ts';
 import { Listeners } from './listeners.ts';
 import type { OpenBlock } from './open-block.ts';
 import { comparePositions, compareEpochs } from './position.ts';
+import { Recorder } from './recorder.ts';
 import {
   dataStart,
-  recordTypes,
   type DatabaseIdentity,
   type Epoch,
   type Gate,
@@ -59,7 +59,7 @@ interface SwitchRequest {
  * the gate lets it. Nothing here throws into the executor because of the disk: `onError` tells of it once, and then nothing
  * becomes durable any more.
  */
-export class JournalWriter {
+export class JournalWriter extends Recorder {
   /** Time from sealing to durable, in ms. */
   readonly latency = new Histogram();
   readonly #io: Io;
@@ -90,6 +90,7 @@ export class JournalWriter {
   #isClosing = false;
 
   private constructor(options: JournalWriterOptions) {
+    super();
     this.#io = options.io;
     this.#journal = options.journal;
     this.#disk = options.disk;
@@ -183,39 +184,6 @@ export class JournalWriter {
     return this.#queue.bind(database);
   }
 
-  /** A node gets a value; `old` is what it had before, if it existed. */
-  set(database: number, key: Key, value: Bytes, old: Bytes | undefined, transaction: number, session: number, compensation = false): void {
-    this.#record(recordTypes.set, compensation, database, session, transaction, key, value, old);
-  }
-
-  /** One node goes away. */
-  kill(database: number, key: Key, old: Bytes, transaction: number, session: number, compensation = false): void {
-    this.#record(recordTypes.kill, compensation, database, session, transaction, key, '', old);
-  }
-
-  /** For readers of the journal: a user killed the whole subtree at `key`. The nodes have records of their own. */
-  killMark(database: number, key: Key, transaction: number, session: number): void {
-    this.#record(recordTypes.killMark, false, database, session, transaction, key, '', undefined);
-  }
-
-  tstart(transaction: number, session: number, note: Bytes = ''): void {
-    this.#record(recordTypes.tstart, false, 0, session, transaction, '', note, undefined);
-  }
-
-  tcommit(transaction: number, session: number, note: Bytes = ''): void {
-    this.#record(recordTypes.tcommit, false, 0, session, transaction, '', note, undefined);
-  }
-
-  /** The transaction is undone: its compensation records stand before this. */
-  rollbackEnd(transaction: number, session: number, note: Bytes = ''): void {
-    this.#record(recordTypes.rollbackEnd, false, 0, session, transaction, '', note, undefined);
-  }
-
-  /** Something about the mirror that has to stand in the journal: `kind` names it. */
-  mark(kind: Bytes, payload: Bytes): void {
-    this.#record(recordTypes.mark, false, 0, 0, 0, kind, payload, undefined);
-  }
-
   /** All records that `record` makes become durable together. @param bytes at least what they take  @param databases all that they name */
   together(bytes: number, databases: readonly number[], record: () => void): void {
     this.#queue.together(bytes, databases, record);
@@ -297,7 +265,7 @@ export class JournalWriter {
     });
   }
 
-  #record(
+  protected record(
     type: RecordType,
     compensation: boolean,
     database: number,

@@ -2,18 +2,18 @@ import { conditionLine, conditions, type ConditionCode, type Facts as ConditionF
 import { GemelError } from '../api/errors.ts';
 import type { MemberView } from '../api/status.ts';
 import { VERSION } from '../api/version.ts';
-import { assertNever } from '../io/assert.ts';
 import type { Io } from '../io/io.ts';
 import type { Connection, Net } from '../io/net.ts';
 import { Followers } from './asyncs/followers.ts';
 import { Changes } from './changes.ts';
+import { Effects } from './effects.ts';
+import { FormerMembers } from './asyncs/promotion/former.ts';
 import { Collector } from './asyncs/promotion/collect.ts';
 import {
   compareEpochs,
   initialState,
   step,
   type Durable,
-  type Effect,
   type Epoch,
   type Facts,
   type Input,
@@ -64,16 +64,17 @@ export class Mirror {
   readonly followers: Followers;
   readonly collector: Collector;
   readonly changes: Changes;
+  readonly former: FormerMembers;
   membership: Membership;
   state: MemberState;
   /** ms since the epoch: when the partner was last heard, while it is not connected. */
   partnerLostAt: number | null = null;
   readonly inconsistency: Inconsistency;
+  readonly #effects: Effects;
   #heard: { role: RoleName | null; at: number } = { role: null, at: Number.NEGATIVE_INFINITY };
   #durable: Durable;
   #queue: Input[] = [];
   #running = false;
-  #leavingArbiter = false;
   #wake: { at: number; timer: { cancel(): void } } | null = null;
   #closed = false;
 
@@ -110,6 +111,11 @@ export class Mirror {
     this.requests = new Requests(this);
     this.collector = new Collector(this);
     this.changes = new Changes(this);
+    this.former = new FormerMembers(this);
+    this.#effects = new Effects(this, {
+      persist: (change, bestEffort) => this.#persist(change, bestEffort),
+      wakeAt: (at) => this.#wakeAt(at),
+    });
     this.followers = new Followers(this, () => new StatusView(this).forAsyncs());
     this.state = initialState({
       self: record.self,
@@ -173,6 +179,7 @@ export class Mirror {
   start(byPerson: boolean): void {
     this.inconsistency.begin();
     this.outside.connectArbiter();
+    this.former.start();
     this.input({ on: 'start', byPerson });
   }
 
@@ -244,7 +251,7 @@ export class Mirror {
     this.state = state;
     this.#wake?.timer.cancel();
     this.#wake = null;
-    for (const effect of effects) this.#carryOut(effect);
+    for (const effect of effects) this.#effects.carryOut(effect);
     if (state.durable.promotion?.isHeld === true) this.collector.keepCollecting();
     const now = state.role.is;
     if (before === 'taking' && now !== 'taking') this.roles.dropHooks();
@@ -264,77 +271,6 @@ export class Mirror {
       lastBeatFromPeer: this.peers.lastBeatAt,
       lastEchoedByPeer: this.peers.lastEchoedAt,
     };
-  }
-
-  #carryOut(effect: Effect): void {
-    switch (effect.do) {
-      case 'persist':
-        return this.#persist(effect.record, effect.bestEffort === true);
-      case 'gate':
-        this.journal.writer?.setGate(effect.to);
-        return;
-      case 'tell-peer':
-        return effect.message.m === 'beat' ? this.peers.link?.beat() : this.peers.tell(effect.message);
-      case 'tell-membership':
-        this.peers.link?.send({ t: 'membership', membership: this.membership });
-        return this.followers.tell(this.membership);
-      case 'answer-hello':
-        return this.peers.answerHello(effect.answer);
-      case 'dial-peer':
-        return this.peers.dial(effect.hello, effect.question);
-      case 'hang-up-peer':
-        return this.peers.hangUp(effect.why);
-      case 'tell-arbiter':
-        return this.outside.tellArbiter(effect.message);
-      case 'ask-around':
-        return void this.peers.around.ask().then((heard) => this.input({ on: 'asked-around', ...heard }));
-      case 'ask-agent':
-        return void this.outside.askAgent(effect);
-      case 'become-primary':
-        return this.roles.become(effect);
-      case 'undo-become':
-        return this.roles.undoBecome(effect.why);
-      case 'ask-hook':
-        return this.roles.askHook(effect.hook);
-      case 'notify':
-        return this.options.hooks.notify(effect.what);
-      case 'bind-vip':
-        // Nothing binds one yet: nobody may believe that clients can use it.
-        if (this.membership.vip !== undefined) {
-          const { address } = this.membership.vip;
-          this.note('VIP_NOT_BUILT', `The virtual address ${address} is not bound: this version only keeps it.`, { vip: address });
-        }
-        return this.input({ on: 'vip', bound: true, why: 'No virtual address is configured.' });
-      case 'release-vip':
-        return;
-      case 'change-membership':
-        return this.requests.carryOutChange(effect.id);
-      case 'open':
-        this.inconsistency.mended();
-        return this.options.host.openForUsers();
-      case 'resume':
-        return this.options.host.resume();
-      case 'drain':
-        return void this.roles.drain();
-      case 'step-down':
-        return this.roles.stepDown(effect.why);
-      case 'handed-over':
-        return this.roles.handedOver(effect.accepted);
-      case 'answer-request':
-        return this.requests.answer(effect.id, effect.error);
-      case 'log':
-        return this.#logged(effect);
-      case 'wake':
-        return this.#wakeAt(effect.at);
-      default:
-        return assertNever(effect);
-    }
-  }
-
-  #logged({ severity, code, text, facts }: Extract<Effect, { do: 'log' }>): void {
-    if (code !== 'ARBITER_LOST' || !this.#leavingArbiter) return this.say(severity, code, text, facts);
-    this.#leavingArbiter = false;
-    this.say(0, code, 'The connection to the arbiter was closed here, because the mirror was changed or mirroring stopped.', facts);
   }
 
   #persist(record: Partial<Durable>, bestEffort: boolean): void {
@@ -382,6 +318,7 @@ export class Mirror {
     this.#closed = true;
     this.requests.end();
     this.#wake?.timer.cancel();
+    this.former.close();
     this.options.hooks.close();
     this.peers.close();
     this.followers.hangUp('the instance stops');
@@ -412,7 +349,7 @@ export class Mirror {
   /** The connection to the arbiter is made anew, unless mirroring is stopped; what ends with the old one ends, but nobody is to be alarmed. */
   changeArbiter(): void {
     if (this.state.arbiter.connected) {
-      this.#leavingArbiter = true;
+      this.#effects.isLeavingArbiter = true;
       this.input({ on: 'arbiter-lost' });
     }
     if (this.state.role.is === 'stopped') this.outside.close();

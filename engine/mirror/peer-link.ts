@@ -1,5 +1,6 @@
 import type { MemberView } from '../api/status.ts';
 import type { Clock } from '../io/clock.ts';
+import type { Takes } from './compression.ts';
 import type { Dejournaled } from './host.ts';
 import type { Sender } from './sender.ts';
 import type { PeerControl } from './peer-protocol.ts';
@@ -21,6 +22,8 @@ export class PeerLink {
   readonly member: string;
   /** What the other one has to say first: that it had the answer of this very connection. null: it has, or has been dialled. */
   awaits: string | null = null;
+  /** What compressed journal the other one can take; undefined: all. */
+  takes: Takes = undefined;
   /** On the primary: what sends the journal, once the backup is ready. */
   sender: Sender | null = null;
   /** The other's last heartbeat. */

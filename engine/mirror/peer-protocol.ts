@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CompressionType } from '../api/compression.ts';
 import { MemberView } from '../api/status.ts';
 import { EditWish } from './editing/wishes.ts';
 import { Membership } from './membership.ts';
@@ -7,6 +8,9 @@ import { EpochShape, HelloAnswerShape, HelloShape, PeerMessageShape, PositionSha
 import { decodeControl, Malformed } from './wire.ts';
 
 const Dejournaled = z.object({ position: PositionShape, timeMs: z.number().nullable() });
+
+/** What compressed journal the sender can take; left out: all. */
+const TakesShape = z.array(CompressionType).readonly().optional();
 
 const NewsShape = z.object({
   mirror: z.string(),
@@ -17,7 +21,14 @@ const NewsShape = z.object({
 
 /** Control messages on a data channel between two failover members, and the first one of any member. */
 const PeerControl = z.discriminatedUnion('t', [
-  z.object({ t: z.literal('hello'), mirror: z.string(), version: z.string(), hello: HelloShape, reach: ReachShape }),
+  z.object({
+    t: z.literal('hello'),
+    mirror: z.string(),
+    version: z.string(),
+    hello: HelloShape,
+    reach: ReachShape,
+    takes: TakesShape,
+  }),
   /** First from an async member; what follows is of asyncs/protocol.ts. */
   z.object({
     t: z.literal('follow'),
@@ -25,6 +36,7 @@ const PeerControl = z.discriminatedUnion('t', [
     version: z.string(),
     member: z.string(),
     reach: ReachShape,
+    takes: TakesShape,
   }),
   /** First from a member that is to be rebuilt; answered with how far back the primary's journal goes, and the connection ends. */
   z.object({ t: z.literal('ask-journal'), mirror: z.string() }),

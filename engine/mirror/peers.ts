@@ -1,6 +1,7 @@
 import { GemelError } from '../api/errors.ts';
+import { compressionsTaken } from '../io/compression.ts';
 import type { Connection } from '../io/net.ts';
-import { comparePositions, type JournalReach } from '../journal/index.ts';
+import { comparePositions } from '../journal/index.ts';
 import { AskAround } from './asyncs/ask-around.ts';
 import { newsMessage } from './asyncs/news.ts';
 import { Demotion } from './asyncs/demotion.ts';
@@ -8,7 +9,7 @@ import { grantWish } from './editing/wishes.ts';
 import type { Hello, HelloAnswer, PeerMessage, Position } from './failover/index.ts';
 import { failoverMembers, isAsync, splitAddress, type Membership } from './membership.ts';
 import type { Mirror } from './mirror.ts';
-import { compressionTo } from './compression.ts';
+import { compressionFor, noteNotTaken, type Takes } from './compression.ts';
 import { journalOf } from './journal-frame.ts';
 import { JournalOutlet } from './journal-outlet.ts';
 import { PeerLink } from './peer-link.ts';
@@ -22,7 +23,7 @@ export class PeerConnections {
   readonly #mirror: Mirror;
   link: PeerLink | null = null;
   /** A connection whose hello is being decided on. */
-  #asking: { channel: Channel; hello: Hello; reach: JournalReach } | null = null;
+  #asking: { channel: Channel; hello: Hello; takes: Takes } | null = null;
   #dialling: Channel | null = null;
   readonly around: AskAround;
   readonly demotion: Demotion;
@@ -95,7 +96,7 @@ export class PeerConnections {
     if (!failoverMembers(membership).some((each) => each.guid === message.hello.member))
       return refuse(`The member is not a failover member of the mirror ${membership.mirror}.`, membership);
     if (message.version !== version) return refuse(`Failover members must have the same version; this one has ${version}.`);
-    this.#asking = { channel, hello: message.hello, reach: message.reach };
+    this.#asking = { channel, hello: message.hello, takes: message.takes };
     this.#mirror.input({ on: 'hello', hello: message.hello });
     this.#mirror.hear(message.hello.role);
     this.#asking = null;
@@ -114,7 +115,7 @@ export class PeerConnections {
     const asking = this.#asking;
     if (asking === null) return;
     this.#asking = null;
-    const { channel, hello } = asking;
+    const { channel, hello, takes } = asking;
     const token = this.#mirror.options.io.random.guid();
     channel.control({
       t: 'hello-answer',
@@ -125,7 +126,7 @@ export class PeerConnections {
     } satisfies PeerControl);
     this.#unknown.delete(channel);
     const stays = answer.is === 'primary' && hello.role !== 'in-trouble' && hello.role !== 'primary';
-    if (stays) this.#establish(channel, hello.member).awaits = token;
+    if (stays) Object.assign(this.#establish(channel, hello.member), { awaits: token, takes });
     else channel.onFrame = () => undefined;
   }
 
@@ -187,7 +188,14 @@ export class PeerConnections {
 
   #sayHello(channel: Channel, hello: Hello): void {
     const { membership, version, journal } = this.#mirror;
-    channel.control({ t: 'hello', mirror: membership.guid, version, hello, reach: journal.reach } satisfies PeerControl);
+    channel.control({
+      t: 'hello',
+      mirror: membership.guid,
+      version,
+      hello,
+      reach: journal.reach,
+      takes: compressionsTaken(),
+    } satisfies PeerControl);
   }
 
   async #answered(channel: Channel, member: string, message: Extract<PeerControl, { t: 'hello-answer' }>, question: number): Promise<void> {
@@ -217,6 +225,8 @@ export class PeerConnections {
     if (mirror.state.role.is !== 'backup') return channel.close('no longer wanted');
     channel.control({ t: 'proof', token: message.token } satisfies PeerControl);
     this.#establish(channel, member);
+    const { membership, self } = mirror;
+    noteNotTaken('failover', { membership, self, note: (...said) => mirror.note(...said) });
     mirror.journal.receive();
     // The primary says it anew: what this journal holds may have waited for an acknowledgement that is still to come.
     this.#knownDurable = { file: 0, offset: 0 };
@@ -287,6 +297,8 @@ export class PeerConnections {
     this.#lastBeatAt = this.lastBeatAt;
     this.#lastEchoedAt = this.lastEchoedAt;
     this.link = null;
+    this.demotion.lost();
+    this.#mirror.changes.wishes.lost();
     this.#mirror.partnerLostAt = this.#clock.wallMs();
     // What the partner said when it connected is no longer so.
     this.#mirror.hear(null);
@@ -363,7 +375,7 @@ export class PeerConnections {
       outlet: new JournalOutlet({
         channel: link.channel,
         compressor: this.#mirror.options.io.compressor,
-        type: compressionTo('failover', this.#mirror.membership),
+        type: compressionFor('failover', this.#mirror, link.member, link.takes),
       }),
       writer,
       journal,

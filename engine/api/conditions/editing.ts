@@ -54,6 +54,20 @@ export const editingConditions = table({
     facts: ['from', 'to'],
     todo: '',
   },
+  COMPRESSION_NOT_TAKEN: {
+    severity: 1,
+    title: 'A member cannot take compressed journal',
+    means: 'Its system has no program for that compression. It gets its journal uncompressed, which needs more of the network.',
+    facts: ['member', 'type'],
+    todo: 'Choose another compression with gemel mirror edit, or install what is lacking on that host.',
+  },
+  COMPRESSION_REFUSED: {
+    severity: 'refusal',
+    title: 'Members cannot take journal compressed like that',
+    means: nothing,
+    facts: ['members', 'type'],
+    todo: 'Choose zstd or zlib, which every member can take.',
+  },
   VIP_NOT_BUILT: {
     severity: 1,
     title: 'The virtual address is kept, but not bound',

@@ -1,7 +1,9 @@
+import path from 'node:path';
 import { GemelError } from '../../api/errors.ts';
-import { compareJournals, Journal, type JournalEnd, type Position } from '../../journal/index.ts';
+import { compareJournals, Journal, journalFileNames, type JournalEnd, type Position } from '../../journal/index.ts';
 import type { Io } from '../../io/index.ts';
-import type { Mirror } from '../../mirror/index.ts';
+import type { Membership, Mirror } from '../../mirror/index.ts';
+import { requireOwnFiles } from './own-files.ts';
 
 /** Journal files that a person copies to a member from another one whose host cannot be reached over the network. */
 
@@ -12,12 +14,20 @@ function isWaiting({ state: { role } }: Mirror): boolean {
   return role.is === 'waiting' || role.is === 'lost';
 }
 
+/** Throws RIGHTS when a file of the mirror's journal is not this instance's own. */
+export function requireOwnJournal({ files }: Io, directory: string, { mirror: name, guid }: Membership): void {
+  const names = journalFileNames(files, directory, { kind: 'mirror', name, guid });
+  requireOwnFiles(names.map((file) => path.join(directory, file)));
+}
+
 /**
  * Where the journal files of a waiting member end now, if that is beyond what it has received: verified, and a continuation of it.
- * null: there is nothing more. Throws REFUSED when they are no continuation, and what `Journal.open` throws of files that cannot be read.
+ * null: there is nothing more. Throws REFUSED when they are no continuation, RIGHTS when they are not
+ * this instance's own, and what `Journal.open` throws of files that cannot be read.
  */
 export function copiedEnd(io: Io, directory: string, mirror: Mirror): JournalEnd | null {
   if (!isWaiting(mirror)) return null;
+  requireOwnJournal(io, directory, mirror.membership);
   const known = mirror.journal.reach;
   const { mirror: name, guid } = mirror.membership;
   const { files, lineage, end, torn } = Journal.open({ io, directory, journal: { kind: 'mirror', name, guid }, member: mirror.self.guid });

@@ -3,12 +3,16 @@ import { GemelError } from '../../api/errors.ts';
 import { MirrorDatabaseName } from '../../api/names.ts';
 import { Mirror, type AsyncMember } from '../../mirror/index.ts';
 import type { OpenDatabase } from '../executor/index.ts';
+import { confirmed, unconfirmed } from './confirmed.ts';
 import type { MemberHost } from './host.ts';
 import { rememberMirrored } from './map-mirrors.ts';
 import type { MirrorServiceContext } from './service.ts';
 import { valid } from './valid.ts';
 
-/** Makes a mirrored database: first on the primary, then by the same mirror name on the others. Throws NAME, EXISTS, REFUSED. */
+/**
+ * Makes a mirrored database: first on the primary, then by the same mirror name on the others. On the primary it resolves once the
+ * mirror has it: an active backup that takes over knows it. Throws NAME, EXISTS, REFUSED; TIMEOUT: it was made, and may be in the mirror.
+ */
 export async function createMirrored(
   params: Parsed<InstanceMethods, 'db.create'>,
   member: Mirror | AsyncMember,
@@ -48,8 +52,10 @@ export async function createMirrored(
   rememberMirrored(membership.mirror, [made], context);
   if (!failoverDB) host?.feedReadWrite(made);
   if (isPrimary) {
+    if (member.journal.writer !== writer) throw unconfirmed(database, 'this member is no longer primary');
     host?.bindNew(made);
     member.changeMembership((m) => ({ ...m, databases: [...m.databases, entry] }));
+    await confirmed(member, writer, database);
   } else if (member instanceof Mirror) member.peers.applyDurable();
   else member.dejournaler.apply();
   return made;

@@ -2,7 +2,7 @@ import type { InstanceMethods, Parsed } from '../../api/contract.ts';
 import { conditionLine, type ConditionCode } from '../../api/conditions.ts';
 import { GemelError } from '../../api/errors.ts';
 import { HostPort } from '../../api/names.ts';
-import { asError, Mirror, type AsyncMember, type Member, type Membership } from '../../mirror/index.ts';
+import { asError, Mirror, requireTakers, type AsyncMember, type Member, type Membership } from '../../mirror/index.ts';
 import {
   findMember,
   whyNotEditAddresses,
@@ -127,12 +127,15 @@ function checkHosts({ privateAddress, superserverAddress }: Member): void {
 
 type MirrorSettings = Pick<Membership, 'parallelDejournaling' | 'vip' | 'compression'>;
 
-/** What is to be changed of the mirror's settings besides arbiter and QoS timeout. Throws USAGE, NOT_PRIMARY, VIP_... */
-async function checkedSettings({ membership }: Mirror | AsyncMember, params: Params): Promise<Partial<MirrorSettings>> {
+/** What is to be changed of the mirror's settings besides arbiter and QoS timeout. Throws USAGE, NOT_PRIMARY, COMPRESSION_REFUSED, VIP_... */
+async function checkedSettings(member: Mirror | AsyncMember, params: Params): Promise<Partial<MirrorSettings>> {
+  const { membership } = member;
   const { parallelDejournaling, vip, vipInterface } = params;
+  const compression = changesCompression(params) ? compressionOf(params, membership.compression) : undefined;
+  if (compression !== undefined && member instanceof Mirror && member.state.role.is === 'primary') requireTakers(member, compression);
   return {
     ...(parallelDejournaling === undefined ? {} : { parallelDejournaling }),
-    ...(changesCompression(params) ? { compression: compressionOf(params, membership.compression) } : {}),
+    ...(compression === undefined ? {} : { compression }),
     ...(vip === null ? { vip: undefined } : vip === undefined && vipInterface === undefined ? {} : { vip: await changedVip() }),
   };
 

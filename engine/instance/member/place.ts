@@ -28,7 +28,7 @@ import type { InstancePaths } from '../directory.ts';
 import type { Log } from '../messages.ts';
 import { updateSettings, type Settings } from '../settings.ts';
 import type { MirrorDatabases, Store } from '../store/index.ts';
-import { copiedEnd } from './copied.ts';
+import { copiedEnd, requireOwnJournal } from './copied.ts';
 import { HeldMember } from './held.ts';
 import type { Lifted } from './hook-executor.ts';
 import { MemberHost, notInMirror, type MemberHostOptions } from './host.ts';
@@ -319,6 +319,12 @@ export class Place {
       cancel: () => hooks.cancel(),
       close: () => hooks.close(),
     };
+  }
+
+  /** Throws RIGHTS when files of the mirror's journal are not this instance's own: a person may have copied them here. */
+  requireOwnJournal(): void {
+    const { io, paths } = this.#context;
+    if (this.member !== null) requireOwnJournal(io, paths.journal, this.member.membership);
   }
 
   /** Journal files that a person has copied here belong to the member from now on. Throws as `copiedEnd`. */

@@ -366,6 +366,7 @@ export class MirrorService {
 
   async promote({ mirror: name, ...wish }: Parsed<InstanceMethods, 'mirror.promote'>): Promise<Result<InstanceMethods, 'mirror.promote'>> {
     const place = this.#place(name);
+    place.requireOwnJournal();
     return promote(memberAt(place), wish, () => place.begun());
   }
 

@@ -97,11 +97,26 @@ export class Feed {
     this.#frozen = this.#frozen.filter((f) => f.generations.size > 0);
   }
 
+  /** An applier that could not read the journal gives its place to a new one, which feeds nothing before it is retried. */
+  async readAnew(): Promise<void> {
+    if (this.#isResting || this.applier.broken === null) return;
+    await this.applier.close();
+    this.applier = this.#newApplier();
+  }
+
   /** Feeds a database that has failed once more. Rejects when it still cannot be. */
   async retry(database: OpenDatabase): Promise<void> {
-    // Gone already when it could not even be opened.
-    if (this.#failed.has(database.journalName)) await this.applier.remove(database.journalName);
+    if (!this.#isResting) await this.#letGo(database.journalName);
     await this.add(database);
+  }
+
+  /** One that could not even be opened is not fed. */
+  async #letGo(name: string): Promise<void> {
+    try {
+      await this.applier.remove(name);
+    } catch (error) {
+      if (!(error instanceof GemelError) || error.code !== 'NOT_FOUND') throw error;
+    }
   }
 
   async remove(database: OpenDatabase): Promise<void> {

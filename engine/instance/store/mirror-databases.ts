@@ -1,11 +1,12 @@
 import { GemelError } from '../../api/errors.ts';
 import { clearFailoverFlag } from '../../database/index.ts';
 import { assert } from '../../io/assert.ts';
-import type { ApplierFailure, Position } from '../../journal/index.ts';
+import type { ApplierFailure } from '../../journal/index.ts';
 import type { Executor, OpenDatabase } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
 import { fileBroken, notPrimary } from './bars.ts';
 import type { Feed } from './feed.ts';
+import type { LocalJournal } from './local-journal.ts';
 import { mirrorPosition, type ReadWriteFeed } from './read-write-feed.ts';
 import { finishAtStart, type JournalCuts, type JournalCutsOptions, type ReadWriteDatabases } from './journal-cuts.ts';
 
@@ -14,17 +15,9 @@ export interface MirrorDatabasesOptions {
   readonly executor: Executor;
   readonly log: Log;
   readonly newFeed: (failed: (failure: ApplierFailure) => void) => Feed;
-  readonly local: LocalJournal;
+  /** For databases that are updated here too. */
+  readonly local: Pick<LocalJournal, 'feed' | 'place' | 'take'>;
   readonly newCuts: (of: Pick<JournalCutsOptions, 'feed' | 'databases' | 'readWrite'>) => JournalCuts;
-}
-
-/** The instance's own journal, for databases that are updated here too. */
-export interface LocalJournal {
-  readonly feed: Feed;
-  /** Which it is, and its end. */
-  readonly place: () => { readonly journalId: string; readonly position: Position };
-  /** Feeds a database from it, and has its updates recorded there. */
-  readonly take: (database: OpenDatabase) => Promise<void>;
 }
 
 /** The databases here that belong to one mirror: fed from its journal, but for those that are updated here too. */
@@ -38,6 +31,7 @@ export class MirrorDatabases {
   #readWriteFeed: ReadWriteFeed | null = null;
   #onFailed: () => void = () => undefined;
   #onUnreadable: (error: GemelError) => void = () => undefined;
+  #retrying: Promise<unknown> = Promise.resolve();
 
   constructor(options: MirrorDatabasesOptions) {
     this.#options = options;
@@ -131,9 +125,17 @@ export class MirrorDatabases {
   }
 
   /** Feeds those that an error has stopped once more, from what their files contain. @returns names of those that still take nothing */
-  async retry(): Promise<string[]> {
+  retry(): Promise<string[]> {
+    // One after the other: a database is fed once.
+    const done = this.#retrying.then(() => this.#retry());
+    this.#retrying = done.catch(() => undefined);
+    return done;
+  }
+
+  async #retry(): Promise<string[]> {
     const { log } = this.#options;
     const still: string[] = [];
+    await this.feed.readAnew();
     for (const database of this.all().filter((d) => this.#failures.has(d.journalName))) {
       try {
         await (database.fedByMirror ? this.feed : this.#options.local.feed).retry(database);

@@ -1,11 +1,16 @@
 import path from 'node:path';
 import { GemelError } from '../../api/errors.ts';
-import { DatabaseName } from '../../api/names.ts';
 import type { DatabaseView } from '../../api/status.ts';
 import { clearFailoverFlag } from '../../database/index.ts';
-import { assert } from '../../io/assert.ts';
 import type { Io } from '../../io/index.ts';
-import { Journal, JournalWriter, type ApplierFailure, type JournalDisk, type JournalIdentity, type Position } from '../../journal/index.ts';
+import {
+  type Journal,
+  type JournalWriter,
+  type ApplierFailure,
+  type JournalDisk,
+  type JournalIdentity,
+  type Position,
+} from '../../journal/index.ts';
 import { isRetained } from '../../database/index.ts';
 import type { InstancePaths } from '../directory.ts';
 import { Executor, OpenDatabase, type JournalPort } from '../executor/index.ts';
@@ -13,12 +18,13 @@ import type { Log } from '../messages.ts';
 import { mirroredHere, updateSettings, type Settings } from '../settings.ts';
 import { fileBroken, notPrimary, retained } from './bars.ts';
 import { Feed } from './feed.ts';
-import { InDoubt } from './in-doubt.ts';
 import { JournalCuts, type JournalCutsOptions } from './journal-cuts.ts';
+import { LocalJournal } from './local-journal.ts';
 import { JournalEnds } from './journal-ends.ts';
 import { MirrorDatabases } from './mirror-databases.ts';
 import { realParts, type StoreParts } from './parts.ts';
-import { openAtEnd } from './recover.ts';
+import { newName, withDatabase } from './new-database.ts';
+import { listed, viewOf } from './views.ts';
 
 export interface StoreContext {
   readonly io: Io;
@@ -47,9 +53,7 @@ export class Store {
   readonly journals: JournalEnds;
   /** By the mirror's name. */
   readonly #mirrors = new Map<string, MirrorDatabases>();
-  #localPort: JournalPort | null = null;
-  #localWriter: JournalWriter | null = null;
-  #inDoubt: InDoubt | null = null;
+  readonly #local: LocalJournal;
   #onJournalFailed: (why: string) => void = () => undefined;
   readonly #context: StoreContext;
   readonly #parts: StoreParts;
@@ -66,6 +70,16 @@ export class Store {
     this.local = this.#newFeed({ kind: 'local', name: '', guid: context.settings.Startup.InstanceGUID }, (failure) =>
       this.#localFailed(failure),
     );
+    this.#local = new LocalJournal({
+      ...context,
+      guid: context.settings.Startup.InstanceGUID,
+      fileBytesMax: this.journalBytesMax,
+      newDisk: () => this.newDisk(),
+      executor: this.executor,
+      feed: this.local,
+      databases: () => this.localDatabases(),
+      failed: (port, error) => void this.journals.failed(port, error),
+    });
   }
 
   /** Opens everything and recovers the local journal: replay, then roll back what it holds open. */
@@ -74,7 +88,7 @@ export class Store {
     store.#firstStart();
     for (const [name, directory] of Object.entries(context.settings.Databases)) store.#mount(name.toUpperCase(), directory);
     for (const [namespace, database] of Object.entries(context.settings.Namespaces)) store.executor.namespaces.define(namespace, database);
-    await store.#recoverLocal();
+    await store.#local.open();
     return store;
   }
 
@@ -177,7 +191,7 @@ export class Store {
       change();
     } finally {
       const mounted = this.#mount(name, directory);
-      if (mounted !== null && !mounted.mirrored) await this.#feedLocal(mounted);
+      if (mounted !== null && !mounted.mirrored) await this.#local.take(mounted);
     }
   }
 
@@ -191,62 +205,29 @@ export class Store {
 
   /** Everything that the local journal holds is durable before it. */
   localEnd(): Promise<Position> {
-    if (this.#localWriter === null) throw new GemelError('NOT_RUNNING', 'The local journal is not open.');
-    return this.#localWriter.settled();
+    return this.#local.settled();
   }
 
   /** Transactions over mirrored and unmirrored data whose outcome only the mirror can say. */
   get inDoubt(): number {
-    return this.#inDoubt?.count ?? 0;
+    return this.#local.inDoubt;
   }
 
   view(database: OpenDatabase): DatabaseView {
-    return {
-      name: database.name,
-      directory: database.directory,
-      mounted: true,
-      readOnly: database.bar !== null,
-      mirrored: database.mirrored,
-      mirror: database.mirror?.name ?? null,
-      mirrorDatabase: database.mirror?.database ?? null,
-      ...(database.isRetained ? { retained: true } : {}),
-      failoverDB: database.mirrored ? database.failoverDB : null,
-      size: database.nodes.fileBytes,
-    };
+    return viewOf(database);
   }
 
+  /** All that are configured, mounted or not. */
   list(): DatabaseView[] {
     const { Databases } = this.#context.settings;
-    const mounted = new Map(this.executor.namespaces.all().map((d) => [d.name, this.view(d)]));
-    const missing = Object.entries(Databases)
-      .filter(([name]) => !mounted.has(name.toUpperCase()))
-      .map(([name, directory]) => ({
-        name,
-        directory: this.directoryOf(directory),
-        mounted: false,
-        readOnly: true,
-        mirrored: false,
-        mirror: null,
-        mirrorDatabase: null,
-        failoverDB: null,
-        size: 0,
-      }));
-    return [...mounted.values(), ...missing].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const configured = Object.entries(Databases).map(([name, directory]) => ({ name, directory: this.directoryOf(directory) }));
+    return listed(this.executor.namespaces.all(), configured);
   }
 
   /** Throws NAME, EXISTS. Nothing is made. */
   checkNew(name: string, directory: string | undefined): { name: string; directory: string } {
-    const parsed = DatabaseName.safeParse(name);
-    if (!parsed.success)
-      throw new GemelError(
-        'NAME',
-        `${JSON.stringify(name)} cannot be the name of a database. ${parsed.error.issues[0]?.message ?? ''}`,
-        'Nothing was made.',
-        'Choose another name.',
-      );
-    if (this.#context.settings.Databases[parsed.data] !== undefined)
-      throw new GemelError('EXISTS', `There is a database ${parsed.data} already.`, 'It was not changed.', 'Choose another name.');
-    return { name: parsed.data, directory: this.directoryOf(directory ?? parsed.data.toLowerCase()) };
+    const valid = newName(name, this.#context.settings);
+    return { name: valid, directory: this.directoryOf(directory ?? valid.toLowerCase()) };
   }
 
   /** Makes an empty database, mounts it and feeds it from its journal. */
@@ -260,7 +241,7 @@ export class Store {
   }): Promise<OpenDatabase> {
     const { io, paths, settings } = this.#context;
     const { mirror } = init;
-    const position = mirror?.position ?? this.#localWriter?.end ?? null;
+    const position = mirror?.position ?? this.#local.writer?.end ?? null;
     this.#parts.createDatabase(init.directory, {
       guid: mirror?.databaseGuid ?? io.random.guid(),
       name: init.name,
@@ -270,7 +251,7 @@ export class Store {
       journalId: mirror?.guid ?? settings.Startup.InstanceGUID,
       position: position?.file === 0 ? null : position,
     });
-    if (mirror !== null && !mirror.failoverDB) clearFailoverFlag(init.directory, this.#localPlace());
+    if (mirror !== null && !mirror.failoverDB) clearFailoverFlag(init.directory, this.#local.place());
     const database = this.#mount(init.name, init.directory);
     if (database === null)
       throw new GemelError(
@@ -279,15 +260,11 @@ export class Store {
         'Its directory was left as it is.',
         'See messages.log.',
       );
-    if (mirror === null || !mirror.failoverDB) await this.#feedLocal(database);
+    if (mirror === null || !mirror.failoverDB) await this.#local.take(database);
     else await this.#mirrors.get(mirror.name)?.feed.add(database);
     const relative = path.relative(paths.directory, init.directory);
     const stored = relative.startsWith('..') ? init.directory : relative;
-    const change = (s: Settings): Settings => ({
-      ...s,
-      Databases: { ...s.Databases, [init.name]: stored },
-      Namespaces: init.namespace ? { ...s.Namespaces, [init.name]: init.name } : s.Namespaces,
-    });
+    const change = (before: Settings): Settings => withDatabase(before, init.name, stored, init.namespace);
     Object.assign(settings, change(updateSettings(paths.settings, change, io.files)));
     if (init.namespace) this.executor.namespaces.define(init.name, init.name);
     this.#context.log(
@@ -299,46 +276,6 @@ export class Store {
 
   // ------------------------------------------------------------ the local journal
 
-  async #recoverLocal(): Promise<void> {
-    const { io, paths, settings } = this.#context;
-    const guid = settings.Startup.InstanceGUID;
-    const journal = Journal.open({
-      io,
-      directory: paths.journal,
-      journal: { kind: 'local', name: '', guid },
-      member: guid,
-      logs: [path.join(paths.mgr, 'journal.log')],
-      warn: (error) => this.#context.log(1, `journal.log could not be written: ${String(error)}`),
-    });
-    if (journal.torn !== null)
-      this.#context.log(
-        1,
-        `The last write to the local journal did not come through (${journal.torn.detail}); ${journal.torn.bytes} bytes behind its end were never durable and are dropped.`,
-      );
-    const end = journal.end.position;
-    for (const database of this.localDatabases()) await this.local.add(database);
-    await this.local.drained(end);
-    const found = openAtEnd(journal.files, this.localDatabases(), end);
-    const minor = (journal.lineage.at(-1)?.epoch.minor ?? 0) + 1;
-    const writer = await JournalWriter.open({
-      io,
-      journal,
-      disk: this.newDisk(),
-      epoch: { major: 1, minor, member: guid },
-      fileBytesMax: this.journalBytesMax,
-    });
-    this.#localWriter = writer;
-    const port = this.executor.attach('local', writer);
-    this.#localPort = port;
-    writer.onError((error) => void this.journals.failed(port, error));
-    this.executor.transactionsBegin(found.highest);
-    for (const database of this.localDatabases()) this.#bindLocal(database);
-    this.local.attach(port, writer, null);
-    this.executor.rollBackFound(port, found.open);
-    if (found.open.length > 0) this.#context.log(1, `${found.open.length} open transactions of the local journal were rolled back.`);
-    this.#inDoubt = new InDoubt(this.executor, port, this.#context.log, found.prepared);
-  }
-
   /** What a journal of this instance is written with. */
   newDisk(): JournalDisk {
     return this.#parts.newDisk();
@@ -348,20 +285,9 @@ export class Store {
     return this.#context.settings.Journal.FileSizeLimit * 1024 * 1024;
   }
 
-  #bindLocal(database: OpenDatabase): void {
-    if (this.#localPort === null) return;
-    database.journal = this.#localPort;
-    database.journalNumber = this.#localPort.writer.bind({ name: database.journalName, guid: database.guid });
-  }
-
-  async #feedLocal(database: OpenDatabase): Promise<void> {
-    await this.local.add(database);
-    this.#bindLocal(database);
-  }
-
   /** The mirror's journal is settled up to the position: transactions over both journals end as it says, where it can. */
   decidePrepared(mirrorJournal: Journal, settled: Position): void {
-    this.#inDoubt?.decide(mirrorJournal, settled);
+    this.#local.decidePrepared(mirrorJournal, settled);
   }
 
   /** Cut whoever waits for updates that will never become durable. */
@@ -369,19 +295,12 @@ export class Store {
     this.#onJournalFailed = listener;
   }
 
-  #localPlace(): { journalId: string; position: Position } {
-    const writer = this.#localWriter;
-    assert(writer !== null, 'the local journal is open as long as the instance works');
-    return { journalId: this.#context.settings.Startup.InstanceGUID, position: writer.end };
-  }
-
   switchLocalJournal(): Promise<Position> {
-    if (this.#localWriter === null) throw new GemelError('NOT_RUNNING', 'The local journal is not open.');
-    return this.#localWriter.switch('operator');
+    return this.#local.switch('operator');
   }
 
   get localWriter(): JournalWriter | null {
-    return this.#localWriter;
+    return this.#local.writer;
   }
 
   // ------------------------------------------------------------ mirrors' journals
@@ -409,7 +328,7 @@ export class Store {
       executor,
       log: this.#context.log,
       newFeed: (failed) => this.#newFeed({ kind: 'mirror', ...mirror }, failed),
-      local: { feed: this.local, place: () => this.#localPlace(), take: (database) => this.#feedLocal(database) },
+      local: this.#local,
       newCuts: (of) => this.#newCuts({ kind: 'mirror', ...mirror }, of),
     });
     this.#mirrors.set(mirror.name, opened);
@@ -464,13 +383,14 @@ export class Store {
 
   /** Makes everything durable, brings it into the databases and closes. */
   async close(): Promise<void> {
-    if (this.#localWriter !== null) {
-      const end = await this.#localWriter.settled().catch(() => null);
+    const writer = this.#local.writer;
+    if (writer !== null) {
+      const end = await writer.settled().catch(() => null);
       if (end !== null) await this.local.drained(end).catch(() => undefined);
     }
     for (const { feed } of this.#mirrors.values()) await feed.close();
     await this.local.close();
-    await this.#localWriter?.close().catch(() => undefined);
+    await writer?.close().catch(() => undefined);
     for (const database of this.executor.namespaces.all()) {
       database.release();
       database.nodes.close();

@@ -47,6 +47,11 @@ export class Asking {
     this.#wish?.refused(error);
   }
 
+  /** The connection to the primary is lost: its answer will not come. */
+  lost(): void {
+    this.#wish?.lost();
+  }
+
   /** The change is there. */
   done(): void {
     this.#wish?.done();

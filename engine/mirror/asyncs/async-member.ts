@@ -1,27 +1,20 @@
 import { GemelError } from '../../api/errors.ts';
 import { conditionLine, conditions, type ConditionCode, type Facts as ConditionFacts } from '../../api/conditions.ts';
 import { VERSION } from '../../api/version.ts';
+import { compressionsTaken } from '../../io/compression.ts';
 import type { Io } from '../../io/index.ts';
 import type { Net } from '../../io/net.ts';
-import { compareEpochs, newDurable, type Durable, type Epoch } from '../failover/index.ts';
-import { without } from '../editing/addresses.ts';
+import { compareEpochs, type Durable, type Epoch } from '../failover/index.ts';
+import { noteNotTaken } from '../compression.ts';
 import { EditWishes, type EditWish } from '../editing/wishes.ts';
 import { MemberJournal, type MemberJournalOptions } from '../member-journal.ts';
 import { Inconsistency } from '../rejoin/inconsistency.ts';
-import {
-  isAsync,
-  memberOf,
-  missingDatabases,
-  partnerOf,
-  writeRecord,
-  type Member,
-  type Membership,
-  type MirrorRecord,
-} from '../membership.ts';
+import { isAsync, memberOf, missingDatabases, writeRecord, type Member, type Membership, type MirrorRecord } from '../membership.ts';
 import { noPrimary } from '../requests.ts';
 import { untold } from '../told-error.ts';
 import type { Channel } from '../wire.ts';
 import type { AsyncHost } from './async-host.ts';
+import { AsyncChanges } from './async-changes.ts';
 import { Alignment } from './alignment.ts';
 import { Asking } from './asking.ts';
 import { Dejournaler } from './dejournaler.ts';
@@ -30,7 +23,6 @@ import { Filtering } from './filtering.ts';
 import { Finder } from './finder.ts';
 import { Following } from './following.ts';
 import { askOthers, type News } from './news.ts';
-import { whichHolds } from './promotion/which-holds.ts';
 import type { AsyncControl } from './protocol.ts';
 import { requireAll, requirePrivateWay } from './require-all.ts';
 
@@ -57,9 +49,8 @@ export class AsyncMember {
   readonly #finder: Finder;
   readonly #alignment: Alignment;
   readonly asking: Asking;
+  readonly changes: AsyncChanges;
   readonly #inconsistency: Inconsistency;
-  /** A failover member now: what was an async is about to end. */
-  #isPromoted = false;
   #isAskingAround = false;
   readonly dejournaler: Dejournaler;
   readonly wishes: EditWishes;
@@ -70,6 +61,17 @@ export class AsyncMember {
     const { io, record } = options;
     this.options = options;
     this.wishes = new EditWishes(io.clock);
+    this.changes = new AsyncChanges(this, {
+      isOver: () => this.#closed,
+      take: (change) => {
+        this.#save(change);
+        this.membership = change.membership;
+      },
+      end: () => {
+        this.#closed = true;
+        this.#finder.stop();
+      },
+    });
     this.membership = record.membership;
     this.#durable = record.durable;
     this.journal = new MemberJournal({
@@ -108,7 +110,7 @@ export class AsyncMember {
       inconsistency: this.#inconsistency,
       dejournaler: this.dejournaler,
       note: (code, text, facts) => this.note(code, text, facts),
-      adopt: (membership) => this.#adopt(membership),
+      adopt: (membership) => this.changes.adopt(membership),
     });
     this.#finder = this.#newFinder();
     this.following = new Following({
@@ -121,7 +123,10 @@ export class AsyncMember {
       note: (code, text, facts) => this.note(code, text, facts),
       told: (message) => this.#told(message),
       believe: (primary) => (this.#finder.believed = primary),
-      lost: (isPaced) => this.#look(isPaced),
+      lost: (isPaced) => {
+        this.#unanswered();
+        this.#look(isPaced);
+      },
       isOver: () => this.#closed,
       isQuiet: () => this.stopped,
     });
@@ -222,6 +227,12 @@ export class AsyncMember {
     });
   }
 
+  /** Nobody is left who would answer what was asked of the primary. */
+  #unanswered(): void {
+    this.asking.lost();
+    this.wishes.lost();
+  }
+
   // ------------------------------------------------------------ finding the primary
 
   /** @param isPaced not at once */
@@ -241,6 +252,7 @@ export class AsyncMember {
         version: VERSION,
         member: record.self,
         reach: this.journal.reach,
+        takes: compressionsTaken(),
       }),
       malformed: (channel, why) =>
         this.note('PEER_MALFORMED', `${channel.connection.remote} sent something that is no message; the connection was closed.`, {
@@ -264,7 +276,7 @@ export class AsyncMember {
       env,
       others,
       () => this.news,
-      (news) => this.heardNews(news),
+      (news) => this.changes.heard(news),
     );
     this.#isAskingAround = false;
   }
@@ -273,15 +285,16 @@ export class AsyncMember {
   async #answered(channel: Channel, answer: AsyncControl, isWanted: () => boolean): Promise<boolean> {
     if (answer.t === 'elsewhere') {
       this.#finder.believed = answer.primary ?? this.#finder.believed;
-      this.#learn(answer.membership);
+      this.changes.learn(answer.membership);
     } else if (answer.t === 'refused') this.#refusedBy(answer);
     if (answer.t !== 'follow-answer' || !(await this.#alignment.align(answer)) || channel.closed || !isWanted()) return false;
     this.following.begin(channel, answer);
+    noteNotTaken('async', { membership: this.membership, self: this.self, note: (...said) => this.note(...said) });
     return true;
   }
 
   #refusedBy({ code, text, membership }: Extract<AsyncControl, { t: 'refused' }>): void {
-    this.#learn(membership);
+    this.changes.learn(membership);
     if (this.#closed || !isAsync(this.self)) return;
     this.#alignment.refusedBy(code, text);
     this.options.host.changed();
@@ -291,7 +304,7 @@ export class AsyncMember {
   #told(message: AsyncControl): boolean {
     switch (message.t) {
       case 'membership':
-        this.#adopt(message.membership);
+        this.changes.adopt(message.membership);
         return true;
       case 'refused':
         this.#refusedBy(message);
@@ -310,47 +323,6 @@ export class AsyncMember {
 
   // ------------------------------------------------------------ changes of the mirror
 
-  #adopt(membership: Membership): void {
-    if (this.#isPromoted || membership.guid !== this.membership.guid || JSON.stringify(membership) === JSON.stringify(this.membership))
-      return;
-    const self = memberOf(membership, this.options.record.self);
-    if (self === undefined) {
-      const wanted = this.wishes.removed();
-      return this.#endWithout(membership, wanted ? 'MIRROR_LEFT' : 'REMOVED');
-    }
-    const before = this.membership;
-    if (self.type === this.self.type) {
-      this.#save({ membership });
-      this.membership = membership;
-      this.following.redialIfMoved(before);
-      return this.options.host.changed();
-    }
-    if (isAsync(self)) return this.#becomeAsync(membership, self.type);
-    // It begins as one that has just joined: it holds no right of earlier times, and asks the others first.
-    // Without a partner it is its own promotion, which it did not end with a record of its own: an operator says whether to go on.
-    const promotion = partnerOf(membership, self.guid) === null ? { isHeld: true } : null;
-    this.becomeFailover(membership, { ...newDurable, seen: this.seen, promotion });
-  }
-
-  /** It is a failover member in this membership, and begins anew as that. */
-  becomeFailover(membership: Membership, durable: Durable): void {
-    this.#save({ membership, durable });
-    this.membership = membership;
-    this.#isPromoted = true;
-    this.note('PROMOTED', 'This member was promoted: it is a failover member from now on.', { version: membership.version });
-    this.asking.done();
-    this.options.host.typeChanged();
-  }
-
-  /** It is an async of another type from now on. One for disaster recovery takes everything. */
-  #becomeAsync(membership: Membership, type: Member['type']): void {
-    this.#save({ membership, ...(type === 'Disaster Recovery' ? { filter: null } : {}) });
-    this.membership = membership;
-    this.note('TYPE_CHANGED', `This member is a ${type.toLowerCase()} async from now on.`, { type, version: membership.version });
-    this.asking.done();
-    this.options.host.typeChanged();
-  }
-
   /** The newest epoch that this member knows of. */
   get seen(): Epoch {
     const { seen } = this.#durable;
@@ -363,40 +335,14 @@ export class AsyncMember {
     return { membership: this.membership, committed: this.primary?.epoch ?? null, role: 'async' };
   }
 
-  /** Who asks for the primary, or was promoted, tells what it knows of the mirror. */
-  heardNews(theirs: News): void {
-    if (!this.#closed && whichHolds(this.news, theirs) === 'adopt') this.#adopt(theirs.membership);
-  }
-
-  /** Somebody who is not the primary knows of a change, or the primary does not follow any more what this member is. */
-  #learn(membership: Membership | undefined): void {
-    if (membership !== undefined && membership.version > this.membership.version) this.#adopt(membership);
-  }
-
-  /** This member is none any more: it is left as it is, and its instance is told. */
-  #endWithout(membership: Membership, code: 'REMOVED' | 'MIRROR_LEFT'): void {
-    this.#save({ membership });
-    this.membership = membership;
-    this.#closed = true;
-    this.#finder.stop();
-    const text =
-      code === 'REMOVED' ? 'This member was removed from the mirror; mirroring has ended here.' : 'This member has left the mirror.';
-    this.note(code, text, { version: membership.version });
-    this.following.end('no member of the mirror any more');
-    this.options.host.typeChanged();
-  }
-
   /** This member is none from now on, whatever the others know. Durable when it returns. */
   leave(): void {
-    this.#endWithout(without(this.membership, this.options.record.self), 'MIRROR_LEFT');
+    this.changes.leave();
   }
 
   /** Addresses corrected here alone, while no primary is followed: the next one that is, says what they are. */
   correct(change: (membership: Membership) => Membership): void {
-    const membership = change(this.membership);
-    this.#save({ membership });
-    this.membership = membership;
-    this.options.host.changed();
+    this.changes.correct(change);
   }
 
   /** Asks the primary for a change of the membership. Rejects when that is refused. */
@@ -425,6 +371,7 @@ export class AsyncMember {
 
   async stop(): Promise<void> {
     this.#closed = true;
+    this.#unanswered();
     this.#finder.stop();
     this.dejournaler.close();
     this.filtering.close();

@@ -38,6 +38,11 @@ export class Demotion {
     this.#asking?.refused(error);
   }
 
+  /** The connection to the primary is lost: its answer will not come. */
+  lost(): void {
+    this.#asking?.lost();
+  }
+
   /** This member is an async from now on. */
   done(): void {
     this.#asking?.done();

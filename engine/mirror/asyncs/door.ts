@@ -45,7 +45,7 @@ export class AsyncDoor {
     if (member === undefined) return channel.close('not a member of that mirror');
     switch (message.t) {
       case 'news':
-        member.heardNews(message);
+        member.changes.heard(message);
         return answerAndClose(channel, newsMessage(member.news, 'news-answer'));
       case 'fetch':
         return serve(channel, member, message.asker);

@@ -1,12 +1,13 @@
 import { GemelError } from '../../api/errors.ts';
 import { comparePositions, type JournalWriter, type Position } from '../../journal/index.ts';
-import { compressionTo } from '../compression.ts';
+import { compressionFor, type Takes } from '../compression.ts';
 import { grantWish } from '../editing/wishes.ts';
 import { isAsync, memberOf, type Member, type Membership } from '../membership.ts';
 import type { Mirror } from '../mirror.ts';
 import type { PeerControl } from '../peer-protocol.ts';
 import { answerAndClose, kinds, readPosition, type Channel, type Kind } from '../wire.ts';
 import { told } from '../told-error.ts';
+import type { CompressionType } from '../../api/compression.ts';
 import type { AsyncType } from '../../api/status.ts';
 import { checkTypeChange } from './check-type.ts';
 import { checkPromotion } from './check-promotion.ts';
@@ -40,6 +41,8 @@ interface Link {
   readonly member: Member;
   /** The software's. */
   readonly version: string;
+  /** What compressed journal it can take. */
+  readonly takes: Takes;
   readonly writer: JournalWriter;
   readonly pulse: Pulse;
   sender: DurableSender | null;
@@ -53,7 +56,8 @@ export class Followers {
   readonly #mirror: Mirror;
   readonly #news: () => ForAsyncs;
   readonly #links = new Map<string, Link>();
-  #feed: DurableFeed | null = null;
+  /** By what they compress by: nearly always one for all. */
+  readonly #feeds = new Map<CompressionType | null, DurableFeed>();
   readonly #lostAt = new Map<string, number>();
   /** By member: why it was refused last, until it is taken. It asks again and again; said once. */
   readonly #refusals = new Map<string, string>();
@@ -90,6 +94,7 @@ export class Followers {
       channel,
       member,
       version: follow.version,
+      takes: follow.takes,
       writer,
       pulse: new Pulse({ channel, clock: this.#clock, qosMs: () => mirror.membership.qosMs, beat: () => this.#beat(channel) }),
       sender: null,
@@ -146,13 +151,13 @@ export class Followers {
   }
 
   #ready(link: Link, from: Position): void {
-    const { channel, member, writer } = link;
+    const { channel, member, writer, takes } = link;
     if (link.sender !== null) return channel.close('ready twice');
     const { journal } = this.#mirror.journal;
     const first = { file: journal.files.first?.number ?? 1, offset: 0 };
     link.sender = new DurableSender({
       channel,
-      feed: this.#feedOf(writer),
+      feed: this.#feedOf(writer, compressionFor('async', this.#mirror, member.guid, takes)),
       journal,
       from: from.file === 0 ? first : from,
       failed: (error) => this.#cannotSend(link, error),
@@ -168,14 +173,15 @@ export class Followers {
     this.#beat(channel);
   }
 
-  /** One for all that are fed from this writer; made anew when it, or the compression, has changed. */
-  #feedOf(writer: JournalWriter): DurableFeed {
-    const type = compressionTo('async', this.#mirror.membership);
-    if (this.#feed?.writer === writer && this.#feed.type === type) return this.#feed;
-    this.#feed?.close();
+  /** One for all that are fed from this writer and take the same; made anew when the writer has changed. */
+  #feedOf(writer: JournalWriter, type: CompressionType | null): DurableFeed {
+    const feed = this.#feeds.get(type);
+    if (feed?.writer === writer) return feed;
+    feed?.close();
     const { compressor } = this.#mirror.options.io;
-    this.#feed = new DurableFeed({ writer, clock: this.#clock, compressor, type });
-    return this.#feed;
+    const made = new DurableFeed({ writer, clock: this.#clock, compressor, type });
+    this.#feeds.set(type, made);
+    return made;
   }
 
   async #promote({ channel, member: { guid }, beat, caughtUp }: Link): Promise<void> {
@@ -230,7 +236,7 @@ export class Followers {
     link.sender?.close();
     if (this.#links.get(link.member.guid) !== link) return;
     this.#links.delete(link.member.guid);
-    if (this.#links.size === 0) this.#closeFeed();
+    if (this.#links.size === 0) this.#closeFeeds();
     this.#lostAt.set(link.member.guid, this.#clock.wallMs());
     if (link.sender !== null && !this.#unsent.has(link.member.guid))
       this.#mirror.note('ASYNC_LOST', `The async member ${link.member.name} is no longer connected (${why}).`, {
@@ -240,9 +246,9 @@ export class Followers {
     this.#mirror.options.host.changed();
   }
 
-  #closeFeed(): void {
-    this.#feed?.close();
-    this.#feed = null;
+  #closeFeeds(): void {
+    for (const feed of this.#feeds.values()) feed.close();
+    this.#feeds.clear();
   }
 
   /** The membership has changed: those that are no asyncs of it any more are let go. */
@@ -257,6 +263,11 @@ export class Followers {
   /** This member writes the journal no more, or in another epoch: who is primary is found out anew. */
   hangUp(why: string): void {
     for (const link of [...this.#links.values()]) link.channel.close(why);
+  }
+
+  /** What compressed journal a member can take; undefined: all, or it is not connected. */
+  takes(guid: string): Takes {
+    return this.#links.get(guid)?.takes;
   }
 
   state(guid: string): FollowerState {

@@ -25,6 +25,20 @@ export class Wish {
     this.#timer.cancel();
     this.#settle.reject(error);
   }
+
+  /** The connection to the primary, over which the answer would come, is lost. */
+  lost(): void {
+    this.refused(connectionLost());
+  }
+}
+
+function connectionLost(): GemelError {
+  return new GemelError(
+    'UNREACHABLE',
+    'The connection to the primary was lost before it answered.',
+    'What was asked may still have been done; this member finds out as soon as it reaches the mirror again.',
+    'Look at gemel mirror status once the mirror has a primary, and ask again if it is not done.',
+  );
 }
 
 function noAnswer(): GemelError {

@@ -50,6 +50,11 @@ export class EditWishes {
     else this.#waiting.get(id)?.refused(untold(error));
   }
 
+  /** The connection to the primary is lost: no answer will come. */
+  lost(): void {
+    for (const wish of this.#waiting.values()) wish.lost();
+  }
+
   /** This member is none any more. @returns whether it wanted that */
   removed(): boolean {
     this.#leaving?.done();

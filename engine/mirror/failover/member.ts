@@ -208,4 +208,6 @@ function membership(turn: Turn, input: Extract<Input, { on: 'membership' }>): vo
   if (role.is !== 'primary') return;
   operator.changed(turn);
   if (role.backup !== null && role.backup.member !== input.partner) primary.backupLost(turn, 'it is no longer a member');
+  // No generation tells it soon: who has missed a change, such as its own removal, is not to find an arbiter that has missed it too.
+  if (role.backup === null && turn.state.arbiter.connected) turn.tellArbiter({ m: 'claim', epoch: role.epoch, membership: input.version });
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { emptyArbiter, stepArbiter, type ArbiterInput } from './arbiter.ts';
 import { FORCE_WAIT_MS } from './operator.ts';
 import {
   active,
@@ -289,6 +290,29 @@ describe('a change of arbiter, members or Q', () => {
     ]);
     expect(generation(a).membership).toBe(2);
     expect(a.state.qosMs).toBe(500);
+  });
+
+  it('that leaves no backup is told to the arbiter at once, which forbids whoever has missed it', () => {
+    const a = bound();
+    const { g } = generation(a);
+    a.do(request('change-membership'));
+    a.do({ on: 'peer', message: { m: 'leaving', g } });
+    a.do({ on: 'peer', message: { m: 'period-ended', n: 1 } });
+    const claim = { m: 'claim', epoch: epoch(2), membership: 2 } as const;
+    expect(a.do({ ...done, partner: null })).toContainEqual({ do: 'tell-arbiter', message: claim });
+    const mine = { ...claim, epoch: epoch(3, 'B'), membership: 1 };
+    const heard: ArbiterInput[] = [
+      { on: 'up', member: 'A', boot: 'A-boot' },
+      { on: 'message', member: 'A', message: claim },
+      { on: 'up', member: 'B', boot: 'B-boot' },
+    ];
+    const state = heard.reduce((before, input) => stepArbiter(before, input, 0, QOS).state, emptyArbiter);
+    expect(stepArbiter(state, { on: 'message', member: 'B', message: mine }, 0, QOS).effects).toContainEqual({
+      do: 'tell',
+      member: 'B',
+      message: { m: 'known', epoch: null, membership: 2 },
+    });
+    expect(kinds(primary().do(done)), 'to none that is not connected').toEqual([]);
   });
 
   it('is told again before each period begins: a backup that was connecting may have missed it', () => {

@@ -37,7 +37,7 @@ export async function promoteAlone(member: AsyncMember, wish: Wish): Promise<Pro
   const untold = await bindAgents(member, survey.failover, membership);
   if (member.membership.version !== before.version)
     throw refused({ code: 'MIRROR_CHANGED', text: 'The mirror was changed meanwhile.', facts: { version: member.membership.version } });
-  member.becomeFailover(membership, {
+  member.changes.becomeFailover(membership, {
     ...newDurable,
     seen: newest,
     // What this member was in earlier times does not count.
@@ -58,7 +58,7 @@ async function look(member: AsyncMember): Promise<Survey> {
     Promise.all(
       others.map(async (other) => {
         const news = await exchangeNews(env, other, member.news);
-        if (news !== null) member.heardNews(news);
+        if (news !== null) member.changes.heard(news);
         return { guid: other.guid, role: news?.role ?? null };
       }),
     ),
@@ -84,7 +84,7 @@ async function ask(member: AsyncMember, other: Member, timeoutMs: number): Promi
       timeoutMs,
     );
     if (reply.t !== 'answer') return null;
-    if (reply.membership !== undefined) member.heardNews({ membership: reply.membership, committed: null, role: 'down' });
+    if (reply.membership !== undefined) member.changes.heard({ membership: reply.membership, committed: null, role: 'down' });
     return reply.answer;
   } catch (error) {
     if (!(error instanceof GemelError)) throw error;

@@ -38,15 +38,47 @@ export async function tellPromotion(mirror: Mirror, asked: Member, reply: AgentR
     if (mirror.state.role.is === 'starting' || mirror.state.role.is === 'waiting') mirror.changes.adopt(theirs);
     return false;
   }
-  const refusal = await tellAgent(mirror.options, asked, { asker, membership, released: [] });
-  if (refusal === null)
-    mirror.note('ROLE_TOLD', `The agent of ${asked.name} has been told of the promotion; ValidatedMember=0 is set there.`, {
-      member: asked.name,
-    });
-  else if (refusal !== 'silent')
-    mirror.note('ROLE_NOT_TAKEN', `The agent of ${asked.name} does not take the new roles: ${refusal.text}`, {
-      member: asked.name,
-      why: refusal.code,
-    });
-  return refusal === null;
+  return tell(mirror, asked);
+}
+
+/**
+ * A member that is away and no failover member any more: its agent is asked whether it knows, and told if it does not and is down. One that
+ * runs finds out by itself.
+ * @param said what agents have refused already: that is logged once
+ * @returns whether it knows now
+ */
+export async function tellRole(mirror: Mirror, asked: Member, said: Set<string>): Promise<boolean> {
+  const reply = await askHow(mirror, asked);
+  if (reply?.t !== 'answer' || reply.membership === undefined) return false;
+  const theirs = reply.membership;
+  mirror.peers.around.heard({ membership: theirs, committed: null, role: 'down' });
+  if (memberOf(theirs, asked.guid)?.type !== 'Failover') return true;
+  if (mirror.hasEnded || reply.answer.state !== 'down' || theirs.version >= mirror.membership.version) return false;
+  return tell(mirror, asked, said);
+}
+
+async function askHow({ membership, options: { io, net, record } }: Mirror, asked: Member): Promise<AgentReply | null> {
+  const request = { t: 'ask' as const, mirror: membership.guid, member: asked.guid, asker: record.self, grantAbove: null };
+  try {
+    return await askAgent({ net, clock: io.clock }, agentAddresses(asked), request, Math.max(500, membership.qosMs / 2));
+  } catch (error) {
+    if (!(error instanceof GemelError)) throw error;
+    return null;
+  }
+}
+
+async function tell(mirror: Mirror, asked: Member, said = new Set<string>()): Promise<boolean> {
+  const { membership, options } = mirror;
+  const { guid, name } = asked;
+  const refusal = await tellAgent(options, asked, { asker: options.record.self, membership, released: [] });
+  if (refusal === 'silent') return false;
+  if (refusal === null) {
+    mirror.note('ROLE_TOLD', `The agent of ${name} has been told of the promotion; ValidatedMember=0 is set there.`, { member: name });
+    return true;
+  }
+  const { code, text } = refusal;
+  if (said.has(`${guid} ${code}`)) return false;
+  said.add(`${guid} ${code}`);
+  mirror.note('ROLE_NOT_TAKEN', `The agent of ${name} does not take the new roles: ${text}`, { member: name, why: code });
+  return false;
 }

@@ -1,0 +1,40 @@
+import type { DatabaseView } from '../../api/status.ts';
+import type { OpenDatabase } from '../executor/index.ts';
+
+/** A database as it is shown. */
+export function viewOf(database: OpenDatabase): DatabaseView {
+  return {
+    name: database.name,
+    directory: database.directory,
+    mounted: true,
+    readOnly: database.bar !== null,
+    mirrored: database.mirrored,
+    mirror: database.mirror?.name ?? null,
+    mirrorDatabase: database.mirror?.database ?? null,
+    ...(database.isRetained ? { retained: true } : {}),
+    failoverDB: database.mirrored ? database.failoverDB : null,
+    size: database.nodes.fileBytes,
+  };
+}
+
+/** By name: those that are mounted, and of the configured ones those that are not. */
+export function listed(
+  mounted: readonly OpenDatabase[],
+  configured: readonly { readonly name: string; readonly directory: string }[],
+): DatabaseView[] {
+  const views = new Map(mounted.map((database) => [database.name, viewOf(database)]));
+  const missing = configured
+    .filter(({ name }) => !views.has(name.toUpperCase()))
+    .map(({ name, directory }) => ({
+      name,
+      directory,
+      mounted: false,
+      readOnly: true,
+      mirrored: false,
+      mirror: null,
+      mirrorDatabase: null,
+      failoverDB: null,
+      size: 0,
+    }));
+  return [...views.values(), ...missing].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
