@@ -177,9 +177,12 @@ describe('a journal that cannot be written', () => {
   /** An update that is durable, one that is not, and then the journal fails. */
   async function fail(spoil: () => void): Promise<Session> {
     const session = bench.store.executor.open('USER');
+    // What is durable is in the journal alone.
+    bench.appliers.hold();
     session.set(session.resolve('^x(1)'), 'durable');
     await settled();
     spoil();
+    bench.appliers.letGo();
     session.tstart();
     session.set(session.resolve('^x(2)'), 'never');
     // Before the block with that update has its turn.

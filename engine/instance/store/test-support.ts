@@ -4,7 +4,15 @@ import path from 'node:path';
 import { GemelError } from '../../api/errors.ts';
 import { assert } from '../../io/assert.ts';
 import { realIo } from '../../io/index.ts';
-import { Journal, JournalWriter, ThreadDisk, type JournalDisk, type Position } from '../../journal/index.ts';
+import {
+  Journal,
+  JournalWriter,
+  startApplierThread,
+  ThreadDisk,
+  type JournalDisk,
+  type Position,
+  type StartApplierThread,
+} from '../../journal/index.ts';
 import { createInstanceDirectory, instancePaths, type InstancePaths } from '../directory.ts';
 import type { JournalPort, OpenDatabase } from '../executor/index.ts';
 import { newSettings, readSettings } from '../settings.ts';
@@ -60,12 +68,38 @@ class FillingDisk implements JournalDisk {
 
 type Done = Parameters<JournalDisk['sync']>[0];
 
+/** Appliers that can be kept from hearing anything for a while. */
+class HeldAppliers {
+  /** What they have not heard yet; null: they hear everything. */
+  #unheard: (() => void)[] | null = null;
+
+  readonly start: StartApplierThread = (data, user) => {
+    const thread = startApplierThread(data, user);
+    const post: typeof thread.post = (command) => {
+      if (this.#unheard === null) thread.post(command);
+      else this.#unheard.push(() => thread.post(command));
+    };
+    return { ...thread, post };
+  };
+
+  hold(): void {
+    this.#unheard ??= [];
+  }
+
+  letGo(): void {
+    const unheard = this.#unheard ?? [];
+    this.#unheard = null;
+    for (const post of unheard) post();
+  }
+}
+
 export class StoreBench {
   readonly paths: InstancePaths;
   readonly messages: { severity: number; text: string }[] = [];
   /** What waiting clients were told. */
   readonly cut: string[] = [];
   disk = new FillingDisk();
+  readonly appliers = new HeldAppliers();
   #store: Store | null = null;
   /** The mirror's journal, as its primary has it open. */
   #mirror: { journal: Journal; writer: JournalWriter; port: JournalPort } | null = null;
@@ -97,7 +131,8 @@ export class StoreBench {
     const settings = readSettings(this.paths.settings);
     this.disk = new FillingDisk();
     const log = (severity: number, text: string): number => this.messages.push({ severity, text });
-    this.#store = await Store.open({ io: realIo, paths: this.paths, settings, log, parts: { ...realParts, newDisk: () => this.disk } });
+    const parts = { ...realParts, newDisk: () => this.disk, startApplier: this.appliers.start };
+    this.#store = await Store.open({ io: realIo, paths: this.paths, settings, log, parts });
     this.#store.onJournalFailed((why) => this.cut.push(why));
     return this.#store;
   }

@@ -93,9 +93,10 @@ it.each([
     null,
   ],
   ['eats memory', 'const all = []; for (;;) all.push(new Array(10000).fill(1));', 'memory'],
-])('one that %s gives no answer, then or later, and says why', async (_, body, why) => {
+])('one that %s gives no answer any more, and says why', async (_, body, why) => {
   const filter = await open(answering(body));
-  if (why === null) await filter.ask([update('a')], ['DB']);
+  // Its answer and its end come by ways of their own: either may be first.
+  if (why === null) await filter.ask([update('a')], ['DB']).catch(() => undefined);
   else await expect(filter.ask([update('a')], ['DB'])).rejects.toMatchObject({ what: expect.stringContaining(why) });
   await expect
     .poll(
