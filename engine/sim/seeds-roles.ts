@@ -44,4 +44,13 @@ export const keptRoleRuns: readonly KeptRun[] = [
       { kind: 'pause', at: 59989, host: 'primary', ms: 31519 },
     ],
   },
+  {
+    seed: 5469,
+    why: 'A chosen partner had promised itself to the other former member, which learned of the promotion before it used that: nobody was primary again.',
+    world: { qosMs: 1000, faultsMs: 14090, arbiter: true, clients: 3, thinkMs: 486.15161913912743, asyncs: 1, roles: true },
+    faults: [
+      { kind: 'promoted-alone', at: 2504, ms: 10334, partner: 'chosen', isHeld: false },
+      { kind: 'sync-fails', at: 7409, host: 'A' },
+    ],
+  },
 ];

@@ -1,5 +1,5 @@
-import type { HeardAround } from '../failover/index.ts';
-import { isAsync } from '../membership.ts';
+import { newerEpoch, type HeardAround } from '../failover/index.ts';
+import { isAsync, memberOf } from '../membership.ts';
 import type { Mirror } from '../mirror.ts';
 import { askOthers, committedEpoch, type News } from './news.ts';
 import { whichHolds } from './promotion/which-holds.ts';
@@ -24,7 +24,11 @@ export class AskAround {
       { net: options.net, clock: options.io.clock, timeoutMs: Math.max(100, membership.qosMs / 2) },
       membership.members.filter(({ guid }) => guid !== options.record.self),
       () => this.news,
-      (news) => this.heard(news),
+      (news, from) => {
+        this.heard(news);
+        const isAsyncNow = news.role === 'async' && memberOf(news.membership, from.guid)?.type !== 'Failover';
+        if (isAsyncNow) this.#mirror.input({ on: 'no-partner', member: from.guid, seen: news.seen });
+      },
     ).finally(() => {
       this.#round = null;
     });
@@ -34,7 +38,9 @@ export class AskAround {
   get news(): News {
     const { membership, state } = this.#mirror;
     const { role } = state;
-    return { membership, committed: committedEpoch(role), role: role.is === 'primary' && role.trouble !== null ? 'in-trouble' : role.is };
+    const seen = newerEpoch(this.#mirror.durable.seen, this.#mirror.journal.end.epoch);
+    const name = role.is === 'primary' && role.trouble !== null ? 'in-trouble' : role.is;
+    return { membership, committed: committedEpoch(role), role: name, seen };
   }
 
   heard(theirs: News): void {

@@ -375,7 +375,7 @@ export class AsyncMember {
 
   /** What others are told of the mirror while they find no primary. */
   get news(): News {
-    return { membership: this.membership, committed: this.primary?.epoch ?? null, role: 'async' };
+    return { membership: this.membership, committed: this.primary?.epoch ?? null, role: 'async', seen: this.seen };
   }
 
   /** Who asks for the primary, or was promoted, tells what it knows of the mirror. */

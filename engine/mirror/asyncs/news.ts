@@ -9,10 +9,12 @@ import type { Held } from './promotion/which-holds.ts';
 /** What members tell each other of the mirror when no primary does. */
 export interface News extends Held {
   readonly role: RoleName | 'async';
+  /** The newest epoch that the member knows of. */
+  readonly seen: Epoch;
 }
 
-export function newsMessage({ membership, committed, role }: News, t: 'news' | 'news-answer'): PeerControl {
-  return { t, mirror: membership.guid, membership, committed, role };
+export function newsMessage({ membership, committed, role, seen }: News, t: 'news' | 'news-answer'): PeerControl {
+  return { t, mirror: membership.guid, membership, committed, role, seen };
 }
 
 /** Tells a member the news, at its private address or else its superserver address. @returns its own; null: it gives no answer */

@@ -70,6 +70,8 @@ function dispatch(turn: Turn, input: Input): void {
       return isPrimary(turn) ? trouble.vip(turn, input.bound, input.why) : taking.vip(turn, input.bound, input.why);
     case 'gave-up':
       return isPrimary(turn) ? primary.backupGaveUp(turn, input.member, input.had) : undefined;
+    case 'no-partner':
+      return promise.voided(turn, input.member, input.seen);
     case 'journal-failed':
       return journalFailed(turn, input);
     case 'hung':

@@ -143,6 +143,19 @@ describe('a member that was down asks around before it becomes primary', () => {
     expect(kinds(a.after(1000))).toEqual(['dial-peer']);
   });
 
+  it('asks around for a promise that another partner has, and is free once that one is none and never was primary by it', () => {
+    const a = new Core({ partner: 'C', durable: { grant: { to: 'B', above: epoch(1) } } });
+    a.hasAsyncs = true;
+    a.do({ on: 'start' });
+    const promise = { on: 'hello-answer', answer: { is: 'promise', boot: 'C-boot', grant: { to: 'A', above: epoch(1) } } } as const;
+    expect(kinds(a.do({ ...promise, question: a.question }))).toContain('ask-around');
+    expect(a.role.is).toBe('waiting');
+    a.do({ on: 'no-partner', member: 'B', seen: epoch(2, 'B') });
+    expect(a.state.durable.grant).not.toBeNull();
+    a.do({ on: 'no-partner', member: 'B', seen: epoch(1) });
+    expect(a.state.durable.grant).toBeNull();
+  });
+
   it('not in a mirror without asyncs', () => {
     expect(primary().role.is).toBe('primary');
   });

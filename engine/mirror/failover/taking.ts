@@ -25,7 +25,11 @@ function takingRole(turn: Turn): TakingRole | null {
 export function takeOver(turn: Turn, right: Right, openAt: Ms, known: Epoch = turn.newestEpoch): void {
   const above = newerEpoch(turn.newestEpoch, known);
   const blocked = blockedBy(turn, right, above);
-  if (blocked !== null) return wait(turn, blocked.code, blocked.why, blocked.facts);
+  if (blocked !== null) {
+    // Whoever has the promise may have another role by now.
+    if (blocked.code === 'GRANT_OUTSTANDING' && turn.facts.hasAsyncs) turn.effects.push({ do: 'ask-around' });
+    return wait(turn, blocked.code, blocked.why, blocked.facts);
+  }
   const { configured, connected } = turn.state.arbiter;
   const asks = !isOwnRight(right) && configured && (connected || !turn.state.durable.validated);
   const role: TakingRole = {

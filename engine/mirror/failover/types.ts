@@ -332,6 +332,8 @@ export type Input =
   | { readonly on: 'journal-failed'; readonly why: string; readonly end: Position }
   /** The backup has left word with this member's agent that it will not take over by what it had from this primary. */
   | { readonly on: 'gave-up'; readonly member: Guid; readonly had: Reign }
+  /** That member is no failover member any more, and can be primary by no promise that it has; the newest epoch that it knows of. */
+  | { readonly on: 'no-partner'; readonly member: Guid; readonly seen: Epoch }
   /** The executor stood still for longer than Q/2 and goes on. */
   | { readonly on: 'hung'; readonly stalledMs: Ms }
   | { readonly on: 'request'; readonly id: number; readonly what: Exclude<RequestName, 'force-primary' | 'resume-primary'> }
