@@ -202,7 +202,7 @@ export class Mirror {
   }
 
   input(input: Input): void {
-    if (this.#closed || (this.changes.isOver && input.on !== 'request')) return;
+    if (this.hasEnded) return;
     // What it reports comes before what has arrived.
     if (!this.#running) this.options.beforeDeciding?.();
     this.#queue.push(input);
@@ -311,10 +311,8 @@ export class Mirror {
 
   /** Hands over if a backup can take over (unless `nofailover`), then closes everything. */
   async stop(nofailover: boolean): Promise<void> {
-    const ended = this.roles.stopping();
-    // Whatever it is refused for: the member ends.
-    void this.requests.ask(nofailover ? 'stop-nofailover' : 'stop').catch(() => undefined);
-    await ended;
+    if (this.changes.isOver) await this.roles.leave();
+    else await this.#stopInOrder(nofailover);
     this.#closed = true;
     this.requests.end();
     this.#wake?.timer.cancel();
@@ -324,6 +322,13 @@ export class Mirror {
     this.followers.hangUp('the instance stops');
     this.outside.close();
     await this.journal.close();
+  }
+
+  async #stopInOrder(nofailover: boolean): Promise<void> {
+    const ended = this.roles.stopping();
+    // Whatever it is refused for: the member ends.
+    void this.requests.ask(nofailover ? 'stop-nofailover' : 'stop').catch(() => undefined);
+    await ended;
   }
 
   /** A changed membership or list of databases: durable here, then told to the others. */

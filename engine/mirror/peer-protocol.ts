@@ -16,6 +16,7 @@ const NewsShape = z.object({
   mirror: z.string(),
   membership: Membership,
   committed: EpochShape.nullable(),
+  seen: EpochShape,
   role: RoleNameShape.or(z.literal('async')),
 });
 

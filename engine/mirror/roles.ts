@@ -108,6 +108,12 @@ export class Roles {
     });
   }
 
+  /** This member is none of the two any more. It hears nobody, so it hands nothing over. Resolves when nothing of it is under way. */
+  async leave(): Promise<void> {
+    this.#end('This member is no failover member any more.');
+    await this.#last;
+  }
+
   handedOver(accepted: boolean): void {
     this.#end(accepted ? 'The other failover member is taking over.' : 'This member stops.');
     this.#then(async () => {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { drawAsyncFaults } from './faults/async-schedule.ts';
+import { drawRoleFaults } from './faults/role-schedule.ts';
 import { drawFaults, drawTakeover } from './faults/schedule.ts';
 import type { Fault } from './faults/kinds.ts';
 import type { SeedResult } from './result.ts';
@@ -22,11 +23,15 @@ export interface RunOptions {
 const OPERATIONS_MIN = 20;
 const TAKEOVERS_MIN = 1;
 const FAULTS_MAX = 12;
+/** How many seeds with asyncs have operators who change members' roles. */
+const ROLES_SHARE = 0.5;
 /** How many asyncs seeds have. */
 const ASYNCS = [0, 0, 0, 0, 0, 1, 1, 2] as const;
 /** Where nobody took over, one more fault comes as soon as the mirror is well, and so much time after it, in Q. */
 const CALM_Q = 10;
 const AFTER_LATE_Q = 7;
+/** The same after what changes roles has healed. */
+const AFTER_ROLES_Q = 4;
 
 /** What of a run the seed decides before it begins. */
 function drawProfile(random: SimRandom): WorldProfile {
@@ -40,23 +45,30 @@ function drawProfile(random: SimRandom): WorldProfile {
   };
 }
 
+function drawMembers(random: SimRandom): Pick<WorldProfile, 'asyncs' | 'roles'> {
+  const asyncs = random.fork('asyncs').pick(ASYNCS);
+  return asyncs > 0 && random.fork('roles').chance(ROLES_SHARE) ? { asyncs, roles: true } : { asyncs };
+}
+
 /** So long a fault needs the run to go on at least: the one that came late, and an operator's force, which takes a minute. */
 function after(fault: Fault, { qosMs, faultsMs }: WorldProfile): number {
   if (fault.kind === 'forced') return fault.ms + qosMs;
+  if (fault.kind === 'promoted' || fault.kind === 'demoted' || fault.kind === 'promoted-alone') return fault.ms + AFTER_ROLES_Q * qosMs;
   return fault.at >= faultsMs ? AFTER_LATE_Q * qosMs : 0;
 }
 
 /** Runs one seed: a mirror comes to work, faults come and go while clients use it, then everything is well and it must work again. */
 export async function runSeed(seed: number, options: RunOptions): Promise<SeedResult> {
   const random = new SimRandom(seed);
-  const profile = options.world ?? { ...drawProfile(random.fork('profile')), asyncs: random.fork('asyncs').pick(ASYNCS) };
+  const profile = options.world ?? { ...drawProfile(random.fork('profile')), ...drawMembers(random) };
   const dice = random.fork('faults');
   const { qosMs, faultsMs: ms, arbiter } = profile;
   const drawing = { qosMs, ms, arbiter, faultsMax: FAULTS_MAX };
-  const asyncDice = random.fork('async faults');
+  const [asyncDice, roleDice] = [random.fork('async faults'), random.fork('role faults')];
   const faults = options.faults ?? [
     ...drawFaults({ next: () => dice.float() }, drawing),
     ...drawAsyncFaults({ next: () => asyncDice.float() }, { qosMs, ms, asyncs: profile.asyncs ?? 0 }),
+    ...(profile.roles === true ? drawRoleFaults({ next: () => roleDice.float() }, { qosMs, ms }) : []),
   ];
   const late: Fault[] = [];
   const directory = options.profile === 'real' ? mkdtempSync(join(tmpdir(), 'gemel-sim-')) : null;

@@ -1,11 +1,12 @@
 import { ways, type Fault, type Way } from './faults/kinds.ts';
+import { keptRoleRuns } from './seeds-roles.ts';
 import type { WorldProfile } from './world/world.ts';
 
 /**
  * Runs that once failed, or that show something worth keeping; they run with every test. What they drew is written down:
  * another way of drawing must not change them.
  */
-interface KeptRun {
+export interface KeptRun {
   readonly seed: number;
   readonly why: string;
   readonly world: WorldProfile;
@@ -397,4 +398,5 @@ export const keptRuns: readonly KeptRun[] = [
       { kind: 'power-cut', at: 15690, host: 'primary', ms: 912 },
     ],
   },
+  ...keptRoleRuns,
 ];

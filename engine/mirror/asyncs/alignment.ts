@@ -15,6 +15,8 @@ export interface AlignmentOptions {
   readonly dejournaler: Dejournaler;
   readonly note: (code: ConditionCode, text: string, facts: Facts) => void;
   readonly adopt: (membership: Membership) => void;
+  /** The journal is a beginning of a primary's. */
+  readonly aligned: () => void;
 }
 
 /** Whether an async can follow the primary, and what keeps it from that. What is tried again and again is said once. */
@@ -37,7 +39,7 @@ export class Alignment {
   }
 
   async #align({ primary, epoch, reach, membership }: Answer): Promise<boolean> {
-    const { journal, inconsistency, dejournaler, note, adopt } = this.#options;
+    const { journal, inconsistency, dejournaler, note, adopt, aligned } = this.#options;
     const here = journal.end.epoch;
     const name = memberOf(membership, primary)?.name ?? primary;
     if (compareEpochs(here, epoch) > 0) {
@@ -51,6 +53,7 @@ export class Alignment {
       const sides = await journal.alignWith(reach);
       if (sides.length > 0) dejournaler.cutTo(journal.reach.end.position);
       inconsistency.mended();
+      aligned();
       return true;
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;

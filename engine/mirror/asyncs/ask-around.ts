@@ -1,12 +1,8 @@
-import { isAsync } from '../membership.ts';
+import { newerEpoch, type HeardAround } from '../failover/index.ts';
+import { isAsync, memberOf } from '../membership.ts';
 import type { Mirror } from '../mirror.ts';
 import { askOthers, committedEpoch, type News } from './news.ts';
 import { whichHolds } from './promotion/which-holds.ts';
-
-interface Round {
-  readonly answered: number;
-  readonly silent: number;
-}
 
 /**
  * One of the other members may have been promoted while this one was away, so that this one has another role that it does not
@@ -14,21 +10,25 @@ interface Round {
  */
 export class AskAround {
   readonly #mirror: Mirror;
-  #round: Promise<Round> | null = null;
+  #round: Promise<HeardAround> | null = null;
 
   constructor(mirror: Mirror) {
     this.#mirror = mirror;
   }
 
   /** One round at a time; in a mirror without asyncs nobody can have been promoted. */
-  ask(): Promise<Round> {
+  ask(): Promise<HeardAround> {
     const { membership, options } = this.#mirror;
-    if (!membership.members.some(isAsync)) return Promise.resolve({ answered: 0, silent: 0 });
+    if (!membership.members.some(isAsync)) return Promise.resolve({ answered: 0, silent: 0, committed: null });
     this.#round ??= askOthers(
       { net: options.net, clock: options.io.clock, timeoutMs: Math.max(100, membership.qosMs / 2) },
       membership.members.filter(({ guid }) => guid !== options.record.self),
       () => this.news,
-      (news) => this.heard(news),
+      (news, from) => {
+        this.heard(news);
+        const isAsyncNow = news.role === 'async' && memberOf(news.membership, from.guid)?.type !== 'Failover';
+        if (isAsyncNow) this.#mirror.input({ on: 'no-partner', member: from.guid, seen: news.seen });
+      },
     ).finally(() => {
       this.#round = null;
     });
@@ -38,7 +38,9 @@ export class AskAround {
   get news(): News {
     const { membership, state } = this.#mirror;
     const { role } = state;
-    return { membership, committed: committedEpoch(role), role: role.is === 'primary' && role.trouble !== null ? 'in-trouble' : role.is };
+    const seen = newerEpoch(this.#mirror.durable.seen, this.#mirror.journal.end.epoch);
+    const name = role.is === 'primary' && role.trouble !== null ? 'in-trouble' : role.is;
+    return { membership, committed: committedEpoch(role), role: name, seen };
   }
 
   heard(theirs: News): void {

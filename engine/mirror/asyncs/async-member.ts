@@ -4,7 +4,7 @@ import { VERSION } from '../../api/version.ts';
 import { compressionsTaken } from '../../io/compression.ts';
 import type { Io } from '../../io/index.ts';
 import type { Net } from '../../io/net.ts';
-import { compareEpochs, type Durable, type Epoch } from '../failover/index.ts';
+import { compareEpochs, newDurable, type Durable, type Epoch } from '../failover/index.ts';
 import { noteNotTaken } from '../compression.ts';
 import { EditWishes, type EditWish } from '../editing/wishes.ts';
 import { MemberJournal, type MemberJournalOptions } from '../member-journal.ts';
@@ -111,6 +111,7 @@ export class AsyncMember {
       dejournaler: this.dejournaler,
       note: (code, text, facts) => this.note(code, text, facts),
       adopt: (membership) => this.changes.adopt(membership),
+      aligned: () => this.#forgetFailover(),
     });
     this.#finder = this.#newFinder();
     this.following = new Following({
@@ -181,12 +182,28 @@ export class AsyncMember {
 
   start(): void {
     this.#inconsistency.begin();
-    // What was received before is durable in the mirror: once it is synced the databases are to get it.
     this.journal.receive();
     void this.filtering.load();
-    this.dejournaler.learn(this.journal.reach.end.position);
+    // What an async has received is durable in the mirror: once it is synced the databases are to get it.
+    if (!this.#wasFailover) this.dejournaler.learn(this.journal.reach.end.position);
     if (this.stopped) this.note('MIRRORING_STOPPED', 'Mirroring is stopped on this member; start it to go on.', { role: 'async' });
     else this.#look();
+  }
+
+  /** It has been a failover member since it followed a primary as an async: how much of its journal is durable in the mirror is not known. */
+  get #wasFailover(): boolean {
+    return this.#durable.boot !== newDurable.boot;
+  }
+
+  /** Its journal is a beginning of the primary's: what it was as a failover member does not count any more. */
+  #forgetFailover(): void {
+    if (!this.#wasFailover) return;
+    this.#record({ ...newDurable, seen: this.seen, mirroringStopped: this.stopped });
+  }
+
+  #record(durable: Durable): void {
+    this.#save({ durable });
+    this.#durable = durable;
   }
 
   /** Survives restarts. Durable when it returns. */
@@ -208,9 +225,7 @@ export class AsyncMember {
   #setStopped(stopped: boolean): void {
     if (this.stopped === stopped)
       throw new GemelError('REFUSED', `Mirroring is ${stopped ? 'stopped' : 'started'} on this member already.`, 'Nothing was changed.');
-    const durable = { ...this.#durable, mirroringStopped: stopped };
-    this.#save({ durable });
-    this.#durable = durable;
+    this.#record({ ...this.#durable, mirroringStopped: stopped });
   }
 
   /** Durable when it returns. Whoever changes something saves it first: what a disk did not take is not so. */
@@ -332,7 +347,7 @@ export class AsyncMember {
 
   /** What others are told of the mirror while they find no primary. */
   get news(): News {
-    return { membership: this.membership, committed: this.primary?.epoch ?? null, role: 'async' };
+    return { membership: this.membership, committed: this.primary?.epoch ?? null, role: 'async', seen: this.seen };
   }
 
   /** This member is none from now on, whatever the others know. Durable when it returns. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../../io/clock.ts';
 import type { Net } from '../../io/net.ts';
-import type { Epoch, RoleName } from '../failover/index.ts';
+import { newerEpoch, type Epoch, type HeardAround, type RoleName } from '../failover/index.ts';
 import { splitAddress, type Member } from '../membership.ts';
 import { parsePeerControl, type PeerControl } from '../peer-protocol.ts';
 import { Channel, kinds } from '../wire.ts';
@@ -9,10 +9,12 @@ import type { Held } from './promotion/which-holds.ts';
 /** What members tell each other of the mirror when no primary does. */
 export interface News extends Held {
   readonly role: RoleName | 'async';
+  /** The newest epoch that the member knows of. */
+  readonly seen: Epoch;
 }
 
-export function newsMessage({ membership, committed, role }: News, t: 'news' | 'news-answer'): PeerControl {
-  return { t, mirror: membership.guid, membership, committed, role };
+export function newsMessage({ membership, committed, role, seen }: News, t: 'news' | 'news-answer'): PeerControl {
+  return { t, mirror: membership.guid, membership, committed, role, seen };
 }
 
 /** Tells a member the news, at its private address or else its superserver address. @returns its own; null: it gives no answer */
@@ -55,7 +57,7 @@ export async function askOthers(
   others: readonly Member[],
   mine: () => News,
   heard: (news: News, from: Member) => void,
-): Promise<{ answered: number; silent: number }> {
+): Promise<HeardAround> {
   const answers = await Promise.all(
     others.map(async (member) => {
       const news = await exchangeNews(env, member, mine());
@@ -63,8 +65,13 @@ export async function askOthers(
       return news;
     }),
   );
-  const answered = answers.filter((news) => news !== null).length;
-  return { answered, silent: answers.length - answered };
+  const answered = answers.filter((news) => news !== null);
+  const epochs = answered.flatMap((news) => news.committed ?? []);
+  return {
+    answered: answered.length,
+    silent: answers.length - answered.length,
+    committed: epochs.reduce<Epoch | null>((newest, epoch) => (newest === null ? epoch : newerEpoch(newest, epoch)), null),
+  };
 }
 
 /** The epoch of a primary that this role stands for; null: it stands for none. */

@@ -48,7 +48,7 @@ function dispatch(turn: Turn, input: Input): void {
     case 'caught-up':
       return isPrimary(turn) ? primary.caughtUp(turn) : turn.ignore('caught-up');
     case 'asked-around':
-      return taking.askedAround(turn, input.answered, input.silent);
+      return isPrimary(turn) ? trouble.askedAround(turn, input) : taking.askedAround(turn, input);
     case 'arbiter-up':
     case 'arbiter-lost':
       return arbiterChanged(turn, input.on === 'arbiter-up');
@@ -70,6 +70,8 @@ function dispatch(turn: Turn, input: Input): void {
       return isPrimary(turn) ? trouble.vip(turn, input.bound, input.why) : taking.vip(turn, input.bound, input.why);
     case 'gave-up':
       return isPrimary(turn) ? primary.backupGaveUp(turn, input.member, input.had) : undefined;
+    case 'no-partner':
+      return promise.voided(turn, input.member, input.seen);
     case 'journal-failed':
       return journalFailed(turn, input);
     case 'hung':
@@ -204,7 +206,10 @@ function membership(turn: Turn, input: Extract<Input, { on: 'membership' }>): vo
   turn.state.partner = input.partner;
   turn.state.arbiter.configured = input.arbiter;
   const { role } = turn.state;
-  if (isOtherPartner) taking.partnerChanged(turn);
+  if (isOtherPartner) {
+    starting.partnerChanged(turn);
+    taking.partnerChanged(turn);
+  }
   if (role.is !== 'primary') return;
   operator.changed(turn);
   if (role.backup !== null && role.backup.member !== input.partner) primary.backupLost(turn, 'it is no longer a member');

@@ -2,7 +2,7 @@ import { compareEpochs, compareJournals, epochText, newerEpoch, rank, sameEpoch 
 import { dialledByPartner, pause, undecided } from './starting.ts';
 import { vetoed } from './taking.ts';
 import type { Turn } from './turn.ts';
-import type { Hello } from './types.ts';
+import type { Epoch, Guid, Hello } from './types.ts';
 import { noteAnswer } from './waiting.ts';
 
 /** What a member that is not primary answers the other one: a promise to let it go on, a right given back, or neither. */
@@ -28,6 +28,12 @@ function promise(turn: Turn, from: Hello): void {
     theyWerePrimary: from.wasPrimary ? 1 : 0,
   });
   turn.effects.push({ do: 'answer-hello', answer: { is: 'promise', boot: turn.state.boot, grant } });
+}
+
+/** Its holder has another role now: it will not use the promise, and if it knows of nothing newer it has not. */
+export function voided(turn: Turn, member: Guid, seen: Epoch): void {
+  const { grant } = turn.state.durable;
+  if (grant?.to === member && member !== turn.state.partner && compareEpochs(seen, grant.above) <= 0) turn.persist({ grant: null });
 }
 
 /**

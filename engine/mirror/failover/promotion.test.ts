@@ -8,7 +8,8 @@ function promoted(isHeld = false): Core {
   return c;
 }
 
-const nobody = { on: 'asked-around', answered: 0, silent: 2 } as const;
+const nobody = { on: 'asked-around', answered: 0, silent: 2, committed: null } as const;
+const answers = { ...nobody, answered: 1, silent: 1 } as const;
 
 describe('promoted without a partner', () => {
   it('asks the others first, then raises the major; being primary ends the promotion', () => {
@@ -37,6 +38,33 @@ describe('promoted without a partner', () => {
     c.do({ on: 'membership', version: 3, partner: 'A', arbiter: true, qosMs: 1000 });
     expect(c.role.is).toBe('waiting');
     expect(kinds(c.do(nobody))).toEqual([]);
+  });
+
+  it('waits, and asks again, while somebody follows a primary or is one', () => {
+    const c = promoted();
+    c.do({ on: 'start' });
+    c.do({ on: 'arbiter-lost' });
+    expect(kinds(c.do({ ...answers, committed: epoch(2, 'B') }))).toEqual([]);
+    expect(c.role.is).toBe('waiting');
+    expect(kinds(c.after(1000))).toContain('ask-around');
+    c.do({ on: 'arbiter-lost' });
+    expect(kinds(c.do(answers))).toEqual(['become-primary']);
+  });
+
+  it('as primary tells the others again and again, until all have heard it, also when it has a partner', () => {
+    const c = promoted();
+    c.do({ on: 'start' });
+    c.do({ on: 'arbiter-lost' });
+    c.do(nobody);
+    c.become({ major: 2, minor: 2, member: 'C' });
+    for (let rounds = 0; rounds < 3; rounds += 1) {
+      expect(kinds(c.after(1000))).toContain('ask-around');
+      c.do(answers);
+    }
+    c.do({ on: 'membership', version: 3, partner: 'A', arbiter: true, qosMs: 1000 });
+    expect(kinds(c.after(1000))).toContain('ask-around');
+    c.do({ ...answers, silent: 0 });
+    expect(kinds(c.after(1000))).not.toContain('ask-around');
   });
 
   it('held: does nothing until no failover is cleared, also after a restart; a try is refused', () => {
@@ -100,7 +128,32 @@ describe('a member that was down asks around before it becomes primary', () => {
     expect(a.role.is).toBe('waiting');
     a.after(1000);
     a.do({ on: 'arbiter-lost' });
-    expect(kinds(a.do({ on: 'asked-around', answered: 1, silent: 1 }))).toEqual(['become-primary']);
+    expect(kinds(a.do(answers))).toEqual(['become-primary']);
+  });
+
+  it('and asks the new partner when it learns of it by the answer of the old one', () => {
+    const a = new Core();
+    a.hasAsyncs = true;
+    a.do({ on: 'start' });
+    a.do({ on: 'dial-failed', question: a.question });
+    const { question } = a;
+    a.do({ on: 'membership', version: 2, partner: 'C', arbiter: true, qosMs: 1000 });
+    a.do({ on: 'agent', question, answer: agentSays('B', grant) });
+    expect(a.role.is).toBe('starting');
+    expect(kinds(a.after(1000))).toEqual(['dial-peer']);
+  });
+
+  it('asks around for a promise that another partner has, and is free once that one is none and never was primary by it', () => {
+    const a = new Core({ partner: 'C', durable: { grant: { to: 'B', above: epoch(1) } } });
+    a.hasAsyncs = true;
+    a.do({ on: 'start' });
+    const promise = { on: 'hello-answer', answer: { is: 'promise', boot: 'C-boot', grant: { to: 'A', above: epoch(1) } } } as const;
+    expect(kinds(a.do({ ...promise, question: a.question }))).toContain('ask-around');
+    expect(a.role.is).toBe('waiting');
+    a.do({ on: 'no-partner', member: 'B', seen: epoch(2, 'B') });
+    expect(a.state.durable.grant).not.toBeNull();
+    a.do({ on: 'no-partner', member: 'B', seen: epoch(1) });
+    expect(a.state.durable.grant).toBeNull();
   });
 
   it('not in a mirror without asyncs', () => {

@@ -64,6 +64,12 @@ export function tick(turn: Turn): void {
   ask(turn, role);
 }
 
+/** Whoever was asked is not the other failover member any more: what it answers counts for nothing. */
+export function partnerChanged(turn: Turn): void {
+  const role = undecided(turn);
+  if (role !== null && role.asking !== null) pause(turn, role, 0);
+}
+
 /** An operator wants an answer now. */
 export function askNow(turn: Turn, role: Undecided): void {
   if (role.is !== 'lost') role.forOperator = false;

@@ -83,6 +83,8 @@ export interface PrimaryRole {
   vip: 'bound' | 'released' | 'binding';
   /** Primary by an operator's word and without a word from the other member since: that one may be primary too, and is asked. */
   unmet: boolean;
+  /** When all other members are told next who the failover members are since a promotion; null: all of them have answered. */
+  tellAt: Ms | null;
   dialAt: Ms;
 }
 
@@ -228,6 +230,11 @@ function roleWake({ role }: MemberState, now: Ms): Ms | null {
 }
 
 function primaryWake(role: PrimaryRole): Ms | null {
+  const at = dialWake(role);
+  return role.tellAt === null ? at : Math.min(role.tellAt, at ?? role.tellAt);
+}
+
+function dialWake(role: PrimaryRole): Ms | null {
   if (role.trouble === null) return role.vip === 'binding' || seeksPartner(role) ? role.dialAt : null;
   return role.trouble.until === null ? role.dialAt : Math.min(role.trouble.until, role.dialAt);
 }

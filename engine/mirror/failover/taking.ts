@@ -1,7 +1,7 @@
 import { compareEpochs, epochText, newerEpoch } from './epochs.ts';
 import type { TakingRole } from './state.ts';
 import type { Turn } from './turn.ts';
-import type { AgentAnswer, Details, Epoch, HookName, Ms, Right } from './types.ts';
+import type { AgentAnswer, Details, Epoch, HeardAround, HookName, Ms, Right } from './types.ts';
 import { fulfilWish, wait, waitForOperator } from './waiting.ts';
 
 /**
@@ -25,7 +25,11 @@ function takingRole(turn: Turn): TakingRole | null {
 export function takeOver(turn: Turn, right: Right, openAt: Ms, known: Epoch = turn.newestEpoch): void {
   const above = newerEpoch(turn.newestEpoch, known);
   const blocked = blockedBy(turn, right, above);
-  if (blocked !== null) return wait(turn, blocked.code, blocked.why, blocked.facts);
+  if (blocked !== null) {
+    // Whoever has the promise may have another role by now.
+    if (blocked.code === 'GRANT_OUTSTANDING' && turn.facts.hasAsyncs) turn.effects.push({ do: 'ask-around' });
+    return wait(turn, blocked.code, blocked.why, blocked.facts);
+  }
   const { configured, connected } = turn.state.arbiter;
   const asks = !isOwnRight(right) && configured && (connected || !turn.state.durable.validated);
   const role: TakingRole = {
@@ -119,12 +123,19 @@ export function arbiterChanged(turn: Turn): void {
 }
 
 /** The others have said what they know; what was newer has been taken over before this. */
-export function askedAround(turn: Turn, answered: number, silent: number): void {
+export function askedAround(turn: Turn, { answered, silent, committed }: HeardAround): void {
   const role = takingRole(turn);
   if (role?.step !== 'claim') return;
   role.awaits.others = false;
+  if (role.right.by === 'promotion' && committed !== null) return primaryOperates(turn, committed);
   if (needsAnswer(turn, role) && answered === 0 && silent > 0) return nobodyAnswers(turn);
   heard(turn, role);
+}
+
+/** It was promoted where it could not reach that one, which gives up its own membership only for a primary of a higher epoch. */
+function primaryOperates(turn: Turn, epoch: Epoch): void {
+  const why = `Another member is primary, or follows one (epoch ${epochText(epoch)}), which this member could not reach when it was promoted.`;
+  abandon(turn, 'VETOED', why, { known: epochText(epoch), mine: epochText(turn.newestEpoch), by: 'another member' });
 }
 
 function nobodyAnswers(turn: Turn): void {
@@ -310,6 +321,7 @@ function open(turn: Turn, { epoch, right }: TakingRole): void {
     frozenAt: null,
     vip: 'bound',
     unmet: mayFork(right),
+    tellAt: turn.facts.hasAsyncs && (right.by === 'promotion' || right.by === 'only-member') ? turn.now : null,
     dialAt: turn.now,
   };
   turn.state.failureNotified = false;

@@ -1,6 +1,6 @@
 import { seeksPartner, type PrimaryRole } from './state.ts';
 import type { Turn } from './turn.ts';
-import type { Details, Guid } from './types.ts';
+import type { Details, Guid, HeardAround } from './types.ts';
 
 /** A primary in trouble: it lost an active backup and must not go on before it is certain that this one does not take over. */
 
@@ -53,10 +53,24 @@ export function tick(turn: Turn): void {
   const { trouble } = role;
   if (trouble !== null && trouble.until !== null && trouble.until <= turn.now)
     return resolve(turn, 'the trouble timeout has passed', { afterMs: turn.now - trouble.since });
+  tellAll(turn, role);
   if (role.dialAt > turn.now) return;
   if (role.trouble !== null) askAround(turn, role);
   else if (role.vip === 'binding') bindAddress(turn, role);
   else if (seeksPartner(role)) seek(turn, role);
+}
+
+/** A former failover member may be primary where this one could not reach it, and nobody else begins the talk. */
+function tellAll(turn: Turn, role: PrimaryRole): void {
+  if (role.tellAt === null || role.tellAt > turn.now) return;
+  role.tellAt = turn.now + turn.state.qosMs;
+  turn.effects.push({ do: 'ask-around' });
+}
+
+/** Whoever did not answer may still not know of the promotion. */
+export function askedAround(turn: Turn, { silent }: HeardAround): void {
+  const role = primaryRole(turn);
+  if (role !== null && silent === 0) role.tellAt = null;
 }
 
 /** Two primaries meet: the one of the older epoch stops. */

@@ -295,6 +295,14 @@ export type HookName = 'can-start' | 'check';
 
 // ---------------------------------------------------------------- inputs
 
+/** So many of the other members have said what they know, and so many could not be asked. */
+export interface HeardAround {
+  readonly answered: number;
+  readonly silent: number;
+  /** The newest epoch of a primary that one of them is, is about to be, or follows; null: of none. */
+  readonly committed: Epoch | null;
+}
+
 export type Input =
   | { readonly on: 'tick' }
   /** The local journals are recovered; decide what to be. */
@@ -308,8 +316,7 @@ export type Input =
   | { readonly on: 'peer'; readonly message: PeerMessage }
   /** P: the backup has acknowledged everything that was written when it was asked. */
   | { readonly on: 'caught-up' }
-  /** So many of the other members have said what they know, and so many could not be asked. */
-  | { readonly on: 'asked-around'; readonly answered: number; readonly silent: number }
+  | ({ readonly on: 'asked-around' } & HeardAround)
   | { readonly on: 'arbiter-up' }
   | { readonly on: 'arbiter-lost' }
   | { readonly on: 'arbiter'; readonly message: FromArbiter }
@@ -325,6 +332,8 @@ export type Input =
   | { readonly on: 'journal-failed'; readonly why: string; readonly end: Position }
   /** The backup has left word with this member's agent that it will not take over by what it had from this primary. */
   | { readonly on: 'gave-up'; readonly member: Guid; readonly had: Reign }
+  /** That member is no failover member any more, and can be primary by no promise that it has; the newest epoch that it knows of. */
+  | { readonly on: 'no-partner'; readonly member: Guid; readonly seen: Epoch }
   /** The executor stood still for longer than Q/2 and goes on. */
   | { readonly on: 'hung'; readonly stalledMs: Ms }
   | { readonly on: 'request'; readonly id: number; readonly what: Exclude<RequestName, 'force-primary' | 'resume-primary'> }

@@ -50,7 +50,7 @@ test('what an operator gives up by force is counted and is no loss, a resumed pr
   const l = ledger();
   l.durable(first.epoch, at(1, 5000));
   expect(() => l.begun(forced.epoch, [first, forced])).toThrow(/goes on from 1:4500/);
-  l.begun(forced.epoch, [first, forced], true);
+  l.begun(forced.epoch, [first, forced], 'force');
   expect(l.givenUp).toBe(1);
   expect([l.isGivenUp(1, 1), l.isGivenUp(1, 2), l.isGivenUp(1), l.isGivenUp(2)]).toEqual([false, true, true, false]);
   // Only the force ends the promise: what is durable after it is not to be lost.
@@ -104,7 +104,7 @@ test('nobody goes on without what an async holds, unless by force', () => {
     return l;
   };
   expect(() => begun().begun(third.epoch, [first, third])).toThrow(/1:4800 is held by an async/);
-  begun().begun(forced.epoch, [first, forced], true);
+  begun().begun(forced.epoch, [first, forced], 'force');
 });
 
 test('an async takes up anew what an operator’s force went on from, though another primary had gone on without it', () => {
@@ -114,7 +114,7 @@ test('an async takes up anew what an operator’s force went on from, though ano
   l.durable(first.epoch, at(1, 5000));
   l.begun(first.epoch, [first]);
   l.begun(other.epoch, [first, other]);
-  l.begun(forced.epoch, [first, forced], true);
+  l.begun(forced.epoch, [first, forced], 'force');
   l.held('D', [first], at(1, 6000));
   expect(() => l.held('D', [first], at(1, 6001))).toThrow(/not durable/);
 });

@@ -6,6 +6,9 @@ interface Begun {
   readonly lineage: Lineage;
 }
 
+/** An operator's word that one member is to be primary without what others have. */
+type Fork = 'force' | 'promotion';
+
 /** A journal file's first block stands behind its header; a smaller offset is the end of the file before. */
 const DATA_START = 4096;
 
@@ -19,8 +22,8 @@ export class Ledger {
   /** What asyncs were sent: nothing may ever go on without it. */
   readonly #held = new Map<string, { readonly epoch: Epoch; position: Position }>();
   readonly #fail: (what: string) => never;
-  /** Majors that began by force. */
-  readonly #forced = new Set<number>();
+  /** Majors that began by an operator's word that journal may be lost, and whether something was that had become durable. */
+  readonly #forced = new Map<number, { readonly by: Fork; hasLost: boolean }>();
   /** Takeovers: epochs begun by another member than the epoch before. */
   takeovers = 0;
   /** Durable positions that an operator's act gave up. */
@@ -32,11 +35,11 @@ export class Ledger {
 
   /**
    * A member carries the journal on in this epoch.
-   * @param isForced by an operator who took the risk of losing what it does not have
+   * @param fork the word of an operator who took the risk of losing what it does not have; null: no such word
    */
-  begun(epoch: Epoch, lineage: Lineage, isForced = false): void {
+  begun(epoch: Epoch, lineage: Lineage, fork: Fork | null = null): void {
     const name = nameOf(epoch);
-    if (isForced) this.#forced.add(epoch.major);
+    if (fork !== null) this.#forced.set(epoch.major, { by: fork, hasLost: false });
     const other = this.#begun.get(name);
     if (other !== undefined && other.epoch.member !== epoch.member)
       this.#fail(`the epoch ${name} was begun by ${other.epoch.member} and by ${epoch.member}`);
@@ -84,6 +87,7 @@ export class Ledger {
     if (end !== null && comparePositions(position, end) <= 0) return;
     if (this.isGivenUp(older.major, newer.epoch.major)) {
       this.givenUp += 1;
+      for (const [major, fork] of this.#forced) if (older.major < major && major <= newer.epoch.major) fork.hasLost = true;
       return;
     }
     const kept = end === null ? 'has nothing of that epoch' : `goes on from ${end.file}:${end.offset}`;
@@ -103,9 +107,19 @@ export class Ledger {
     });
   }
 
-  /** Whether an operator's force stands between the two majors: no promise reaches over it. */
+  /** Whether an operator's force, or a promotion without a partner, stands between the two majors: no promise reaches over it. */
   isGivenUp(older: number, newer = Number.POSITIVE_INFINITY): boolean {
-    return [...this.#forced].some((major) => older < major && major <= newer);
+    return [...this.#forced.keys()].some((major) => older < major && major <= newer);
+  }
+
+  /** Whether between the two majors what clients were told may be gone: by force, or by a promotion that went on without something durable. */
+  hasLost(older: number, newer: number): boolean {
+    return [...this.#forced].some(([major, { by, hasLost }]) => older < major && major <= newer && (by === 'force' || hasLost));
+  }
+
+  /** All that somebody has begun. */
+  get epochs(): readonly Epoch[] {
+    return [...this.#begun.values()].map(({ epoch }) => epoch);
   }
 
   /** Somebody began an epoch above it. */

@@ -1,6 +1,6 @@
 import type { Session } from '../../instance/session.ts';
 import type { Dice } from '../faults/schedule.ts';
-import type { MemberHostName } from '../faults/kinds.ts';
+import type { FailoverHostName } from '../faults/kinds.ts';
 import type { History, Outcome } from './history.ts';
 import type { Reply, Served } from './service.ts';
 
@@ -8,23 +8,25 @@ import type { Reply, Served } from './service.ts';
 export interface ClientWorld {
   readonly dice: Dice;
   readonly qosMs: number;
+  /** Where a primary may be. */
+  readonly hosts: readonly FailoverHostName[];
   readonly history: History;
   after(ms: number, fn: () => void): { cancel(): void };
   /** Carries a message to the member's process, if it gets there. */
-  toMember(host: MemberHostName, deliver: () => void): void;
+  toMember(host: FailoverHostName, deliver: () => void): void;
   /** Carries a message back to the clients' host, if it gets there. */
-  toClient(host: MemberHostName, deliver: () => void): void;
+  toClient(host: FailoverHostName, deliver: () => void): void;
   /** Whether an operator's force has given up what is done in epochs of that major. */
   isGivenUp(major: number): boolean;
   /** Ends a connection: its member learns of it as soon as anything gets there. */
-  hangUp(host: MemberHostName, served: Served): void;
+  hangUp(host: FailoverHostName, served: Served): void;
   /** A connection to the process that runs there now; null: nobody listens. */
-  connect(host: MemberHostName, cut: () => void): Served | null;
+  connect(host: FailoverHostName, cut: () => void): Served | null;
   note(text: string): void;
 }
 
 interface Connection {
-  readonly host: MemberHostName;
+  readonly host: FailoverHostName;
   /** Transactions of each connection have nodes of their own: one that was cut may still be open when the next begins. */
   readonly pair: string;
   served: Served | null;
@@ -39,7 +41,7 @@ export class Client {
   readonly #world: ClientWorld;
   readonly #name: string;
   readonly #thinkMs: number;
-  #host: MemberHostName;
+  #host: FailoverHostName;
   #connection: Connection | null = null;
   #connections = 0;
   #written = 0;
@@ -233,10 +235,11 @@ export class Client {
     });
   }
 
-  /** The other member, on a new connection. */
+  /** Another member, on a new connection. */
   #elsewhere(connection: Connection): void {
     this.#connection = null;
-    this.#host = connection.host === 'A' ? 'B' : 'A';
+    const { hosts } = this.#world;
+    this.#host = hosts[(hosts.indexOf(connection.host) + 1) % hosts.length] ?? 'A';
     const { served } = connection;
     if (served !== null) this.#world.hangUp(connection.host, served);
   }

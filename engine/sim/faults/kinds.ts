@@ -3,16 +3,18 @@
  * itself, so that any of them can be left out when a failing list is made shorter.
  */
 
-/** Hosts with a failover member and an agent. */
+/** Hosts with a failover member and an agent, to begin with. */
 export const memberHosts = ['A', 'B'] as const;
 export type MemberHostName = (typeof memberHosts)[number];
-/** Hosts with an async member: D's is for disaster recovery, E's for read-only reporting. */
+/** Hosts with an async member, to begin with: D's is for disaster recovery, E's for read-only reporting. */
 export const asyncHosts = ['D', 'E'] as const;
 export type AsyncHostName = (typeof asyncHosts)[number];
 /** Where an instance runs. */
 export type SiteName = MemberHostName | AsyncHostName;
 /** R: the arbiter's. C: where the clients are. */
 export type HostName = MemberHostName | 'R' | 'C';
+/** Hosts whose member may be primary, where roles change. */
+export type FailoverHostName = MemberHostName | 'D';
 
 /**
  * One direction of one link: who sends to whom, on the connections of which service: the members' own, each one's questions
@@ -37,7 +39,24 @@ export const ways = [
 type PairWay = (typeof ways)[number];
 /** The same, of the connections that asyncs make to whoever is or may be primary. */
 export const asyncWays = ['D>A data', 'A>D data', 'D>B data', 'B>D data', 'E>A data', 'A>E data', 'E>B data', 'B>E data'] as const;
-export type Way = PairWay | (typeof asyncWays)[number];
+/** Where D may become a failover member: what it and the failover members ask each other's agents, its arbiter, its clients. */
+export const roleWays = [
+  'A>D agent-of-D',
+  'D>A agent-of-D',
+  'B>D agent-of-D',
+  'D>B agent-of-D',
+  'D>A agent-of-A',
+  'A>D agent-of-A',
+  'D>B agent-of-B',
+  'B>D agent-of-B',
+  'D>E data',
+  'E>D data',
+  'D>R arbiter',
+  'R>D arbiter',
+  'C>D client',
+  'D>C client',
+] as const;
+export type Way = PairWay | (typeof asyncWays)[number] | (typeof roleWays)[number];
 /** Of whoever makes the connections. */
 export const dialledWays = [
   'A>B data',
@@ -81,7 +100,7 @@ export type Fault =
   | (For & OnAny & { readonly kind: 'kill' })
   /** SIGKILL in the middle of what it does: at its n-th operation on files from then on. */
   | (At & OnAny & { readonly kind: 'kill-inside'; readonly operations: number })
-  | (For & OnMember & { readonly kind: 'kill-agent' })
+  | (For & OnAny & { readonly kind: 'kill-agent' })
   | (For & { readonly kind: 'kill-arbiter' })
   /** The whole host: what was not synced is gone, nobody says good-bye. */
   | (For & OnAny & { readonly kind: 'power-cut' })
@@ -133,7 +152,20 @@ export type Fault =
    */
   | (For & { readonly kind: 'resumed' })
   /** The primary's host is gone, or cut off from all but its clients, and an operator forces the other member at once. */
-  | (For & { readonly kind: 'forced'; readonly how: 'power' | 'isolated' });
+  | (For & { readonly kind: 'forced'; readonly how: 'power' | 'isolated' })
+  /** An operator promotes D's member while a primary operates; later whoever it has replaced is promoted again. Where roles change. */
+  | (For & { readonly kind: 'promoted' })
+  /** An operator demotes the failover member that is not primary, by its own wish or the primary's; later there are two again. */
+  | (For & { readonly kind: 'demoted'; readonly by: 'backup' | 'primary' })
+  /**
+   * Both failover members are gone, with their hosts or only their instances, and an operator promotes D's member: `partner` is
+   * chosen by itself (all agents answer), is the last primary by the operator's word, or is none, which gives up what nobody
+   * there has. `isHeld`: it prepares, and becomes primary by another word.
+   */
+  | (For & { readonly kind: 'promoted-alone'; readonly partner: 'itself' | 'chosen' | 'none'; readonly isHeld: boolean });
+
+/** What changes members' roles. */
+export type RoleFault = Extract<Fault, { kind: 'promoted' | 'demoted' | 'promoted-alone' }>;
 
 export type FaultKind = Fault['kind'];
 

@@ -7,6 +7,7 @@ import {
   type Fault,
   type FaultKind,
   type HostName,
+  type RoleFault,
   type Target,
   type Way,
 } from './kinds.ts';
@@ -44,7 +45,10 @@ const groups: readonly (readonly Way[])[] = [
   ways.filter((w) => isAt(w, 'R')),
 ];
 
-const weights: Record<FaultKind, number> = {
+/** Those that `role-schedule.ts` draws are not among them. */
+type UsualKind = Exclude<FaultKind, RoleFault['kind']>;
+
+const weights: Record<UsualKind, number> = {
   kill: 6,
   'kill-inside': 4,
   'kill-agent': 1,
@@ -80,7 +84,7 @@ const weights: Record<FaultKind, number> = {
   forced: 0.5,
 };
 
-const faultKinds = Object.keys(weights) as FaultKind[];
+const faultKinds = Object.keys(weights) as UsualKind[];
 
 /** An operator's force first tries the ordinary way for a minute. */
 const FORCE_MS = 62_000;
@@ -113,9 +117,9 @@ export function drawFaults(dice: Dice, profile: Profile): Fault[] {
 }
 
 /** Which kinds come at all, with their weights. */
-function drawKinds(dice: Dice, { arbiter }: Profile): Map<FaultKind, number> {
+function drawKinds(dice: Dice, { arbiter }: Profile): Map<UsualKind, number> {
   const share = 0.15 + 0.6 * dice.next();
-  const chosen = new Map<FaultKind, number>();
+  const chosen = new Map<UsualKind, number>();
   for (const kind of faultKinds) {
     const wanted = dice.next() < share;
     const weight = weights[kind] * (0.25 + dice.next());
@@ -125,7 +129,7 @@ function drawKinds(dice: Dice, { arbiter }: Profile): Map<FaultKind, number> {
   return chosen;
 }
 
-function needsArbiter(kind: FaultKind): boolean {
+function needsArbiter(kind: UsualKind): boolean {
   return kind.endsWith('-arbiter') || kind === 'arbiter-changed' || kind === 'resumed';
 }
 
@@ -155,7 +159,7 @@ export function duration(dice: Dice, qosMs: number): number {
   return Math.max(1, Math.round(times * qosMs));
 }
 
-function draw(kind: FaultKind, at: number, dice: Dice, { qosMs, arbiter }: Profile): Fault {
+function draw(kind: UsualKind, at: number, dice: Dice, { qosMs, arbiter }: Profile): Fault {
   const host: Target = dice.next() < 0.5 ? 'primary' : pick(dice, memberHosts);
   const ms = duration(dice, qosMs);
   switch (kind) {

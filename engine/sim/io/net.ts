@@ -116,6 +116,12 @@ export class SimNet {
     for (const way of this.#ways.values()) Object.assign(way, usualWay);
   }
 
+  /** Everything passes, and as quick as ever. */
+  get isUsual(): boolean {
+    const isUsual = (way: Way): boolean => Object.entries(usualWay).every(([what, value]) => way[what as keyof Way] === value);
+    return this.#cuts.size === 0 && [...this.#ways.values()].every(isUsual);
+  }
+
   isCut(from: string, to: string, port: number): boolean {
     for (const cut of this.#cuts) if (cut.from === from && cut.to === to && (cut.port === null || cut.port === port)) return true;
     return false;

@@ -322,4 +322,35 @@ export const keptTwice: readonly (PlantedFault & {
     ],
     keptBy: 'A header also says how long the file before is, and its chain.',
   },
+  {
+    name: 'agents-adopt-any-version',
+    rule: 'an agent takes a membership for a member that is down only if it is newer: of two promotions at once it knows one',
+    edits: [
+      {
+        file: 'engine/mirror/asyncs/promotion/adoption.ts',
+        find: `  if (membership.version <= record.membership.version)\n`,
+        replace: `  if (membership.version < 0)\n`,
+      },
+    ],
+    keptBy:
+      'Who is promoted learns of a newer version by the answer of the same agent; of two of one version `whichHolds` lets one stand, and the agent grants to one.',
+  },
+  {
+    name: 'promoted-with-old-rights',
+    rule: 'who is promoted again holds no right of earlier times',
+    edits: [
+      {
+        file: 'engine/mirror/asyncs/async-member.ts',
+        find: `    this.becomeFailover(membership, { ...newDurable, seen: this.seen, promotion });\n`,
+        replace: `    this.becomeFailover(membership, { ...this.#durable, seen: this.seen, promotion });\n`,
+      },
+      {
+        file: 'engine/mirror/asyncs/async-member.ts',
+        find: `    this.#record({ ...newDurable, seen: this.seen, mirroringStopped: this.stopped });\n`,
+        replace: `    this.#record({ ...this.#durable, boot: newDurable.boot });\n`,
+      },
+    ],
+    keptBy:
+      'Its earlier promises are of lower epochs, and as a backup it takes over what the primary says; only a promotion that is held would stay.',
+  },
 ];

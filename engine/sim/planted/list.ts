@@ -3,6 +3,7 @@ import { carryingOut, journalAndDatabases } from './below.ts';
 import { generations, periodsAndTrouble } from './decisions.ts';
 import type { PlantedFault } from './kinds.ts';
 import { handingOver, rights } from './rights.ts';
+import { roles } from './roles.ts';
 
 /** What has to be caught: one broken rule each. Rules that the model of periods and generations can express are also broken there: see `failover/model`. */
 export const planted: readonly PlantedFault[] = [
@@ -13,4 +14,5 @@ export const planted: readonly PlantedFault[] = [
   ...carryingOut,
   ...journalAndDatabases,
   ...asyncs,
+  ...roles,
 ];

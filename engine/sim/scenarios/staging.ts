@@ -18,9 +18,10 @@ export const LONG = 1_000_000;
 
 export const other = (name: MemberHostName): MemberHostName => (name === 'A' ? 'B' : 'A');
 
-/** A mirror at work: an active backup, clients, an arbiter or none, so many asyncs. */
-export async function world(seed = 1, arbiter = true, asyncs = 0): Promise<World> {
-  const made = new World(new SimRandom(seed), { qosMs: Q, faultsMs: 0, arbiter, asyncs, clients: 2, thinkMs: 60 }, { directory: null });
+/** A mirror at work: an active backup, clients, an arbiter or none, so many asyncs; `roles`: whose members' roles change. */
+export async function world(seed = 1, arbiter = true, asyncs = 0, roles = false): Promise<World> {
+  const profile = { qosMs: Q, faultsMs: 0, arbiter, asyncs, clients: 2, thinkMs: 60, ...(roles ? { roles } : {}) };
+  const made = new World(new SimRandom(seed), profile, { directory: null });
   await made.begin();
   await made.run(Q);
   return made;
@@ -33,7 +34,8 @@ export function ensure(isSo: boolean, what: string): void {
 
 /** Who is primary, and open. */
 export function primary(w: World): MemberHostName | null {
-  return w.all.find((site) => site.instance?.isOpen === true)?.name ?? null;
+  const name = w.everyone.find((site) => site.instance?.isOpen === true)?.name ?? null;
+  return name === 'A' || name === 'B' ? name : null;
 }
 
 export function now(w: World): MemberHostName {

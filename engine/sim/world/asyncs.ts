@@ -2,38 +2,51 @@ import { GemelError } from '../../api/errors.ts';
 import { comparePositions, type Journal, type JournalEnd, type Position } from '../../journal/index.ts';
 import { asyncStatus } from '../../mirror/index.ts';
 import { differenceOf, Replica } from '../checkers/replica.ts';
-import { AsyncSite, type AsyncInstance } from './async-site.ts';
 import { contentOf } from './content.ts';
 import type { Instance } from './instance.ts';
-import { asyncsOf, databaseName, memberGuids } from './layout.ts';
+import { databaseName, memberGuids } from './layout.ts';
+import type { Site } from './site.ts';
 import type { World } from './world.ts';
 
-/** What was seen of one async so far. */
+/** What was seen of one member as an async so far. */
 interface Seen {
+  /** It was a failover member, and what it has may not be durable until it has followed a primary. */
+  isFormer: boolean;
   replica: Replica;
   end: JournalEnd | null;
   /** Who showed its readers that much. */
-  shown: { readonly by: AsyncInstance; readonly journal: Journal; readonly position: Position } | null;
+  shown: { readonly by: Instance; readonly journal: Journal; readonly position: Position } | null;
 }
 
-/** The asyncs of a world, and what must always hold of them. */
+/** The asyncs of a world, whoever that is now, and what must always hold of them. */
 export class Asyncs {
   readonly #world: World;
-  readonly sites: readonly AsyncSite[];
-  readonly #seen: ReadonlyMap<AsyncSite, Seen>;
+  readonly #seen: ReadonlyMap<Site, Seen>;
 
   constructor(world: World) {
     this.#world = world;
-    this.sites = asyncsOf(world.profile.asyncs).map((name) => new AsyncSite(world, name));
-    this.#seen = new Map(this.sites.map((site) => [site, { replica: new Replica(), end: null, shown: null }]));
+    this.#seen = new Map(world.everyone.map((site) => [site, { isFormer: false, replica: new Replica(), end: null, shown: null }]));
+  }
+
+  /** All members that are none of the failover members now. */
+  get sites(): readonly Site[] {
+    const failover = this.#world.all;
+    return this.#world.everyone.filter((site) => !failover.includes(site));
   }
 
   /** After each step: what their journals hold is durable in the mirror. */
   checkHeld(): void {
     for (const [site, seen] of this.#seen) {
-      const journal = site.instance?.member?.journal.journal;
+      const { instance } = site;
+      if (instance !== null && instance.mirror !== null) seen.isFormer = true;
+      const journal = instance?.member?.journal.journal;
       // What a ghost does it has not done.
-      if (journal === undefined || site.instance?.process.alive !== true || journal.end === seen.end) continue;
+      if (journal === undefined || instance?.process.alive !== true) continue;
+      if (seen.isFormer && instance.member?.primary !== null) {
+        seen.isFormer = false;
+        seen.end = null;
+      }
+      if (seen.isFormer || journal.end === seen.end) continue;
       seen.end = journal.end;
       this.#world.ledger.held(site.name, journal.lineage, journal.end.position);
     }
@@ -44,7 +57,7 @@ export class Asyncs {
     for (const [site, seen] of this.#seen) this.#checkShown(site, seen);
   }
 
-  #checkShown(site: AsyncSite, seen: Seen): void {
+  #checkShown(site: Site, seen: Seen): void {
     const { instance } = site;
     const database = instance?.store?.executor.namespaces.find(databaseName);
     const journal = instance?.member?.journal.journal;
@@ -90,7 +103,7 @@ export class Asyncs {
   }
 
   /** Whether it stands still and says so: a journal is damaged where it is needed. */
-  cannotFollow({ instance }: AsyncSite): boolean {
+  cannotFollow({ instance }: Site): boolean {
     const member = instance?.member ?? null;
     return member !== null && this.#world.damaged !== null && (member.refused ?? member.crashed) !== null;
   }
@@ -101,7 +114,7 @@ export class Asyncs {
 }
 
 /** Follows that primary and has everything. */
-export function isConnected({ instance }: AsyncSite, primary: Instance): boolean {
+export function isConnected({ instance }: Site, primary: Instance): boolean {
   const { member } = instance ?? {};
   if (member === undefined || member === null) return false;
   const isWhole = instance?.isBroken === false && member.dejournaler.halt === null;
@@ -110,7 +123,7 @@ export function isConnected({ instance }: AsyncSite, primary: Instance): boolean
   );
 }
 
-function stateOf({ instance }: AsyncSite): string {
+function stateOf({ instance }: Site): string {
   if (instance === null) return 'is down';
   const { member } = instance;
   if (member === null) return 'is starting';

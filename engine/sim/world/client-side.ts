@@ -1,6 +1,6 @@
 import { Client, type ClientWorld } from '../clients/client.ts';
 import type { Served } from '../clients/service.ts';
-import type { MemberHostName, Way } from '../faults/kinds.ts';
+import type { FailoverHostName, Way } from '../faults/kinds.ts';
 import type { SimRandom } from '../io/index.ts';
 import type { World } from './world.ts';
 
@@ -22,6 +22,10 @@ export class ClientSide implements ClientWorld {
 
   get qosMs(): number {
     return this.#world.profile.qosMs;
+  }
+
+  get hosts(): readonly FailoverHostName[] {
+    return this.#world.profile.roles === true ? ['A', 'B', 'D'] : ['A', 'B'];
   }
 
   get history(): World['history'] {
@@ -59,9 +63,9 @@ export class ClientSide implements ClientWorld {
     });
   }
 
-  toMember(host: MemberHostName, deliver: () => void): void {
+  toMember(host: FailoverHostName, deliver: () => void): void {
     this.#travel(`C>${host} client`, () => {
-      const site = this.#world.sites[host];
+      const site = this.#world.site(host);
       if (!site.host.isOn) return;
       const process = site.instance?.process ?? null;
       // Who has no process there is refused by the system.
@@ -70,16 +74,16 @@ export class ClientSide implements ClientWorld {
     });
   }
 
-  toClient(host: MemberHostName, deliver: () => void): void {
+  toClient(host: FailoverHostName, deliver: () => void): void {
     this.#travel(`${host}>C client`, deliver);
   }
 
-  hangUp(host: MemberHostName, served: Served): void {
+  hangUp(host: FailoverHostName, served: Served): void {
     if (this.cut.has(`C>${host} client`)) this.after(this.qosMs / 2, () => this.hangUp(host, served));
     else this.toMember(host, () => served.close());
   }
 
-  connect(host: MemberHostName, cut: () => void): Served | null {
-    return this.#world.sites[host].instance?.service?.connect(cut) ?? null;
+  connect(host: FailoverHostName, cut: () => void): Served | null {
+    return this.#world.site(host).instance?.service?.connect(cut) ?? null;
   }
 }

@@ -13,8 +13,8 @@ const MAGIC_AT = 16;
 /** Whether the other member's journal holds all that was ever durable, so that one disk can go wrong. */
 function canSpare(world: World, site: Site): boolean {
   const partner = world.partnerOf(site);
-  const journal = partner.instance?.mirror?.journal;
-  if (partner.instance?.process.alive !== true || journal === undefined) return false;
+  const journal = partner?.instance?.mirror?.journal;
+  if (partner?.instance?.process.alive !== true || journal === undefined) return false;
   if (world.damaged !== null && world.damaged !== site) return false;
   // The known hole: who may not take over believes the last primary, which may have been put back.
   if (partner.instance.mirror?.state.durable.noFailover !== null) return false;
@@ -26,7 +26,7 @@ function canSpare(world: World, site: Site): boolean {
  * newest block is not there is believed by a partner that may not take over; a right whose journal nobody has cannot be forced.
  */
 function mayGoWrong(world: World, site: Site): boolean {
-  return world.isWell && world.forces === null && canSpare(world, site);
+  return world.isWell && world.forces === null && !world.rolesChange && canSpare(world, site);
 }
 
 /** A closed journal file of the member, the newer ones more often. */

@@ -2,10 +2,8 @@ import type { JournalFiles, Position } from '../../journal/index.ts';
 import { assert } from '../../io/index.ts';
 import { GemelError } from '../../api/errors.ts';
 import { differenceOf, Replica, type Content } from '../checkers/replica.ts';
-import type { AsyncInstance } from './async-site.ts';
 import { contentOf } from './content.ts';
 import type { Instance } from './instance.ts';
-import type { MemberSite } from './member-site.ts';
 import type { Site } from './site.ts';
 import type { World } from './world.ts';
 
@@ -30,7 +28,7 @@ export async function checkEnd(world: World): Promise<void> {
   // One whose disk went wrong may have come back all the same.
   const pair = world.all.filter((site) => !world.isRuined(site) || (site === world.damaged && follows(site) && isAt(site.instance, end)));
   // Whoever cannot follow tries again and again: what it says of itself in between counts for nothing.
-  const isThere = (site: AnySite): boolean => site.instance !== null && isAt(site.instance, end);
+  const isThere = (site: Site): boolean => site.instance !== null && isAt(site.instance, end);
   const isContained = (): boolean =>
     pair.every(isThere) && world.asyncs.sites.every((site) => isThere(site) || world.asyncs.cannotFollow(site));
   if (!(await world.until(isContained, DEJOURNAL_MS + 10 * world.profile.qosMs)))
@@ -50,16 +48,13 @@ function follows(site: Site): site is Site & { readonly instance: Instance } {
   return site.instance?.mirror?.crashed === null;
 }
 
-type AnyInstance = Instance | AsyncInstance;
-type AnySite = MemberSite<AnyInstance>;
-
-function filesOf(instance: AnyInstance): JournalFiles {
-  const member = 'mirror' in instance ? instance.mirror : instance.member;
-  assert(member !== null, 'a running member has its journal open');
-  return member.journal.journal.files;
+function filesOf(instance: Instance): JournalFiles {
+  const { journal } = instance;
+  assert(journal !== null, 'a running member has its journal open');
+  return journal.journal.files;
 }
 
-function isAt(instance: AnyInstance, end: Position): boolean {
+function isAt(instance: Instance, end: Position): boolean {
   const position = instance.host?.databases()[0]?.position ?? null;
   if (position === null) return false;
   if (position.file === end.file - 1) return end.offset === DATA_START && position.offset === filesOf(instance).closedLength(position.file);
@@ -70,7 +65,7 @@ function isAt(instance: AnyInstance, end: Position): boolean {
 const DATA_START = 4096;
 
 /** What a journal says from its beginning; null: it is damaged, as it may be, and that is found. */
-function replay(world: World, site: AnySite, end: Position): Content | null {
+function replay(world: World, site: Site, end: Position): Content | null {
   assert(site.instance !== null, 'a member that is looked at runs');
   try {
     return new Replica().at(filesOf(site.instance), end);

@@ -1,16 +1,17 @@
 import { assertNever } from '../../io/assert.ts';
-import { asyncHosts, asyncWays, ways, type AsyncHostName, type Fault, type Target, type Way } from '../faults/kinds.ts';
+import { asyncHosts, asyncWays, roleWays, ways, type AsyncHostName, type Fault, type Target, type Way } from '../faults/kinds.ts';
 import type { DriveFault, SimProcess } from '../io/index.ts';
 import { damageDatabase, damageJournal, revert, wipe } from './damage.ts';
 import { ports } from './layout.ts';
-import type { MemberSite } from './member-site.ts';
 import { ask, changeBack, changeMirror, force, primarySite, resume } from './operator.ts';
+import { changeRoles } from './role-operator.ts';
 import type { Site } from './site.ts';
 import type { World } from './world.ts';
 
 /** Lets a fault happen now, and sees to its end. */
 export function inject(world: World, fault: Fault): void {
   const later = (ms: number, fn: () => void): void => void world.timeline.in(ms, fn);
+  world.disturbed('ms' in fault ? fault.ms : 0);
   const site = 'host' in fault ? anySite(world, fault.host) : world.sites.A;
   if (site === undefined) return;
   switch (fault.kind) {
@@ -20,7 +21,7 @@ export function inject(world: World, fault: Fault): void {
     case 'kill-inside':
       return site.instance?.process.killAtOperation(fault.operations);
     case 'kill-agent':
-      siteOf(world, fault.host).agent?.kill();
+      site.agent?.kill();
       return later(fault.ms, () => site.startAgent());
     case 'kill-arbiter':
       world.arbiter?.kill();
@@ -29,8 +30,7 @@ export function inject(world: World, fault: Fault): void {
       site.powerCut();
       return later(fault.ms, () => site.allUp());
     case 'power-cut-both':
-      for (const each of world.all) each.powerCut();
-      return later(fault.ms, () => world.all.forEach((each) => each.allUp()));
+      return powerCutBoth(world, fault.ms);
     case 'pause':
       return pause(world, [site.instance?.process], fault.ms);
     case 'pause-agent':
@@ -100,14 +100,18 @@ export function inject(world: World, fault: Fault): void {
       return leftAlone(world, fault.ms);
     case 'forced':
       return forced(world, fault.how, fault.ms);
+    case 'promoted':
+    case 'demoted':
+    case 'promoted-alone':
+      return changeRoles(world, fault);
     default:
       return assertNever(fault);
   }
 }
 
 /** undefined: this world has no such async. */
-function anySite(world: World, target: Target | AsyncHostName): MemberSite | undefined {
-  return isAsyncHost(target) ? world.asyncs.sites.find(({ name }) => name === target) : siteOf(world, target);
+function anySite(world: World, target: Target | AsyncHostName): Site | undefined {
+  return isAsyncHost(target) ? world.everyone.find(({ name }) => name === target) : siteOf(world, target);
 }
 
 function isAsyncHost(target: Target | AsyncHostName): target is AsyncHostName {
@@ -116,6 +120,12 @@ function isAsyncHost(target: Target | AsyncHostName): target is AsyncHostName {
 
 function siteOf(world: World, target: Target): Site {
   return target === 'primary' ? primarySite(world) : world.sites[target];
+}
+
+function powerCutBoth(world: World, ms: number): void {
+  const both = world.all;
+  for (const each of both) each.powerCut();
+  world.timeline.in(ms, () => both.forEach((each) => each.allUp()));
 }
 
 function pause(world: World, processes: readonly (SimProcess | null | undefined)[], ms: number): void {
@@ -140,6 +150,8 @@ function routeOf(way: Way): { readonly from: string; readonly to: string; readon
       return { from, to, port: ports.agent.A };
     case 'agent-of-B':
       return { from, to, port: ports.agent.B };
+    case 'agent-of-D':
+      return { from, to, port: ports.agent.D };
     case 'arbiter':
       return { from, to, port: ports.agent.R };
     default:
@@ -164,6 +176,7 @@ function cut(world: World, ways: readonly Way[], ms: number): void {
 function leftAlone(world: World, ms: number): void {
   const primary = primarySite(world);
   const partner = world.partnerOf(primary);
+  if (partner === null) return;
   partner.powerCut();
   world.arbiter?.kill();
   // Nobody starts it for a while.
@@ -177,15 +190,21 @@ function leftAlone(world: World, ms: number): void {
   });
 }
 
+/** All there are in this world. */
+function waysOf({ profile }: World): readonly Way[] {
+  return [...ways, ...asyncWays, ...(profile.roles === true ? roleWays : [])];
+}
+
 function forced(world: World, how: 'power' | 'isolated', ms: number): void {
   const lost = primarySite(world);
   const partner = world.partnerOf(lost);
+  if (partner === null) return;
   if (how === 'power') {
     lost.powerCut();
     world.timeline.in(ms, () => lost.allUp());
   } else {
     const isOfPartners = (way: Way): boolean => !way.endsWith('client') && (way[0] === lost.name || way[2] === lost.name);
-    cut(world, [...ways, ...asyncWays].filter(isOfPartners), ms);
+    cut(world, waysOf(world).filter(isOfPartners), ms);
   }
   world.timeline.in(2 * world.profile.qosMs, () => force(world, partner));
 }
@@ -220,19 +239,21 @@ function replay(world: World, way: Way, ms: number): void {
   world.timeline.in(ms, () => process.kill());
 }
 
-function disk(world: World, site: MemberSite, faults: readonly DriveFault[], ms: number): void {
+function disk(world: World, site: Site, faults: readonly DriveFault[], ms: number): void {
   for (const fault of faults) site.host.drive.faults.add(fault);
   world.timeline.in(ms, () => faults.forEach((fault) => site.host.drive.faults.delete(fault)));
 }
 
 /** Everything is well: the network, the disks, the hosts and all processes; what is broken for good is started anew. */
 export function healAll(world: World): void {
+  world.disturbed(0);
   world.net.healAll();
   world.clients.cut.clear();
   world.clients.slowMs.clear();
   for (const site of world.everyone) {
     site.host.drive.faults.clear();
     site.host.drive.slowMs = 0;
+    site.isHeldDown = false;
     site.instance?.process.killAtOperation(Number.POSITIVE_INFINITY);
     site.allUp();
   }

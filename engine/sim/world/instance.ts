@@ -1,23 +1,22 @@
 import path from 'node:path';
-import { AssertionError } from '../../io/index.ts';
-import type { Io } from '../../io/index.ts';
-import type { Net } from '../../io/net.ts';
+import { assert, AssertionError, type Io } from '../../io/index.ts';
+import type { Connection, Net } from '../../io/net.ts';
 import type { InstancePaths } from '../../instance/host.ts';
 import { MemberHost } from '../../instance/member/host.ts';
 import { Store, type MirrorDatabases } from '../../instance/store/index.ts';
 import type { JournalWriter } from '../../journal/index.ts';
-import { Mirror, readRecord, type MirrorHooks, type MirrorOptions } from '../../mirror/index.ts';
+import { AsyncDoor, AsyncMember, isAsync, memberOf, Mirror, readRecord, type MirrorHooks, type MirrorOptions } from '../../mirror/index.ts';
 import { pairNode } from '../clients/client.ts';
 import { Service } from '../clients/service.ts';
 import type { SimProcess } from '../io/index.ts';
+import { checkBegins } from './begins.ts';
 import { databaseName, mirrorName, pathsOf, ports, settingsOf } from './layout.ts';
-import type { Hosted } from './member-site.ts';
 import type { Site } from './site.ts';
 
 /** Small, so that journal files are switched in the middle of things. */
 const JOURNAL_FILE_BYTES = 24 * 1024;
 
-export function journalOptions(paths: InstancePaths, store: Store, { cuts }: MirrorDatabases): MirrorOptions['journal'] {
+function journalOptions(paths: InstancePaths, store: Store, { cuts }: MirrorDatabases): MirrorOptions['journal'] {
   return {
     directory: paths.journal,
     logs: [path.join(paths.mgr, 'journal.log')],
@@ -35,84 +34,172 @@ const willing: MirrorHooks = {
   close: () => undefined,
 };
 
-/** The process of an instance: the production code of store, executor, member and mirror, put together as its entry does. */
-export class Instance implements Hosted {
+/**
+ * The process of an instance: the production code of store, executor, member and mirror, put together as its entry does. It
+ * begins as what its record says, and anew when a change of the mirror makes it a member of another type.
+ */
+export class Instance {
   readonly site: Site;
   readonly process: SimProcess;
   readonly io: Io;
   readonly #net: Net;
+  readonly #door: AsyncDoor;
   phase: 'starting' | 'running' | 'stopping' = 'starting';
+  /** World time. */
+  readonly startedAt: number;
+  /** An operator has asked it to change its role, and waits for the answer. */
+  isAsked = false;
+  /** World time at which the system stopped it; null: it runs. */
   stoppedAt: number | null = null;
   store: Store | null = null;
+  /** As a failover member. */
   mirror: Mirror | null = null;
+  /** As an async. */
+  member: AsyncMember | null = null;
   host: WatchedHost | null = null;
   service: Service | null = null;
+  #byPerson: boolean | null = null;
+  #isMended = false;
+  /** The changes to another type, one after the other, down to the one that is under way; null: there was none. */
+  #anew: Promise<void> | null = null;
 
   constructor(site: Site, process: SimProcess, io: Io, net: Net) {
     this.site = site;
     this.process = process;
     this.io = io;
     this.#net = net;
+    this.startedAt = site.world.now;
+    this.#door = new AsyncDoor(io.clock, () => (this.member === null ? [] : [this.member]));
   }
 
+  /** Resolves when it takes connections. */
   async start(): Promise<void> {
     const { site, io, process } = this;
-    const paths = pathsOf(site.name);
-    const log = (severity: 0 | 1 | 2 | 3, text: string): void => site.note(`${severity} ${text}`);
-    const store = await Store.open({ io, paths, settings: settingsOf(site.name, site.database), log, parts: site.parts(process) });
+    const { profile } = site.world;
+    const store = await Store.open({
+      io,
+      paths: pathsOf(site.name),
+      settings: settingsOf(site.name, site.database),
+      log: this.#log,
+      parts: site.parts(process),
+    });
     const major = (): number => this.mirror?.journal.writer?.epoch.major ?? 0;
-    const service = new Service(store.executor, io.clock, site.world.profile.qosMs, major);
+    const service = new Service(store.executor, io.clock, profile.qosMs, major);
     store.onJournalFailed(() => service.cutAll());
+    const begun = await this.#made(store, service);
+    // Who looks for another one asks all asyncs only where one of them may have been promoted.
+    if (begun instanceof Mirror || profile.roles === true) await this.#net.listen(site.name, ports.data, (c) => this.#accept(c));
+    // Nobody uses it before it has its place in the mirror.
+    this.store = store;
+    this.service = service;
+    this.#begin(begun);
+  }
+
+  readonly #log = (severity: 0 | 1 | 2 | 3, text: string): void => this.site.note(`${severity} ${text}`);
+
+  #accept(connection: Connection): void {
+    (this.mirror ?? this.#door).accept(connection);
+  }
+
+  /** The member that its record says. */
+  async #made(store: Store, service: Service): Promise<Mirror | AsyncMember> {
+    const { io, site } = this;
+    const paths = pathsOf(site.name);
     const record = readRecord(io.files, paths.mgr, mirrorName);
-    if (record === null) throw new AssertionError('the member has its record');
+    assert(record !== null, 'the member has its record');
     const mirrored = await store.openMirror({ name: record.membership.mirror, guid: record.membership.guid });
     const host = new WatchedHost(
       this,
       {
         io,
         store,
-        log,
+        log: this.#log,
         resetClients: () => service.cutAll(),
         end: (reason) => this.#end(reason),
         required: () => [databaseName],
         changed: () => undefined,
+        typeChanged: () => this.#beginAnew(),
       },
       mirrored,
     );
-    const mirror = new Mirror({
-      io,
-      net: this.#net,
-      host,
-      hooks: willing,
-      mgr: paths.mgr,
-      record,
-      journal: journalOptions(paths, store, mirrored),
-    });
-    host.belongTo(mirror);
+    const self = memberOf(record.membership, record.self);
+    const options = { io, net: this.#net, host, mgr: paths.mgr, record, journal: journalOptions(paths, store, mirrored) };
+    let made: Mirror | AsyncMember;
+    if (self !== undefined && isAsync(self)) {
+      const member = new AsyncMember(options);
+      host.belongToAsync(member);
+      mirrored.onFailed(() => member.dejournaler.databaseFailed());
+      made = member;
+    } else {
+      const mirror = new Mirror({ ...options, hooks: willing });
+      host.belongTo(mirror);
+      made = mirror;
+    }
     host.install();
-    await this.#net.listen(site.name, ports.data, (connection) => mirror.accept(connection));
-    this.store = store;
-    this.service = service;
     this.host = host;
-    this.mirror = mirror;
-    this.phase = 'running';
-    mirror.start(site.world.byPerson);
+    return made;
   }
 
+  #begin(made: Mirror | AsyncMember): void {
+    this.mirror = made instanceof Mirror ? made : null;
+    this.member = made instanceof Mirror ? null : made;
+    if (this.phase === 'starting') this.phase = 'running';
+    if (made instanceof Mirror) made.start((this.#byPerson ??= this.site.world.byPerson));
+    else made.start();
+  }
+
+  /** A change of the mirror has made it a member of another type. */
+  #beginAnew(): void {
+    // Not within the decision that found it out.
+    const { store, service } = this;
+    assert(store !== null && service !== null, 'only who has begun is begun anew');
+    const anew = (this.#anew ?? Promise.resolve()).then(async () => {
+      if (this.phase === 'stopping') return;
+      await this.#stopMember(false);
+      this.#begin(await this.#made(store, service));
+    });
+    this.#anew = anew;
+    anew.catch((error: unknown) => this.site.failed(this, error));
+  }
+
+  /** Once a change to another type is over: the failover member, if this is one now. */
+  async begun(): Promise<Mirror | null> {
+    await this.#anew;
+    return this.mirror;
+  }
+
+  /** The process is gone. @param told whether its clients learn that their connections are */
   killed(told: boolean): void {
     this.service?.killed(told);
   }
 
   /** It takes updates as far as it knows. */
   get isOpen(): boolean {
-    return this.process.alive && this.host?.isOpen === true;
+    return this.process.alive && this.mirror !== null && this.host?.isOpen === true;
   }
 
+  /** Something here can only be mended by a person: a journal or a database that takes no more. */
   get isBroken(): boolean {
-    const { mirror, host, store } = this;
-    if (mirror === null || host === null || store === null) return false;
+    const { mirror, member, host, store } = this;
+    if (host === null || store === null) return false;
+    if (mirror === null) return member !== null && host.cannotTakeOver() !== null;
     const hasFailed = [mirror.journal.writer, store.localWriter].some((writer) => writer !== null && writer.error !== null);
     return hasFailed || (host.cannotTakeOver() ?? mirror.journal.unsound) !== null;
+  }
+
+  /** A person has the database of an async that takes no more tried again, and starts the instance anew where that does not help. */
+  mend(): void {
+    const { member, process } = this;
+    if (member === null || this.#isMended) return process.kill();
+    this.#isMended = true;
+    process.run(() => {
+      member.dejournaler.mend().catch((error: unknown) => this.site.failed(this, error));
+    });
+  }
+
+  /** Of whichever type it is. */
+  get journal(): Mirror['journal'] | null {
+    return (this.mirror ?? this.member)?.journal ?? null;
   }
 
   read(reference: string): string | null {
@@ -143,9 +230,16 @@ export class Instance implements Hosted {
   }
 
   async #orderlyEnd(nofailover: boolean): Promise<void> {
-    await this.mirror?.stop(nofailover);
+    if (this.#anew !== null) await this.#anew;
+    await this.#stopMember(nofailover);
+    this.#door.close();
     this.service?.cutAll();
     await this.store?.close();
+  }
+
+  async #stopMember(nofailover: boolean): Promise<void> {
+    if (this.mirror !== null) await this.mirror.stop(nofailover);
+    else await this.member?.stop();
   }
 }
 
@@ -168,7 +262,10 @@ class WatchedHost extends MemberHost {
     });
     if (process.alive && mirror !== null) {
       const { role } = mirror.state;
-      ledger.begun(writer.epoch, mirror.journal.journal.lineage, role.is === 'taking' && role.right.by === 'force');
+      const { lineage } = mirror.journal.journal;
+      const right = role.is === 'taking' ? role.right : null;
+      if (right !== null) checkBegins(site.world, this.#instance, right, writer.epoch, lineage);
+      ledger.begun(writer.epoch, lineage, right?.by === 'force' || right?.by === 'promotion' ? right.by : null);
     }
     super.attachWriter(writer);
   }

@@ -6,7 +6,7 @@ import { asyncHosts, type AsyncHostName, type SiteName } from '../faults/kinds.t
 
 /** What lies on the drives before anything runs: instances with one mirrored database, members of one mirror. */
 
-export const ports = { data: 1972, agent: { A: 2188, B: 2189, R: 2188 } } as const;
+export const ports = { data: 1972, agent: { A: 2188, B: 2189, D: 2190, R: 2188 } } as const;
 export const mirrorName = 'SIM';
 const mirrorGuid = '00000000-0000-4000-8000-00000000000f';
 export const databaseName = 'DATA';
@@ -18,8 +18,8 @@ export const memberGuids = {
   E: '00000000-0000-4000-8000-00000000000e',
 } as const;
 const types = { A: 'Failover', B: 'Failover', D: 'Disaster Recovery', E: 'Read-Only Reporting' } as const;
-/** Asyncs need none: no agent runs there. */
-const agentPort = { A: ports.agent.A, B: ports.agent.B, D: 2188, E: 2188 } as const;
+/** Reporting members need none: no agent runs there. */
+const agentPort = { A: ports.agent.A, B: ports.agent.B, D: ports.agent.D, E: 2188 } as const;
 
 function member(name: SiteName): Member {
   return {

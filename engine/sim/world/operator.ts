@@ -6,9 +6,9 @@ import type { World } from './world.ts';
 
 /** What people ask of members, and hear. */
 
-/** Whoever is open for users, or A. */
+/** Whoever is open for users, or else one that may be. */
 export function primarySite(world: World): Site {
-  return world.all.find((site) => site.instance?.isOpen === true) ?? world.sites.A;
+  return world.everyone.find((site) => site.instance?.isOpen === true) ?? world.all[0] ?? world.sites.A;
 }
 
 function told(site: Site, what: string, answer: Promise<void> | undefined): void {

@@ -1,8 +1,8 @@
 import { GemelError } from '../../api/errors.ts';
-import { AssertionError } from '../../io/index.ts';
+import { assert, AssertionError } from '../../io/index.ts';
 import { History } from '../clients/history.ts';
 import { Ledger } from '../checkers/ledger.ts';
-import { describeFault, memberHosts, type Fault, type MemberHostName } from '../faults/kinds.ts';
+import { describeFault, type Fault, type MemberHostName, type SiteName } from '../faults/kinds.ts';
 import { SimHost, SimNet, simIo, Timeline, type SimProcess, type SimRandom } from '../io/index.ts';
 import { startAgent } from './agent.ts';
 import { Asyncs } from './asyncs.ts';
@@ -10,9 +10,10 @@ import { ClientSide } from './client-side.ts';
 import { checkEnd } from './end.ts';
 import { healAll, inject } from './inject.ts';
 import type { Instance } from './instance.ts';
-import { ports } from './layout.ts';
-import type { MemberSite } from './member-site.ts';
+import { asyncsOf, ports } from './layout.ts';
 import { ask, askForTheUsual, force } from './operator.ts';
+import { askForUsualRoles } from './role-operator.ts';
+import { Roles } from './roles.ts';
 import { Site } from './site.ts';
 
 export interface WorldProfile {
@@ -22,6 +23,8 @@ export interface WorldProfile {
   readonly arbiter: boolean;
   /** How many async members there are: none, one or two. */
   readonly asyncs?: number;
+  /** Whether members' roles change: the disaster recovery async has an agent, and asyncs answer who asks them. */
+  readonly roles?: boolean;
   readonly clients: number;
   readonly thinkMs: number;
 }
@@ -52,6 +55,9 @@ export class World {
   readonly history = new History();
   readonly ledger: Ledger;
   readonly sites: Readonly<Record<MemberHostName, Site>>;
+  /** All members. */
+  readonly everyone: readonly Site[];
+  readonly roles: Roles;
   readonly asyncs: Asyncs;
   readonly clients: ClientSide;
   readonly lines: string[] = [];
@@ -72,6 +78,10 @@ export class World {
   /** The member whose disk has gone wrong. */
   damaged: Site | null = null;
   #wellSince = Infinity;
+  /** World time at which somebody last did something to the mirror, or will have stopped doing so. */
+  disturbedAt = 0;
+  /** Operators have changed members' roles. */
+  rolesChange = false;
 
   constructor(random: SimRandom, profile: WorldProfile, options: { readonly directory: string | null; readonly keepLines?: number }) {
     this.random = random.fork('world');
@@ -89,6 +99,8 @@ export class World {
     this.ledger = new Ledger((what) => this.fail(what));
     this.sites = { A: new Site(this, 'A'), B: new Site(this, 'B') };
     this.#arbiterHost = this.newHost('R');
+    this.everyone = [this.sites.A, this.sites.B, ...asyncsOf(profile.asyncs).map((name) => new Site(this, name))];
+    this.roles = new Roles(this);
     this.asyncs = new Asyncs(this);
     this.clients = new ClientSide(this);
   }
@@ -99,13 +111,16 @@ export class World {
     return host;
   }
 
+  /** The failover members: one, or two. */
   get all(): readonly Site[] {
-    return memberHosts.map((name) => this.sites[name]);
+    return this.roles.failover;
   }
 
-  /** With the asyncs. */
-  get everyone(): readonly MemberSite[] {
-    return [...this.all, ...this.asyncs.sites];
+  /** Throws where this world has no such host. */
+  site(name: SiteName): Site {
+    const site = this.everyone.find((each) => each.name === name);
+    assert(site !== undefined, 'only hosts that are there are asked for');
+    return site;
   }
 
   get now(): number {
@@ -152,13 +167,12 @@ export class World {
     if (this.#uncaught !== null) throw this.#uncaught;
     this.#steps += 1;
     if (this.#steps > STEPS_MAX) this.fail(`something goes on without end at ${this.now.toFixed(3)}: ${this.state}`);
+    this.roles.look();
     this.asyncs.checkHeld();
-    if (this.#steps % CONTAINED_EVERY === 0) for (const site of this.all) this.#checkContained(site);
+    if (this.#steps % CONTAINED_EVERY === 0) for (const site of this.everyone) this.#checkContained(site);
     if (this.#steps % SHOWN_EVERY === 0) this.asyncs.checkShown();
-    const [a, b] = [this.sites.A.instance, this.sites.B.instance];
-    if (a === null || b === null || !a.isOpen || !b.isOpen || a.process.paused || b.process.paused) return;
-    this.#checkReads(a, b);
-    this.#checkReads(b, a);
+    const open = this.everyone.flatMap(({ instance }) => (instance?.isOpen === true && !instance.process.paused ? [instance] : []));
+    if (open.length > 1) for (const a of open) for (const b of open) if (a !== b) this.#checkReads(a, b);
   }
 
   /** Who has been followed by another primary shows nothing durable any more. */
@@ -183,7 +197,7 @@ export class World {
   opened(instance: Instance): void {
     const { epoch } = instance.mirror?.journal.writer ?? {};
     this.note(instance.site.name, `is open for users in ${epoch?.major ?? 0}.${epoch?.minor ?? 0}`);
-    if (epoch !== undefined && epoch.major > this.#major && this.ledger.isGivenUp(this.#major, epoch.major))
+    if (epoch !== undefined && epoch.major > this.#major && this.ledger.hasLost(this.#major, epoch.major))
       this.history.cut(
         (key) => instance.read(`^${key}`),
         (pair) => instance.readPair(pair, 'a'),
@@ -252,7 +266,8 @@ export class World {
         instance.process.kill();
       }
     }
-    return !askForTheUsual(this);
+    const [settings, roles] = [askForTheUsual(this), askForUsualRoles(this)];
+    return !settings && !roles;
   }
 
   get #asyncsAreWell(): boolean {
@@ -283,8 +298,14 @@ export class World {
     damaged.powerCut();
     this.forces = null;
     await this.run(this.profile.qosMs);
-    force(this, this.partnerOf(damaged));
+    const partner = this.partnerOf(damaged);
+    if (partner !== null) force(this, partner);
     return this.until(() => this.#mend() && this.isWell, ms);
+  }
+
+  /** Something is done to the mirror for so long. */
+  disturbed(ms: number): void {
+    this.disturbedAt = Math.max(this.disturbedAt, this.now + ms);
   }
 
   startArbiter(): void {
@@ -303,7 +324,7 @@ export class World {
   }
 
   /** After a while somebody starts what has ended. */
-  startLater(site: MemberSite): void {
+  startLater(site: Site): void {
     if (this.#hasEnded) return;
     const ms = this.profile.qosMs * this.random.between(0.1, 5);
     this.timeline.in(ms, () => site.start());
@@ -324,6 +345,7 @@ export class World {
   /** One primary with an active backup, under the arbiter's rules where there is one; or alone, where the other member has found that it cannot follow. */
   get isWell(): boolean {
     if (this.#isAlone) return true;
+    if (this.all.length === 1) return this.#isOnly;
     const roles = this.all.map((site) => site.instance?.mirror?.state.role);
     const primary = roles.find((role) => role?.is === 'primary');
     const backup = roles.find((role) => role?.is === 'backup');
@@ -346,8 +368,16 @@ export class World {
     });
   }
 
-  partnerOf(site: Site): Site {
-    return this.sites[site.name === 'A' ? 'B' : 'A'];
+  /** The primary is the only failover member, and works. */
+  get #isOnly(): boolean {
+    const [only] = this.all;
+    const role = only?.instance?.mirror?.state.role;
+    return only?.instance?.isOpen === true && role?.is === 'primary' && role.trouble === null && role.changing === null;
+  }
+
+  /** The other failover member; null: there is none. */
+  partnerOf(site: Site): Site | null {
+    return this.all.find((other) => other !== site) ?? null;
   }
 
   /** Roles, for messages. */

@@ -84,7 +84,8 @@ async function ask(member: AsyncMember, other: Member, timeoutMs: number): Promi
       timeoutMs,
     );
     if (reply.t !== 'answer') return null;
-    if (reply.membership !== undefined) member.changes.heard({ membership: reply.membership, committed: null, role: 'down' });
+    if (reply.membership !== undefined)
+      member.changes.heard({ membership: reply.membership, committed: null, role: 'down', seen: reply.answer.seen });
     return reply.answer;
   } catch (error) {
     if (!(error instanceof GemelError)) throw error;

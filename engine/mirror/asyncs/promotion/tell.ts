@@ -51,7 +51,7 @@ export async function tellRole(mirror: Mirror, asked: Member, said: Set<string>)
   const reply = await askHow(mirror, asked);
   if (reply?.t !== 'answer' || reply.membership === undefined) return false;
   const theirs = reply.membership;
-  mirror.peers.around.heard({ membership: theirs, committed: null, role: 'down' });
+  mirror.peers.around.heard({ membership: theirs, committed: null, role: 'down', seen: reply.answer.seen });
   if (memberOf(theirs, asked.guid)?.type !== 'Failover') return true;
   if (mirror.hasEnded || reply.answer.state !== 'down' || theirs.version >= mirror.membership.version) return false;
   return tell(mirror, asked, said);
