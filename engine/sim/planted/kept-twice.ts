@@ -340,9 +340,9 @@ export const keptTwice: readonly (PlantedFault & {
     rule: 'who is promoted again holds no right of earlier times',
     edits: [
       {
-        file: 'engine/mirror/asyncs/async-member.ts',
-        find: `    this.becomeFailover(membership, { ...newDurable, seen: this.seen, promotion });\n`,
-        replace: `    this.becomeFailover(membership, { ...this.#durable, seen: this.seen, promotion });\n`,
+        file: 'engine/mirror/asyncs/async-changes.ts',
+        find: `    this.becomeFailover(membership, { ...newDurable, seen: member.seen, promotion });\n`,
+        replace: `    this.becomeFailover(membership, { ...member.options.record.durable, seen: member.seen, promotion });\n`,
       },
       {
         file: 'engine/mirror/asyncs/async-member.ts',
