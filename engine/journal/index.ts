@@ -16,7 +16,7 @@ export { recoverTransactions, type OpenTransaction, type Recovered } from './rec
 export { fromJson } from './lost/bytes.ts';
 export { listReports, publishReport, readUpdates } from './lost/files.ts';
 export { hasPlan, newCutName, readPlan, removePlan, writePlan, type RewindPlan } from './rewind/plan.ts';
-export { isBehind } from './rewind/rewind.ts';
+export { isAbove, isBehind } from './rewind/rewind.ts';
 export { scanRecords } from './scan.ts';
 export { ThreadDisk } from './thread-disk.ts';
 export { UpdateReader, type JournalUpdate, type UpdateBlock } from './update-reader.ts';

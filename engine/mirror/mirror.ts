@@ -268,6 +268,7 @@ export class Mirror {
       canTakeOver: why === null,
       cannotWhy: why ?? '',
       hasAsyncs: this.membership.members.some(isAsync),
+      hasDisasterRecovery: this.membership.members.some(({ type }) => type === 'Disaster Recovery'),
       lastBeatFromPeer: this.peers.lastBeatAt,
       lastEchoedByPeer: this.peers.lastEchoedAt,
     };

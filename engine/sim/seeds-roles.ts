@@ -53,4 +53,15 @@ export const keptRoleRuns: readonly KeptRun[] = [
       { kind: 'sync-fails', at: 7409, host: 'A' },
     ],
   },
+  {
+    seed: 8749,
+    why: 'The only failover member came back and was primary again, although another one had been promoted meanwhile, as the arbiter and an agent knew.',
+    world: { qosMs: 8000, faultsMs: 142556, arbiter: true, clients: 2, thinkMs: 4521.733529120684, asyncs: 1, roles: true },
+    faults: [
+      { kind: 'demoted', at: 16173, ms: 29503, by: 'backup' },
+      { kind: 'promoted-alone', at: 23288, ms: 60901, partner: 'none', isHeld: false },
+      { kind: 'kill', at: 64343, host: 'primary', ms: 32117 },
+      { kind: 'kill', at: 70604, host: 'B', ms: 16956 },
+    ],
+  },
 ];

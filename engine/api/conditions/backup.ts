@@ -67,10 +67,11 @@ export const backupConditions = table({
   },
   NOBODY_ANSWERS: {
     severity: 2,
-    title: 'Neither the other member nor its agent answers',
-    means: 'It is not certain which of the two has the newest data, so this member waits and keeps asking. Nothing is lost.',
+    title: 'No other member answers',
+    means:
+      'It is not certain which member has the newest data, or is to be primary, so this member waits and keeps asking. Nothing is lost.',
     facts: ['journal', 'partner'],
-    todo: 'Start the other failover member, or its host’s agent. If that host will not come back: gemel mirror force-primary, which first says what may be lost.',
+    todo: 'Start the other failover member, or its host’s agent; where there is none, any other member, its agent, or the arbiter. If none will come back: gemel mirror force-primary, which first says what may be lost.',
   },
   ANOTHER_COPY: {
     severity: 2,

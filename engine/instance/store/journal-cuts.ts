@@ -5,6 +5,7 @@ import {
   Applier,
   cutTail,
   hasPlan,
+  isAbove,
   isBehind,
   JournalFiles,
   newCutName,
@@ -159,7 +160,7 @@ export class JournalCuts {
   async #carryOut(plan: RewindPlan, isRewind: boolean): Promise<string[]> {
     const { directory, journal, databases } = this.#options;
     const { fork, chain, name, updates } = plan;
-    if (isRewind) {
+    if (isRewind || databases().some(({ nodes }) => isAbove(nodes.meta().position, fork))) {
       const fed = databases().map((each) => ({ name: each.journalName, directory: each.directory }));
       await this.#inThread((applier) => applier.rewind(fed, plan));
     }

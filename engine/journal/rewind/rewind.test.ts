@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LostUpdate } from '../../api/lost.ts';
@@ -288,6 +288,25 @@ describe('databases that contain more than the fork', () => {
       { numRuns: 20 },
     );
   }, 240_000);
+
+  it.each(['there', 'set aside'])(
+    'stand at the fork, not at the beginning of the next file, when that is %s: more of the file before may come',
+    async (next) => {
+      const set = (key: number): Step => ({ do: 'set', in: 'DB', key, value: 'v', session: 1 });
+      const { files, ends } = await write('journal', [set(1), { do: 'block' }, { do: 'switch' }, set(2)]);
+      const fork = ends[0] as JournalEnd;
+      const directory = place.path('DB');
+      feed(files, 'DB', directory, { file: 2, offset: 4096 });
+      expect(positionOf(directory)).toEqual({ file: 2, offset: 4096 });
+      const last = files.get(2);
+      if (next === 'set aside' && last !== undefined) rmSync(files.path(last));
+      const left = new JournalFiles(realIo.files, place.path('journal'), mirrorJournal);
+      const databases = [{ name: 'DB', directory }];
+      rewindDatabases({ files: left, openWriter: (at) => DatabaseWriter.open(at), databases, fork: fork.position, openStart: null });
+      expect(positionOf(directory)).toEqual(fork.position);
+      expect(contentOf(directory)).toEqual(replay(left, 'DB', fork.position));
+    },
+  );
 });
 
 function positionOf(directory: string): Position | null {

@@ -34,6 +34,11 @@ export function isBehind(files: JournalFiles, position: Position, fork: Position
   return !(endsAt(files, fork) && comparePositions(position, { file: fork.file + 1, offset: dataStart }) === 0);
 }
 
+/** Whether a position has to be changed, though nothing may have to be taken back. */
+export function isAbove(position: Position | null, fork: Position): boolean {
+  return position !== null && comparePositions(position, fork) > 0;
+}
+
 /** Whether a file ends there: before the one that follows it, or, when that was set aside already, by its length. */
 function endsAt(files: JournalFiles, { file, offset }: Position): boolean {
   const closed = files.closedLength(file);
@@ -76,6 +81,10 @@ export function rewindDatabases(options: RewindOptions): void {
     const behind = writers.filter(({ writer }) => writer.position !== null && isBehind(files, writer.position, fork));
     const farthest = behind.reduce((most, { writer }) => later(most, writer.position ?? fork), fork);
     const steps = behind.length === 0 ? [] : boundaries(files, fork, farthest, options.chunkBytes);
+    // The file before may go on where the mirror's does.
+    for (const { writer } of writers)
+      if (!behind.some((each) => each.writer === writer) && isAbove(writer.position, fork))
+        commit(writer, new Map(), fork, options.openStart);
     for (let step = steps.length - 2; step >= 0; step -= 1) takeBack(options, behind, steps[step] ?? fork, steps[step + 1] ?? fork);
     // Also those that an earlier attempt has rewound.
     for (const { name, writer } of writers) makeDurable(name, writer);

@@ -2,6 +2,7 @@ import { newerEpoch, type HeardAround } from '../failover/index.ts';
 import { isAsync, memberOf } from '../membership.ts';
 import type { Mirror } from '../mirror.ts';
 import { askOthers, committedEpoch, type News } from './news.ts';
+import { recordedNews } from './promotion/tell.ts';
 import { whichHolds } from './promotion/which-holds.ts';
 
 /**
@@ -19,7 +20,7 @@ export class AskAround {
   /** One round at a time; in a mirror without asyncs nobody can have been promoted. */
   ask(): Promise<HeardAround> {
     const { membership, options } = this.#mirror;
-    if (!membership.members.some(isAsync)) return Promise.resolve({ answered: 0, silent: 0, committed: null });
+    if (!membership.members.some(isAsync)) return Promise.resolve({ answered: 0, silent: 0, unaware: 0, committed: null, told: null });
     this.#round ??= askOthers(
       { net: options.net, clock: options.io.clock, timeoutMs: Math.max(100, membership.qosMs / 2) },
       membership.members.filter(({ guid }) => guid !== options.record.self),
@@ -29,6 +30,7 @@ export class AskAround {
         const isAsyncNow = news.role === 'async' && memberOf(news.membership, from.guid)?.type !== 'Failover';
         if (isAsyncNow) this.#mirror.input({ on: 'no-partner', member: from.guid, seen: news.seen });
       },
+      (member) => recordedNews(this.#mirror, member),
     ).finally(() => {
       this.#round = null;
     });

@@ -51,16 +51,23 @@ function firstAnswer(channel: Channel, clock: Clock, timeoutMs: number, mine: Ne
   });
 }
 
-/** One round of questions to several members. */
+/** One round of questions to several members; to its agent where a member gives no answer. */
 export async function askOthers(
   env: Parameters<typeof exchangeNews>[0],
   others: readonly Member[],
   mine: () => News,
   heard: (news: News, from: Member) => void,
+  askItsAgent: (member: Member) => Promise<News | null> = () => Promise.resolve(null),
 ): Promise<HeardAround> {
+  const told = mine();
+  let silent = 0;
+  let unaware = 0;
   const answers = await Promise.all(
     others.map(async (member) => {
-      const news = await exchangeNews(env, member, mine());
+      const said = await exchangeNews(env, member, told);
+      if (said === null) silent += 1;
+      if (said?.membership.version !== told.membership.version) unaware += 1;
+      const news = said ?? (await askItsAgent(member));
       if (news !== null) heard(news, member);
       return news;
     }),
@@ -69,7 +76,9 @@ export async function askOthers(
   const epochs = answered.flatMap((news) => news.committed ?? []);
   return {
     answered: answered.length,
-    silent: answers.length - answered.length,
+    silent,
+    unaware,
+    told: told.committed,
     committed: epochs.reduce<Epoch | null>((newest, epoch) => (newest === null ? epoch : newerEpoch(newest, epoch)), null),
   };
 }

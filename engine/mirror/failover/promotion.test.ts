@@ -8,8 +8,8 @@ function promoted(isHeld = false): Core {
   return c;
 }
 
-const nobody = { on: 'asked-around', answered: 0, silent: 2, committed: null } as const;
-const answers = { ...nobody, answered: 1, silent: 1 } as const;
+const nobody = { on: 'asked-around', answered: 0, silent: 2, unaware: 2, committed: null, told: null } as const;
+const answers = { ...nobody, answered: 1, silent: 1, unaware: 1 } as const;
 
 describe('promoted without a partner', () => {
   it('asks the others first, then raises the major; being primary ends the promotion', () => {
@@ -63,7 +63,15 @@ describe('promoted without a partner', () => {
     }
     c.do({ on: 'membership', version: 3, partner: 'A', arbiter: true, qosMs: 1000 });
     expect(kinds(c.after(1000))).toContain('ask-around');
-    c.do({ ...answers, silent: 0 });
+    // What was asked before it was primary told them nothing of that.
+    const toldBefore = { ...answers, silent: 0, unaware: 0 };
+    c.do(toldBefore);
+    expect(kinds(c.after(1000))).toContain('ask-around');
+    const told = { major: 2, minor: 2, member: 'C' };
+    // One that has another membership, and keeps it until this one's is the newer.
+    c.do({ ...answers, silent: 0, told });
+    expect(kinds(c.after(1000))).toContain('ask-around');
+    c.do({ ...toldBefore, told });
     expect(kinds(c.after(1000))).not.toContain('ask-around');
   });
 
@@ -158,5 +166,60 @@ describe('a member that was down asks around before it becomes primary', () => {
 
   it('not in a mirror without asyncs', () => {
     expect(primary().role.is).toBe('primary');
+  });
+});
+
+describe('the only failover member of a mirror with disaster recovery members', () => {
+  function only(arbiter = true): Core {
+    const a = new Core({ partner: null, arbiter });
+    a.hasAsyncs = a.hasDisasterRecovery = true;
+    a.do({ on: 'start' });
+    return a;
+  }
+
+  it('becomes primary on the word of any of them', () => {
+    expect(kinds(only(false).do(answers))).toEqual(['become-primary']);
+  });
+
+  it('becomes primary on the word of the arbiter, which it waits for', () => {
+    const a = only();
+    expect(kinds(a.do(nobody))).toEqual([]);
+    expect(a.do({ on: 'arbiter-up' })).toContainEqual(
+      expect.objectContaining({ do: 'tell-arbiter', message: expect.objectContaining({ m: 'claim' }) as unknown }),
+    );
+    expect(kinds(a.do({ on: 'arbiter', message: { m: 'known', epoch: null, membership: 0 } }))).toEqual(['become-primary']);
+  });
+
+  it('does not when the arbiter knows of a newer membership', () => {
+    const a = only();
+    a.do(nobody);
+    a.do({ on: 'arbiter-up' });
+    a.do({ on: 'arbiter', message: { m: 'known', epoch: null, membership: 9 } });
+    expect(a.role).toMatchObject({ is: 'waiting' });
+  });
+
+  it.each([true, false])('waits where nobody can be reached, and asks again (arbiter configured: %s)', (arbiter) => {
+    const a = only(arbiter);
+    for (let rounds = 0; rounds < 3; rounds += 1) {
+      a.do(nobody);
+      if (arbiter) a.after(250);
+      expect(a.role.is).toBe('waiting');
+      expect(kinds(a.after(1000))).toContain('ask-around');
+    }
+    expect(kinds(a.do(answers))).toContain('become-primary');
+  });
+
+  it('can be forced then', () => {
+    const a = only(false);
+    a.do(nobody);
+    a.do({ on: 'request', id: 1, what: 'force-primary', confirmed: true });
+    expect(a.role).toMatchObject({ is: 'taking', right: { by: 'force' } });
+  });
+
+  it('asks nobody where none can have been promoted', () => {
+    const a = new Core({ partner: null, arbiter: false });
+    a.hasAsyncs = true;
+    a.do({ on: 'start' });
+    expect(kinds(a.do(nobody))).toEqual(['become-primary']);
   });
 });

@@ -147,7 +147,12 @@ export interface TakingRole {
   /** When the step that failed is tried again. */
   retryAt: Ms;
   /** Whose word is awaited during `claim`: who knows of a newer primary or membership forbids. */
-  readonly awaits: { arbiter: boolean; others: boolean };
+  readonly awaits: {
+    arbiter: boolean;
+    others: boolean;
+    /** Without anybody's word it does not go on. */
+    anybody: boolean;
+  };
   /** When the silence of those that are awaited stops counting, and until when binding the address is tried. */
   until: Ms;
   /** Not open for users before this (read rule); 0: at once, the former primary is proven down. */

@@ -31,7 +31,8 @@ export function takeOver(turn: Turn, right: Right, openAt: Ms, known: Epoch = tu
     return wait(turn, blocked.code, blocked.why, blocked.facts);
   }
   const { configured, connected } = turn.state.arbiter;
-  const asks = !isOwnRight(right) && configured && (connected || !turn.state.durable.validated);
+  const anybody = needsWord(turn, right);
+  const asks = !isOwnRight(right) && configured && (connected || anybody || !turn.state.durable.validated);
   const role: TakingRole = {
     is: 'taking',
     right,
@@ -40,7 +41,7 @@ export function takeOver(turn: Turn, right: Right, openAt: Ms, known: Epoch = tu
     step: 'claim',
     stuck: null,
     retryAt: 0,
-    awaits: { arbiter: asks, others: asksAround(turn, right) },
+    awaits: { arbiter: asks, others: asksAround(turn, right), anybody },
     // A promotion without a partner is in no hurry, and nobody but the others can forbid it.
     until: turn.now + (right.by === 'promotion' ? 2 * turn.state.qosMs : turn.state.qosMs / 4),
     openAt,
@@ -71,6 +72,14 @@ function asksAround(turn: Turn, { by }: Right): boolean {
 /** Its own records say nothing, and there is no other failover member: one of the others has to have said what it is. */
 function needsAnswer(turn: Turn, { right }: TakingRole): boolean {
   return right.by === 'only-member' && !turn.state.durable.validated;
+}
+
+/**
+ * No other failover member could have been asked to agree to a promotion: a member that was down asks whoever may know of one, the
+ * arbiter too, and waits where nobody can be reached.
+ */
+function needsWord(turn: Turn, { by }: Right): boolean {
+  return by === 'only-member' && turn.facts.hasDisasterRecovery;
 }
 
 /** An operator's word that may leave behind what others have: such an epoch is above all that any of them can begin by itself. */
@@ -110,14 +119,17 @@ function tellClaim(turn: Turn, role: TakingRole): void {
 
 /** Goes on once nobody is awaited any more. */
 function heard(turn: Turn, role: TakingRole): void {
-  if (!role.awaits.arbiter && !role.awaits.others) mayStart(turn, role);
+  if (role.awaits.arbiter || role.awaits.others) return;
+  if (role.awaits.anybody) nobodyAnswers(turn);
+  else mayStart(turn, role);
 }
 
 /** The arbiter became reachable, or is lost, while this member waits for its word. */
 export function arbiterChanged(turn: Turn): void {
   const role = takingRole(turn);
   if (role?.step !== 'claim' || isOwnRight(role.right)) return;
-  role.awaits.arbiter = turn.state.arbiter.connected;
+  // Where anybody's word is needed it is waited for until the time is over.
+  role.awaits.arbiter = turn.state.arbiter.connected || (role.awaits.anybody && turn.state.arbiter.configured);
   if (role.awaits.arbiter) tellClaim(turn, role);
   heard(turn, role);
 }
@@ -127,6 +139,10 @@ export function askedAround(turn: Turn, { answered, silent, committed }: HeardAr
   const role = takingRole(turn);
   if (role?.step !== 'claim') return;
   role.awaits.others = false;
+  if (role.awaits.anybody && (answered > 0 || silent === 0)) {
+    role.awaits.anybody = false;
+    role.awaits.arbiter &&= turn.state.arbiter.connected || !turn.state.durable.validated;
+  }
   if (role.right.by === 'promotion' && committed !== null) return primaryOperates(turn, committed);
   if (needsAnswer(turn, role) && answered === 0 && silent > 0) return nobodyAnswers(turn);
   heard(turn, role);
@@ -139,7 +155,9 @@ function primaryOperates(turn: Turn, epoch: Epoch): void {
 }
 
 function nobodyAnswers(turn: Turn): void {
-  const why = 'The records of this member do not count (ValidatedMember=0), and no other member of the mirror can be asked what it is.';
+  const why = turn.state.durable.validated
+    ? 'This is the only failover member that it knows of, and nobody can be asked whether another member was promoted while it was down.'
+    : 'The records of this member do not count (ValidatedMember=0), and no other member of the mirror can be asked what it is.';
   abandon(turn, 'NOBODY_ANSWERS', why, { journal: epochText(turn.facts.journal.epoch), partner: '' });
 }
 
@@ -154,7 +172,7 @@ export function arbiterKnows(turn: Turn, epoch: Epoch | null, membership: number
       known: membership,
       mine: turn.state.membership,
     });
-  role.awaits.arbiter = false;
+  role.awaits.arbiter = role.awaits.anybody = false;
   heard(turn, role);
 }
 
@@ -266,7 +284,7 @@ export function tick(turn: Turn): void {
   const role = takingRole(turn);
   if (role === null) return;
   if (role.step === 'claim' && role.until <= turn.now)
-    return role.awaits.others && needsAnswer(turn, role) ? nobodyAnswers(turn) : mayStart(turn, role);
+    return role.awaits.anybody || (role.awaits.others && needsAnswer(turn, role)) ? nobodyAnswers(turn) : mayStart(turn, role);
   openWhenReady(turn, role);
   if (turn.state.role.is !== 'taking') return;
   if (role.stuck !== null && role.retryAt <= turn.now) retry(turn, role);

@@ -1,3 +1,4 @@
+import { compareEpochs } from './epochs.ts';
 import { seeksPartner, type PrimaryRole } from './state.ts';
 import type { Turn } from './turn.ts';
 import type { Details, Guid, HeardAround } from './types.ts';
@@ -67,10 +68,10 @@ function tellAll(turn: Turn, role: PrimaryRole): void {
   turn.effects.push({ do: 'ask-around' });
 }
 
-/** Whoever did not answer may still not know of the promotion. */
-export function askedAround(turn: Turn, { silent }: HeardAround): void {
+/** Whoever did not answer, or has another membership, may still not know of the promotion. */
+export function askedAround(turn: Turn, { unaware, told }: HeardAround): void {
   const role = primaryRole(turn);
-  if (role !== null && silent === 0) role.tellAt = null;
+  if (role !== null && unaware === 0 && told !== null && compareEpochs(told, role.epoch) === 0) role.tellAt = null;
 }
 
 /** Two primaries meet: the one of the older epoch stops. */

@@ -295,10 +295,14 @@ export type HookName = 'can-start' | 'check';
 
 // ---------------------------------------------------------------- inputs
 
-/** So many of the other members have said what they know, and so many could not be asked. */
+/** So many of the other members, or their agents, have said what they know; so many members could not be asked themselves. */
 export interface HeardAround {
   readonly answered: number;
   readonly silent: number;
+  /** Members that have not said that they have the membership that they were told. */
+  readonly unaware: number;
+  /** The epoch of the primary that they were told this member is, is about to be, or follows; null: of none. */
+  readonly told: Epoch | null;
   /** The newest epoch of a primary that one of them is, is about to be, or follows; null: of none. */
   readonly committed: Epoch | null;
 }
@@ -372,6 +376,8 @@ export interface Facts {
   readonly cannotWhy: string;
   /** The mirror has members besides the failover members: they can be asked. */
   readonly hasAsyncs: boolean;
+  /** One of them may be promoted. */
+  readonly hasDisasterRecovery: boolean;
   /** When the newest heartbeat of the partner came in: whatever this member has echoed was sent before. 0: none came. */
   readonly lastBeatFromPeer: Ms;
   /** When the newest message was sent that the partner has echoed; -Infinity: none. */

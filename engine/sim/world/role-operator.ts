@@ -112,6 +112,8 @@ export function askForUsualRoles(world: World): boolean {
   if (world.profile.roles !== true) return false;
   for (const site of world.all) if (site.instance?.mirror?.state.durable.promotion?.isHeld === true) clearHold(site);
   if (world.all.length > 1) return false;
+  // Who is promoted must have its databases in order.
+  world.asyncs.mend();
   // One after the other: two that ask in one turn would each be granted, and the second take the place of the first.
   const candidates = disasterRecovery(world);
   const ready = candidates.find(({ instance }) => (instance?.member?.primary ?? null) !== null) ?? candidates[0];

@@ -7,6 +7,7 @@ import type { AgentReply } from '../../agent-protocol.ts';
 import type { Refusal } from '../../failover/index.ts';
 import { memberOf, type Member, type Membership } from '../../membership.ts';
 import type { Mirror } from '../../mirror.ts';
+import type { News } from '../news.ts';
 
 /** Has an agent store a newer membership for a member that is down. */
 export async function tellAgent(
@@ -49,12 +50,23 @@ export async function tellPromotion(mirror: Mirror, asked: Member, reply: AgentR
  */
 export async function tellRole(mirror: Mirror, asked: Member, said: Set<string>): Promise<boolean> {
   const reply = await askHow(mirror, asked);
-  if (reply?.t !== 'answer' || reply.membership === undefined) return false;
-  const theirs = reply.membership;
-  mirror.peers.around.heard({ membership: theirs, committed: null, role: 'down', seen: reply.answer.seen });
+  const news = newsIn(reply);
+  if (reply?.t !== 'answer' || news === null) return false;
+  const theirs = news.membership;
+  mirror.peers.around.heard(news);
   if (memberOf(theirs, asked.guid)?.type !== 'Failover') return true;
   if (mirror.hasEnded || reply.answer.state !== 'down' || theirs.version >= mirror.membership.version) return false;
   return tell(mirror, asked, said);
+}
+
+/** What a member's record says, by the agent of its host; null: that gives no answer, or has no record. */
+export async function recordedNews(mirror: Mirror, asked: Member): Promise<News | null> {
+  return newsIn(await askHow(mirror, asked));
+}
+
+function newsIn(reply: AgentReply | null): News | null {
+  if (reply?.t !== 'answer' || reply.membership === undefined) return null;
+  return { membership: reply.membership, committed: null, role: 'down', seen: reply.answer.seen };
 }
 
 async function askHow({ membership, options: { io, net, record } }: Mirror, asked: Member): Promise<AgentReply | null> {

@@ -16,10 +16,20 @@ export class Core {
   /** Hooks and virtual address answer yes at once. */
   obliging = true;
   hasAsyncs = false;
+  hasDisasterRecovery = false;
   lastBeatFromPeer = 900;
   lastEchoedByPeer = 890;
 
-  constructor(init: { self?: string; partner?: string | null; boot?: string; durable?: Partial<Durable>; journal?: JournalEnd } = {}) {
+  constructor(
+    init: {
+      self?: string;
+      partner?: string | null;
+      boot?: string;
+      durable?: Partial<Durable>;
+      journal?: JournalEnd;
+      arbiter?: boolean;
+    } = {},
+  ) {
     const self = init.self ?? 'A';
     const durable: Durable = { ...newDurable, seen: epoch(1, 'A'), ...init.durable };
     this.journal = init.journal ?? end(epoch(1, 'A'), 10);
@@ -29,7 +39,7 @@ export class Core {
       qosMs: QOS,
       membership: 1,
       partner: init.partner === undefined ? (self === 'A' ? 'B' : 'A') : init.partner,
-      arbiter: true,
+      arbiter: init.arbiter ?? true,
       durable,
     });
   }
@@ -45,6 +55,7 @@ export class Core {
       canTakeOver: this.canTakeOver,
       cannotWhy: 'A database is not well.',
       hasAsyncs: this.hasAsyncs,
+      hasDisasterRecovery: this.hasDisasterRecovery,
       lastBeatFromPeer: this.lastBeatFromPeer,
       lastEchoedByPeer: this.lastEchoedByPeer,
     };

@@ -144,6 +144,7 @@ export class MemberProcess implements Process {
       canTakeOver: this.member.able,
       cannotWhy: this.member.able ? '' : 'a database needs attention',
       hasAsyncs: false,
+      hasDisasterRecovery: false,
       lastBeatFromPeer: this.partner.lastBeatAt,
       lastEchoedByPeer: this.partner.lastEchoedAt,
     };
