@@ -125,6 +125,10 @@ export const instanceMethods = {
       nofailover: z.boolean().default(false),
       /** Journal data may be lost. Unconfirmed it is refused with what would be. */
       confirmed: z.boolean().default(false),
+      /** Of this host, in a mirror with a virtual address; left out: the only one in that address's network. */
+      vipInterface: z.string().optional(),
+      /** This host may have no interface in the network of the virtual address. */
+      withoutVip: z.boolean().default(false),
     }),
     result: z.object({
       message: z.string(),

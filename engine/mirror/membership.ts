@@ -135,6 +135,12 @@ export function memberOf(membership: Membership, guid: string): Member | undefin
   return membership.members.find((m) => m.guid === guid);
 }
 
+/** With another interface for the virtual address on that member; undefined: as it was. */
+export function withInterface(membership: Membership, guid: string, vipInterface: string | undefined): Membership {
+  if (vipInterface === undefined) return membership;
+  return { ...membership, members: membership.members.map((m) => (m.guid === guid ? { ...m, vipInterface } : m)) };
+}
+
 /** The one or two members of which one is primary. */
 export function failoverMembers({ members }: Membership): Member[] {
   return members.filter((m) => m.type === 'Failover');

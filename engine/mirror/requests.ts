@@ -3,7 +3,7 @@ import { GemelError } from '../api/errors.ts';
 import type { AsyncType, MemberType } from '../api/status.ts';
 import type { Guid, Refusal, RequestName, ResumeConfirmations } from './failover/index.ts';
 import type { Mirror } from './mirror.ts';
-import type { Membership } from './membership.ts';
+import { withInterface, type Membership } from './membership.ts';
 
 type Simple = Exclude<RequestName, 'force-primary' | 'resume-primary' | 'change-membership'>;
 type Asked =
@@ -56,10 +56,10 @@ export class Requests {
   }
 
   /** On the primary: a disaster recovery async becomes the other failover member; who was that before becomes one in its place. */
-  promote(member: Guid): Promise<void> {
+  promote(member: Guid, vipInterface?: string): Promise<void> {
     const before = this.#mirror.partner;
     const types = { ...(before === null ? {} : { [before.guid]: 'Disaster Recovery' as const }), [member]: 'Failover' as const };
-    return this.changeMembership((membership) => withTypes(membership, types));
+    return this.changeMembership((membership) => withInterface(withTypes(membership, types), member, vipInterface));
   }
 
   /** On the primary: an async becomes one of another type. */

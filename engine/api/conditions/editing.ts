@@ -117,6 +117,20 @@ export const editingConditions = table({
     facts: ['vip', 'interface'],
     todo: 'Choose an interface of this host whose network has the virtual address.',
   },
+  VIP_INTERFACE_NEEDED: {
+    severity: 'refusal',
+    title: 'Several interfaces could have the virtual address',
+    means: nothing,
+    facts: ['vip', 'interfaces'],
+    todo: 'Say which: gemel mirror promote --vip-interface',
+  },
+  VIP_NOT_ON_SUBNET: {
+    severity: 'refusal',
+    title: 'The host is not in the network of the virtual address',
+    means: 'Nothing was changed. As primary this member would not be reached by the virtual address.',
+    facts: ['vip'],
+    todo: 'Give the host an interface in that network; or repeat with --yes, and lead clients to this member in another way once it is primary, such as by its name in DNS.',
+  },
   REMOVE_OWN: {
     severity: 'refusal',
     title: 'That is this member itself',

@@ -9,6 +9,7 @@ interface PromoteFlags extends JsonOption {
   readonly partner?: string;
   readonly nofailover?: boolean;
   readonly yes?: boolean;
+  readonly vipInterface?: string;
 }
 
 export function addPromotion(mirror: Command, context: Context): void {
@@ -23,19 +24,28 @@ export function addPromotion(mirror: Command, context: Context): void {
       'where no primary operates and not every agent answers: the failover member whose journal it needs, or none',
     )
     .option('--nofailover', 'with --partner none: collect journal, and become primary only on clear-nofailover')
-    .option('--yes', 'do it even if journal data may be lost')
+    .option('--vip-interface <interface>', 'of this host, for the mirror’s virtual address, where several are in its network')
+    .option('--yes', 'do it even if journal data may be lost, or the virtual address would not lead to this host')
     .action(async (instance: string, { json, partner, yes = false, ...params }: PromoteFlags) => {
       const wish = { ...params, ...(partner === undefined ? {} : { partner: partner.toLowerCase() === 'none' ? null : partner }) };
-      const promote = (confirmed: boolean) =>
-        withInstance(context, instance, (client) => client.call('mirror.promote', { ...wish, confirmed }));
-      try {
-        return showDone(context, { json: json === true }, await promote(yes));
-      } catch (error) {
-        if (!(error instanceof GemelError) || error.condition === null || json === true) throw error;
-        const { code, facts } = error.condition;
-        if (code === 'PARTNER_NEEDED') context.terminal.out(promotionText(facts));
-        if (code !== 'PROMOTION_NOT_CONFIRMED' || !(await agreed(context, [`${error.what} Do you want to continue?`]))) throw error;
+      let [confirmed, withoutVip] = [yes, yes];
+      for (;;) {
+        try {
+          const call = { ...wish, confirmed, withoutVip };
+          return showDone(
+            context,
+            { json: json === true },
+            await withInstance(context, instance, (client) => client.call('mirror.promote', call)),
+          );
+        } catch (error) {
+          if (!(error instanceof GemelError) || error.condition === null || json === true) throw error;
+          const { code, facts } = error.condition;
+          if (code === 'PARTNER_NEEDED') context.terminal.out(promotionText(facts));
+          const isAsked = code === 'PROMOTION_NOT_CONFIRMED' ? !confirmed : code === 'VIP_NOT_ON_SUBNET' && !withoutVip;
+          if (!isAsked || !(await agreed(context, [`${error.what} Do you want to continue?`]))) throw error;
+          if (code === 'VIP_NOT_ON_SUBNET') withoutVip = true;
+          else confirmed = true;
+        }
       }
-      showDone(context, { json: false }, await promote(true));
     });
 }

@@ -2,6 +2,7 @@ import type { InstanceMethods, Parsed, Result } from '../../api/contract.ts';
 import { GemelError } from '../../api/errors.ts';
 import { Mirror, promoteAlone, type AsyncMember, type Promoted } from '../../mirror/index.ts';
 import { mirroringStopped, Operator } from './operator.ts';
+import { addressOfPromoted } from './virtual-address.ts';
 
 /** How long a promotion waits for the role it leads to before it answers. */
 const SETTLE_MS = 5000;
@@ -9,22 +10,26 @@ const SETTLE_MS = 5000;
 const BECOME_MS = 20_000;
 
 type Done = { message: string };
+type PromotionWish = Omit<Parsed<InstanceMethods, 'mirror.promote'>, 'mirror'>;
 /** Once a change to another type is over: the failover member, if this instance is one now. */
 type Begun = () => Promise<Mirror | null>;
 
 /** A disaster recovery async becomes a failover member. Resolves once it has its new role, or it is certain that this takes longer. */
 export async function promote(
   member: Mirror | AsyncMember,
-  wish: Omit<Parsed<InstanceMethods, 'mirror.promote'>, 'mirror'>,
+  wish: PromotionWish,
   begun: Begun,
 ): Promise<Result<InstanceMethods, 'mirror.promote'>> {
   if (member instanceof Mirror) throw new GemelError('REFUSED', 'This member is a failover member already.', 'Nothing was changed.');
-  return member.primary === null ? promoteWithoutPrimary(member, wish, begun) : promoteToBackup(member, wish, begun);
+  const address = addressOfPromoted(member.membership.vip, wish);
+  const act = member.primary === null ? promoteWithoutPrimary : promoteToBackup;
+  const done = await act(member, { ...wish, vipInterface: address.interface }, begun);
+  return { ...done, message: `${done.message}${address.text}` };
 }
 
 async function promoteToBackup(
   member: AsyncMember,
-  { partner, nofailover }: { partner?: string | null | undefined; nofailover: boolean },
+  { partner, nofailover, vipInterface }: PromotionWish,
   begun: Begun,
 ): Promise<Result<InstanceMethods, 'mirror.promote'>> {
   if (partner !== undefined || nofailover)
@@ -34,7 +39,7 @@ async function promoteToBackup(
       'Nothing was changed.',
       'Leave --partner and --nofailover out.',
     );
-  await member.askToBePromoted();
+  await member.askToBePromoted(vipInterface);
   const mirror = await begun();
   await mirror?.until((state) => state.role.is === 'backup', SETTLE_MS);
   return {
@@ -46,12 +51,12 @@ async function promoteToBackup(
 
 async function promoteWithoutPrimary(
   member: AsyncMember,
-  { partner, nofailover, confirmed }: { partner?: string | null | undefined; nofailover: boolean; confirmed: boolean },
+  { partner, nofailover, confirmed, vipInterface }: PromotionWish,
   begun: Begun,
 ): Promise<Result<InstanceMethods, 'mirror.promote'>> {
   checkMember(member);
   const wanted = partner === undefined ? {} : { partner: partner?.toUpperCase() ?? null };
-  const promoted = await promoteAlone(member, { ...wanted, isHeld: nofailover, isConfirmed: confirmed });
+  const promoted = await promoteAlone(member, { ...wanted, isHeld: nofailover, isConfirmed: confirmed }, vipInterface);
   const mirror = await begun();
   const { byHand } = promoted;
   // The chosen partner's agent may be away for long: nothing is waited for then.

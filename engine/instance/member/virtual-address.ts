@@ -1,7 +1,13 @@
 import os from 'node:os';
 import { GemelError } from '../../api/errors.ts';
 import { splitAddress, type Member } from '../../mirror/index.ts';
-import { whyNoInterface, whyNoVirtualAddress, type InterfaceAddress, type VirtualAddress } from '../../mirror/editing/index.ts';
+import {
+  promotedInterface,
+  whyNoInterface,
+  whyNoVirtualAddress,
+  type InterfaceAddress,
+  type VirtualAddress,
+} from '../../mirror/editing/index.ts';
 import { asError } from '../../mirror/index.ts';
 import { addressesOf } from './arbiter-address.ts';
 
@@ -44,6 +50,28 @@ export function joiningWarning(vip: VirtualAddress | undefined, given: string | 
   if (vip === undefined) return '';
   const refusal = whyNoInterface({ ...vip, interface: own ?? vip.interface }, interfacesHere());
   return refusal === null ? '' : ` The virtual address of the mirror could not be bound here: ${refusal.text}`;
+}
+
+/** What a member that is promoted here is to have for the virtual address, and what to say of it. */
+export interface PromotedAddress {
+  /** undefined: none. */
+  readonly interface: string | undefined;
+  readonly text: string;
+}
+
+/** Throws VIP_INTERFACE_NEEDED, VIP_NOT_ON_SUBNET, VIP_NO_INTERFACE as conditions: nothing was changed. */
+export function addressOfPromoted(
+  vip: VirtualAddress | undefined,
+  wish: { readonly vipInterface?: string | undefined; readonly withoutVip: boolean },
+  here: readonly InterfaceAddress[] = interfacesHere(),
+): PromotedAddress {
+  if (vip === undefined) return { interface: undefined, text: '' };
+  const found = promotedInterface(vip, here, { wanted: wish.vipInterface, isConfirmed: wish.withoutVip });
+  if ('refused' in found) throw asError(found.refused);
+  if (found.interface !== null)
+    return { interface: found.interface, text: ` ${virtualAddressText({ address: vip.address, interface: found.interface })}` };
+  const text = ` This host has no interface in the network of the virtual address ${vip.address}: lead clients here in another way once this member is primary.`;
+  return { interface: undefined, text };
 }
 
 /** What is said of a virtual address wherever one is set. */

@@ -22,9 +22,9 @@ export class Asking {
     return this.#wish !== null;
   }
 
-  /** To be its failover partner. Rejects when that is refused; resolves with the change, which ends this member as it is. */
-  toBePromoted(): Promise<void> {
-    return this.#ask({ t: 'ask-promote' });
+  /** To be its failover partner, with that interface of this host for the virtual address. Rejects when that is refused; resolves with the change, which ends this member as it is. */
+  toBePromoted(vipInterface?: string): Promise<void> {
+    return this.#ask({ t: 'ask-promote', ...(vipInterface === undefined ? {} : { vipInterface }) });
   }
 
   /** To be an async of another type; the rest as above. */

@@ -367,11 +367,11 @@ export class AsyncMember {
   }
 
   /** Asks the primary to be its failover partner. Rejects when that is refused; resolves with the change, which ends this member as it is. */
-  async askToBePromoted(): Promise<void> {
+  async askToBePromoted(vipInterface?: string): Promise<void> {
     this.requireAll();
     const primary = this.primary === null ? undefined : memberOf(this.membership, this.primary.guid);
     if (primary !== undefined) await requirePrivateWay(this.options.net, primary);
-    await this.asking.toBePromoted();
+    await this.asking.toBePromoted(vipInterface);
   }
 
   /** Throws when it lacks mirrored databases of the mirror, or has some that are updated here too. */

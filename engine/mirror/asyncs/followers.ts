@@ -139,7 +139,7 @@ export class Followers {
     if (kind !== kinds.control) return link.channel.close('journal data from an async member');
     const message = parseAsyncControl(payload);
     if (message.t === 'ready') return this.#ready(link, message.from);
-    if (message.t === 'ask-promote') return void this.#promote(link);
+    if (message.t === 'ask-promote') return void this.#promote(link, message.vipInterface);
     if (message.t === 'ask-edit')
       return void grantWish(this.#mirror, link.member.guid, message.wish, (error) =>
         link.channel.control({ t: 'edit-answer', id: message.id, error } satisfies AsyncControl),
@@ -184,12 +184,12 @@ export class Followers {
     return made;
   }
 
-  async #promote({ channel, member: { guid }, beat, caughtUp }: Link): Promise<void> {
+  async #promote({ channel, member: { guid }, beat, caughtUp }: Link, vipInterface: string | undefined): Promise<void> {
     const member = memberOf(this.#mirror.membership, guid);
     if (member === undefined) return;
     try {
       await checkPromotion(this.#mirror, member, { caughtUp, attention: beat?.attention ?? true });
-      await this.#mirror.requests.promote(member.guid);
+      await this.#mirror.requests.promote(member.guid, vipInterface);
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
       channel.control({ t: 'promote-refused', error: told(error) } satisfies AsyncControl);

@@ -29,7 +29,7 @@ const AsyncControl = z.discriminatedUnion('t', [
   /** `membership`: as the one who refuses has it, for who is or was a member. */
   z.object({ t: z.literal('refused'), code: z.string(), text: z.string(), membership: Membership.optional() }),
   /** A disaster recovery member wants to be the primary's failover partner; answered when that is refused, else by the changed membership. */
-  z.object({ t: z.literal('ask-promote') }),
+  z.object({ t: z.literal('ask-promote'), vipInterface: z.string().optional() }),
   z.object({ t: z.literal('promote-refused'), error: ToldError }),
   /** A member wants the membership changed. A wish to leave is answered by the membership without it, when it is granted. */
   z.object({ t: z.literal('ask-edit'), id: z.number().int(), wish: EditWish }),

@@ -45,6 +45,33 @@ export function whyNoInterface({ address, interface: name }: VirtualAddress, her
   return refuse(`The interface ${name} is not in the network of ${address}: it has ${own.map(({ cidr }) => cidr).join(', ')}.`);
 }
 
+/**
+ * The interface of a host that the virtual address would be bound on, once its member is promoted; null: it has none, and the operator
+ * knows that.
+ * @param wanted what the operator has chosen
+ */
+export function promotedInterface(
+  { address }: Pick<VirtualAddress, 'address'>,
+  here: readonly InterfaceAddress[],
+  { wanted, isConfirmed }: { readonly wanted: string | undefined; readonly isConfirmed: boolean },
+): { readonly interface: string | null } | { readonly refused: Refusal } {
+  if (wanted !== undefined) {
+    const refused = whyNoInterface({ address, interface: wanted }, here);
+    return refused === null ? { interface: wanted } : { refused };
+  }
+  const { ip } = networkOf(address) ?? { ip: '' };
+  const fitting = [...new Set(here.filter(({ cidr }) => contains(cidr, ip)).map((each) => each.interface))];
+  const [only = null, ...more] = fitting;
+  if (more.length === 0 && (only !== null || isConfirmed)) return { interface: only };
+  const interfaces = fitting.join(', ');
+  if (only === null) {
+    const text = `No network interface of this host is in the network of the mirror's virtual address ${address}.`;
+    return { refused: { code: 'VIP_NOT_ON_SUBNET', text, facts: { vip: address } } };
+  }
+  const text = `Several network interfaces of this host are in the network of the mirror's virtual address ${address}: ${interfaces}.`;
+  return { refused: { code: 'VIP_INTERFACE_NEEDED', text, facts: { vip: address, interfaces } } };
+}
+
 interface Network {
   readonly ip: string;
   /** It stands for the whole network, or for everybody in it. */

@@ -2,7 +2,7 @@ import { conditionOf } from '../../../api/conditions.ts';
 import { GemelError } from '../../../api/errors.ts';
 import { agentAddresses, askAgent } from '../../agent-client.ts';
 import { newDurable, type Refusal } from '../../failover/index.ts';
-import { failoverMembers, memberOf, type Member, type Membership } from '../../membership.ts';
+import { failoverMembers, memberOf, withInterface, type Member, type Membership } from '../../membership.ts';
 import type { AsyncMember } from '../async-member.ts';
 import { exchangeNews } from '../news.ts';
 import { tellAgent } from './tell.ts';
@@ -21,7 +21,7 @@ export interface Promoted {
  * agents of the former failover members bound to the new roles, and then this member's own record changed. Throws REFUSED with a
  * condition: nothing was changed, or what was changed already agrees with what the next attempt does.
  */
-export async function promoteAlone(member: AsyncMember, wish: Wish): Promise<Promoted> {
+export async function promoteAlone(member: AsyncMember, wish: Wish, vipInterface?: string): Promise<Promoted> {
   const before = member.membership;
   const survey = await look(member);
   if (member.membership.version !== before.version)
@@ -33,7 +33,7 @@ export async function promoteAlone(member: AsyncMember, wish: Wish): Promise<Pro
   const choice = choosePartner(survey, wish);
   if ('refused' in choice) throw refused(choice.refused);
   const { partner, newest } = choice;
-  const membership = withRoles(before, member.self.guid, partner?.guid ?? null);
+  const membership = withInterface(withRoles(before, member.self.guid, partner?.guid ?? null), member.self.guid, vipInterface);
   const untold = await bindAgents(member, survey.failover, membership);
   if (member.membership.version !== before.version)
     throw refused({ code: 'MIRROR_CHANGED', text: 'The mirror was changed meanwhile.', facts: { version: member.membership.version } });
