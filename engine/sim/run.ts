@@ -24,7 +24,7 @@ const OPERATIONS_MIN = 20;
 const TAKEOVERS_MIN = 1;
 const FAULTS_MAX = 12;
 /** How many seeds with asyncs have operators who change members' roles. */
-const ROLES_SHARE = 0.5;
+const ROLES_SHARE = 0.3;
 /** How many asyncs seeds have. */
 const ASYNCS = [0, 0, 0, 0, 0, 1, 1, 2] as const;
 /** Where nobody took over, one more fault comes as soon as the mirror is well, and so much time after it, in Q. */

@@ -50,7 +50,8 @@ export class AskAround {
     const what = whichHolds(this.news, theirs);
     if (what === 'adopt' && theirs.membership.members.some(({ guid }) => guid === mirror.options.record.self))
       mirror.changes.adopt(theirs.membership);
-    if (what !== 'outvote' || mirror.state.role.is !== 'primary') return;
+    // What an agent reads in the record of a member that is down outvotes nobody: that member speaks for itself when it is back.
+    if (what !== 'outvote' || theirs.role === 'down' || mirror.state.role.is !== 'primary') return;
     const version = theirs.membership.version;
     // Refused in trouble, or while another change is under way: they will tell again.
     mirror.requests.changeMembership((m) => ({ ...m, version: Math.max(m.version, version) })).catch(() => undefined);

@@ -4,7 +4,7 @@ import type { Io } from '../../../io/index.ts';
 import type { Net } from '../../../io/net.ts';
 import { agentAddresses, askAgent } from '../../agent-client.ts';
 import type { AgentReply } from '../../agent-protocol.ts';
-import type { Refusal } from '../../failover/index.ts';
+import { compareEpochs, newerEpoch, type Refusal } from '../../failover/index.ts';
 import { memberOf, type Member, type Membership } from '../../membership.ts';
 import type { Mirror } from '../../mirror.ts';
 import type { News } from '../news.ts';
@@ -56,6 +56,8 @@ export async function tellRole(mirror: Mirror, asked: Member, said: Set<string>)
   mirror.peers.around.heard(news);
   if (memberOf(theirs, asked.guid)?.type !== 'Failover') return true;
   if (mirror.hasEnded || reply.answer.state !== 'down' || theirs.version >= mirror.membership.version) return false;
+  // It was primary since, by an operator's word: the higher epoch stands.
+  if (compareEpochs(reply.answer.seen, newerEpoch(mirror.durable.seen, mirror.journal.end.epoch)) > 0) return false;
   return tell(mirror, asked, said);
 }
 
