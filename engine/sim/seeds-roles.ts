@@ -64,4 +64,14 @@ export const keptRoleRuns: readonly KeptRun[] = [
       { kind: 'kill', at: 70604, host: 'B', ms: 16956 },
     ],
   },
+  {
+    seed: 7740,
+    why: 'A primary that went on alone where nobody reached it never heard of the member that was forced meanwhile: it had been demoted, so that one did not ask it any more.',
+    world: { qosMs: 8000, faultsMs: 199887, arbiter: true, clients: 3, thinkMs: 1509.6634078770876, asyncs: 2, roles: true },
+    faults: [
+      { kind: 'kill-arbiter', at: 24800, ms: 9978 },
+      { kind: 'forced', at: 24803, ms: 90989, how: 'isolated' },
+      { kind: 'demoted', at: 53592, ms: 58099, by: 'backup' },
+    ],
+  },
 ];

@@ -75,6 +75,17 @@ describe('promoted without a partner', () => {
     expect(kinds(c.after(1000))).not.toContain('ask-around');
   });
 
+  it('so does one that was forced: the other one may go on elsewhere and be demoted meanwhile', () => {
+    const b = new Core({ self: 'B' });
+    b.hasAsyncs = true;
+    b.do({ on: 'start' });
+    b.do({ on: 'request', id: 1, what: 'force-primary', confirmed: true });
+    b.after(60_000);
+    b.do({ on: 'arbiter-lost' });
+    b.become({ major: 2, minor: 2, member: 'B' });
+    expect(b.role).toMatchObject({ is: 'primary', tellAt: expect.any(Number) });
+  });
+
   it('held: does nothing until no failover is cleared, also after a restart; a try is refused', () => {
     const c = promoted(true);
     for (let starts = 0; starts < 2; starts += 1) {

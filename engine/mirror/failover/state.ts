@@ -83,7 +83,7 @@ export interface PrimaryRole {
   vip: 'bound' | 'released' | 'binding';
   /** Primary by an operator's word and without a word from the other member since: that one may be primary too, and is asked. */
   unmet: boolean;
-  /** When all other members are told next who the failover members are since a promotion; null: all of them have answered. */
+  /** When all other members are told next who the failover members are since a promotion or a force; null: all of them know. */
   tellAt: Ms | null;
   dialAt: Ms;
 }

@@ -339,7 +339,8 @@ function open(turn: Turn, { epoch, right }: TakingRole): void {
     frozenAt: null,
     vip: 'bound',
     unmet: mayFork(right),
-    tellAt: turn.facts.hasAsyncs && (right.by === 'promotion' || right.by === 'only-member') ? turn.now : null,
+    // The other failover member may go on where nobody reaches it, and be demoted before it has heard of this one.
+    tellAt: turn.facts.hasAsyncs && (mayFork(right) || right.by === 'only-member') ? turn.now : null,
     dialAt: turn.now,
   };
   turn.state.failureNotified = false;
