@@ -218,7 +218,7 @@ describe('a promotion while an agent is silent', () => {
       expect(recordOf(member).durable.validated).toBe(false);
       expect(membershipOf(member)).toEqual(membershipOf(c));
     }
-    expect(times(c, 'ROLE_TOLD')).toBe(2);
+    await until('both are logged', () => Promise.resolve(times(c, 'ROLE_TOLD') === 2));
     // Nobody is left who could tell them.
     await c.kill();
     await Promise.all([a.start(), b.start()]);
