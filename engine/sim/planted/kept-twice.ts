@@ -353,4 +353,17 @@ export const keptTwice: readonly (PlantedFault & {
     keptBy:
       'Its earlier promises are of lower epochs, and as a backup it takes over what the primary says; only a promotion that is held would stay.',
   },
+  {
+    name: 'grants-to-former-members',
+    rule: 'an agent lets only a failover member of its own record take over',
+    edits: [
+      {
+        file: 'engine/agent/answers.ts',
+        find: `    members: failoverMembers(record.membership).map((m) => m.guid),\n`,
+        replace: `    members: record.membership.members.map((m) => m.guid),\n`,
+      },
+    ],
+    keptBy:
+      'Who was given the right asks all others, the agents of those that are down and the arbiter before it uses it, and whoever answers knows of the promotion.',
+  },
 ];

@@ -146,16 +146,4 @@ export const roles: readonly PlantedFault[] = [
       },
     ],
   },
-  {
-    name: 'grants-to-former-members',
-    first: 'a former backup that was cut off',
-    rule: 'an agent lets only a failover member of its own record take over',
-    edits: [
-      {
-        file: 'engine/agent/answers.ts',
-        find: `    members: failoverMembers(record.membership).map((m) => m.guid),\n`,
-        replace: `    members: record.membership.members.map((m) => m.guid),\n`,
-      },
-    ],
-  },
 ];
