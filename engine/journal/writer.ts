@@ -145,6 +145,11 @@ export class JournalWriter extends Recorder {
     return this.#inFlight?.sealed ?? null;
   }
 
+  /** The block under way is synced here, and only the backup is still to acknowledge it. */
+  get awaitsBackup(): boolean {
+    return this.#inFlight?.isWritten === true;
+  }
+
   get error(): GemelError | null {
     return this.#error;
   }

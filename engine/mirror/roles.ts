@@ -93,7 +93,9 @@ export class Roles {
       const { role } = this.#mirror.state;
       const { writer } = this.#mirror.journal;
       if (role.is !== 'primary' || role.yielding === null || writer === null) return;
-      if (role.backup?.active !== true || !role.backup.canTakeOver) return this.#watchDrain();
+      const canGoOn = role.backup?.active === true && role.backup.canTakeOver;
+      // A backup that is silent is lost soon, which ends the hand-over: that is no fault of the disk.
+      if (!canGoOn || writer.awaitsBackup) return this.#watchDrain();
       const why = `what was under way has not become durable for ${Math.round(waitMs)} ms`;
       this.#mirror.input({ on: 'journal-failed', why, end: writer.durable });
     });

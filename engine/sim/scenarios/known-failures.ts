@@ -1,3 +1,4 @@
+import type { Fault } from '../faults/kinds.ts';
 import { pathsOf } from '../world/layout.ts';
 import { alone, between, ends, ensure, happen, LONG, now, other, primary, Q, world, type Scenario } from './staging.ts';
 
@@ -57,6 +58,20 @@ export const knownFailures: readonly Scenario[] = [
       await happen(w, [{ kind: 'pause', at: 0, host: was, ms: 4 * Q }], 3.9 * Q);
       ensure(primary(w) !== null, 'there is a primary');
       await w.run(3 * Q);
+      await ends(w);
+    },
+  },
+  {
+    name: 'both hosts are paused, the primary goes on first: it waits for a silent backup, not for its own disk, and stays primary',
+    play: async () => {
+      const w = await world(40);
+      const was = now(w);
+      const { instance } = w.sites[was];
+      const pause = (at: number, host: typeof was, ms: number): Fault => ({ kind: 'pause-host', at, host, ms });
+      // Longer than half of Q: it finds that it stood still. What its backup sent before it was paused too is heard then.
+      await happen(w, [pause(0, was, 0.6 * Q), pause(0.5 * Q, other(was), 8 * Q)], 4 * Q);
+      ensure(w.sites[was].instance === instance, 'the instance has not ended');
+      ensure(primary(w) === was, 'it is still primary');
       await ends(w);
     },
   },

@@ -134,8 +134,11 @@ function pause(world: World, processes: readonly (SimProcess | null | undefined)
   for (const process of paused) process.pause();
   for (const instance of instances) instance.stoppedAt = world.now;
   world.timeline.in(ms, () => {
+    for (const instance of instances) {
+      instance.stoodStillMs = ms;
+      instance.stoppedAt = null;
+    }
     for (const process of paused) process.resume();
-    for (const instance of instances) instance.stoppedAt = null;
   });
 }
 

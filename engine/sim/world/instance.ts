@@ -51,6 +51,8 @@ export class Instance {
   isAsked = false;
   /** World time at which the system stopped it; null: it runs. */
   stoppedAt: number | null = null;
+  /** How long it stood still until now, in ms; nothing has been decided since. */
+  stoodStillMs = 0;
   store: Store | null = null;
   /** As a failover member. */
   mirror: Mirror | null = null;
@@ -131,7 +133,8 @@ export class Instance {
       mirrored.onFailed(() => member.dejournaler.databaseFailed());
       made = member;
     } else {
-      const mirror = new Mirror({ ...options, hooks: willing });
+      const beforeDeciding = (): void => this.#reportStandstill(mirror);
+      const mirror: Mirror = new Mirror({ ...options, hooks: willing, beforeDeciding });
       host.belongTo(mirror);
       made = mirror;
     }
@@ -146,6 +149,13 @@ export class Instance {
     if (this.phase === 'starting') this.phase = 'running';
     if (made instanceof Mirror) made.start((this.#byPerson ??= this.site.world.byPerson));
     else made.start();
+  }
+
+  /** What its watchdog does. */
+  #reportStandstill(mirror: Mirror): void {
+    const stalledMs = this.stoodStillMs;
+    this.stoodStillMs = 0;
+    if (stalledMs > mirror.membership.qosMs / 2) mirror.stoodStill(stalledMs);
   }
 
   /** A change of the mirror has made it a member of another type. */

@@ -106,7 +106,7 @@ describe('the summary', () => {
 
   it('shows the output of a failed part', () => {
     expect(partLine(result('lint', { failed: ['lint: exit code 1'] }, 'line 1\nline 2\n'))).toMatch(
-      /^FAILED {2}lint .*1\.[23] s\n {4}line 1\n {4}line 2\n$/,
+      /^FAILED {2}lint .*1\.[23] s\n {4}failed: lint: exit code 1\n {4}line 1\n {4}line 2\n$/,
     );
     expect(partLine(result('lint', { passed: 1 }))).toMatch(/^ok +lint/);
     expect(partLine(result('web', { skipped: [{ name: 'a', reason: 'b' }] }))).toMatch(/^skipped +web/);

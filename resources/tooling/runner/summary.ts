@@ -1,11 +1,12 @@
 import type { PartResult } from './parts.ts';
 
-/** One line when a part is done, followed by its output when it failed. */
+/** One line when a part is done, followed by what failed and by its output, if that was not shown already. */
 export function partLine(result: PartResult): string {
   const { report } = result;
   const state = report.failed.length > 0 ? 'FAILED' : report.passed === 0 && report.skipped.length > 0 ? 'skipped' : 'ok';
   const line = `${state.padEnd(8)}${result.name.padEnd(34)}${result.seconds.toFixed(1).padStart(7)} s`;
-  return result.output === '' ? line : `${line}\n${indent(result.output.trimEnd())}\n`;
+  const failed = report.failed.map((name) => `\n    failed: ${name}`).join('');
+  return result.output === '' ? line + failed : `${line}${failed}\n${indent(result.output.trimEnd())}\n`;
 }
 
 /**
