@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CompressionParams } from './compression.ts';
 import { DejournalSchedule, DejournalView, FilterView } from './dejournaling.ts';
+import { InstanceJob, jobMethods } from './jobs.ts';
 import { LostPage, LostReport } from './lost.ts';
 import { ParallelDejournaling } from './parallel.ts';
 import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapshot, WhatIf } from './status.ts';
@@ -207,6 +208,7 @@ export const instanceMethods = {
   /** This instance is no member any more. `keep`: its databases stay mirrored, and read-only; `unmirror`: they become ordinary ones. */
   'mirror.remove': { params: z.object({ mirror: z.string().optional(), databases: z.enum(['keep', 'unmirror']) }), result: done },
   'journal.switch': { params: nothing, result: z.object({ file: z.string() }) },
+  ...jobMethods,
 } as const;
 
 /** `run/agent.sock` of a host. */
@@ -238,7 +240,7 @@ export const agentMethods = {
 } as const;
 
 /** Subscriptions: the server pushes a value at once and then at each change. */
-export const instanceTopics = { monitor: MonitorSnapshot } as const;
+export const instanceTopics = { monitor: MonitorSnapshot, jobs: z.array(InstanceJob) } as const;
 export const agentTopics = { inventory: z.array(InstanceStatus) } as const;
 
 export type Methods = Record<string, { params: z.ZodType; result: z.ZodType }>;

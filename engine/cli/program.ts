@@ -7,6 +7,7 @@ import { addDatabaseCommands } from './commands/database.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addInstanceCommands } from './commands/instance.ts';
 import { addInventoryCommands } from './commands/inventory.ts';
+import { addJobCommands } from './commands/job.ts';
 import { addJournalCommands } from './commands/journal.ts';
 import { addMirrorCommands } from './commands/mirror.ts';
 import { addShellCommand } from './commands/shell.ts';
@@ -47,6 +48,7 @@ function buildProgram(context: Context): Command {
   addDatabaseCommands(program, context);
   addMirrorCommands(program, context);
   addJournalCommands(program, context);
+  addJobCommands(program, context);
   addShellCommand(program, context);
   addInventoryCommands(program, context);
   addDemoCommand(program, context);

@@ -4,6 +4,7 @@ import type { AgentMethods, InstanceMethods } from '../../engine/api/contract.ts
 import { GemelError } from '../../engine/api/errors.ts';
 import { serveControl, Topic } from '../../engine/api/rpc/index.ts';
 import type { ControlServer, Handlers } from '../../engine/api/rpc/index.ts';
+import type { InstanceJob } from '../../engine/api/jobs.ts';
 import type { InstanceStatus, MonitorSnapshot } from '../../engine/api/status.ts';
 
 /** An agent's control socket that says what a test wants and writes down what it is asked. */
@@ -53,7 +54,7 @@ export async function scriptInstance(directory: string, first: MonitorSnapshot):
     methods: instanceMethods,
     topics: instanceTopics,
     handlers: handlers as unknown as Handlers<InstanceMethods>,
-    sources: { monitor },
+    sources: { monitor, jobs: new Topic<InstanceJob[]>() },
   });
   return { monitor, asked, on: on as ScriptedInstance['on'], close: () => server.close() };
 }

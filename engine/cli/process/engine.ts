@@ -4,6 +4,7 @@ import type { Handlers } from '../../api/rpc/index.ts';
 import type { InstanceStatus } from '../../api/status.ts';
 import { VERSION } from '../../api/version.ts';
 import type { Engine, EngineContext } from '../../instance/host.ts';
+import { jobHandlers, Jobs } from '../../instance/jobs/index.ts';
 import { LockTable } from '../../instance/locks.ts';
 import { hookExecutor, memberWatch, MirrorService, type Lifted } from '../../instance/member/index.ts';
 import { Monitor } from '../../instance/monitor.ts';
@@ -21,6 +22,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
   const { paths, settings, log, clock } = context;
   const store = await Store.open({ io: realIo, paths, settings, log });
   const locks = new LockTable();
+  const jobs = new Jobs({ clock, log });
   const superserver = createSuperserver({ executor: store.executor, locks, clock, log, version: VERSION });
   const changed = (): void => monitor.changed();
   // One for the life of the instance: its executor keeps what listens to it.
@@ -91,10 +93,13 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
   webPort = await web.listen(listening.host, webPort);
   await mirror.start();
   return {
-    handlers: handlers({ store, mirror, status }),
-    topics: { monitor: monitor.topic },
+    handlers: handlers({ store, mirror, status, jobs }),
+    topics: { monitor: monitor.topic, jobs: jobs.topic },
     stop: async ({ nofailover }) => {
+      // None of them holds a hand-over up.
+      const jobsEnded = jobs.close();
       await mirror.stop(nofailover);
+      await jobsEnded;
       for (const each of ports) each.close();
       await web.close();
       await superserver.close();
@@ -125,10 +130,12 @@ function handlers({
   store,
   mirror,
   status,
+  jobs,
 }: {
   store: Store;
   mirror: MirrorService;
   status: () => InstanceStatus;
+  jobs: Jobs;
 }): Omit<Handlers<InstanceMethods>, 'instance.stop'> {
   return {
     'instance.status': () => status(),
@@ -189,5 +196,6 @@ function handlers({
       const position = await (writer === null || writer === undefined ? store.switchLocalJournal() : writer.switch('operator'));
       return { file: String(position.file) };
     },
+    ...jobHandlers(jobs),
   };
 }

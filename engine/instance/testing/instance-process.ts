@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { instanceMethods, type InstanceMethods } from '../../api/contract.ts';
 import { GemelError } from '../../api/errors.ts';
 import { Topic, type Handlers } from '../../api/rpc/index.ts';
+import type { InstanceJob } from '../../api/jobs.ts';
 import type { InstanceStatus, MonitorSnapshot } from '../../api/status.ts';
 import { VERSION } from '../../api/version.ts';
 import type { Engine, EngineContext } from '../engine.ts';
@@ -48,7 +49,7 @@ function engine(context: EngineContext): Engine {
         return { message: 'ending' };
       },
     },
-    topics: { monitor: new Topic<MonitorSnapshot>() },
+    topics: { monitor: new Topic<MonitorSnapshot>(), jobs: new Topic<InstanceJob[]>() },
     stop: async ({ nofailover }) => {
       if (Test === 'fail-stop') throw new Error('the disk is gone');
       context.log(0, nofailover ? 'No hand-over.' : 'Handed over.');

@@ -1,5 +1,6 @@
 import { instanceMethods, instanceTopics, type InstanceMethods } from '../../../api/contract.ts';
 import { serveControl, Topic, type Handlers } from '../../../api/rpc/index.ts';
+import type { InstanceJob } from '../../../api/jobs.ts';
 import type { MonitorSnapshot } from '../../../api/status.ts';
 import { instancePaths } from '../../directory.ts';
 import { acquireLock } from '../../lock.ts';
@@ -61,7 +62,7 @@ await serveControl(paths.control, {
     }),
   },
   topics: instanceTopics,
-  sources: { monitor: new Topic<MonitorSnapshot>() },
+  sources: { monitor: new Topic<MonitorSnapshot>(), jobs: new Topic<InstanceJob[]>() },
   onFault: () => undefined,
 });
 process.send?.({ ready: true });

@@ -1,0 +1,1 @@
+export { Jobs, jobHandlers, type JobDefinition, type JobContext } from './jobs.ts';
