@@ -17,7 +17,7 @@ describe('an async that was away', () => {
     const written = await Acknowledged.by(a, 200);
     await a.call('journal.switch', {});
     await written.more(200);
-    await inStep(c);
+    await inStep(c, a);
     await c.kill();
     for (let n = 0; n < 2; n += 1) {
       await a.call('journal.switch', {});
@@ -34,7 +34,7 @@ describe('an async that was away', () => {
     await a.start();
     await ready(b);
     await written.stop();
-    await inStep(c);
+    await inStep(c, b);
     await sameDatabases(pair, c);
     await written.verify(c);
   });

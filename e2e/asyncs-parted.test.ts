@@ -19,14 +19,14 @@ async function asyncOn(m: OutageMirror): Promise<Host> {
   const through = ['--agent', primary.agentAddress, '--via', primary.name];
   await c.gemel('mirror', 'join', c.name, '--mirror', 'OUTAGE', '--as', 'dr', '--member', c.name, ...through);
   await c.gemel('db', 'create', c.name, 'DB', '--mirrored');
-  await inStep(c);
+  await inStep(c, primary);
   return c;
 }
 
 /** While nobody writes all members hold the same, and the async never had anything that the mirror has not. */
 async function holdsTheSame(m: OutageMirror, c: Host): Promise<void> {
   await Promise.all(m.clients.map((client) => client.pause()));
-  await inStep(c);
+  await inStep(c, m.a, m.b);
   await sameDatabases(m, c);
   expect(times(c, 'TAIL_DROPPED')).toBe(0);
   expect(times(c, 'CANNOT_FOLLOW')).toBe(0);
@@ -43,7 +43,7 @@ outages('an async in a network that fails', { qosMs: QOS_MS }, (scenario) => {
     await backupTakesOver(m, roles);
     await c.sees({ [b.name]: 'Primary', [c.name]: 'Connected' });
     await m.history.more(50);
-    await inStep(c);
+    await inStep(c, b);
     await formerPrimaryEnds(m, roles);
     await holdsTheSame(m, c);
   });
@@ -71,7 +71,7 @@ outages('an async in a network that fails', { qosMs: QOS_MS }, (scenario) => {
     await m.history.more(50);
     await m.expect(0, { [p.name]: { [p.name]: 'Primary', [b.name]: 'Backup' } });
     m.network.heal();
-    await inStep(c);
+    await inStep(c, p);
     expect(await m.settle()).toBe(p);
     await holdsTheSame(m, c);
   });

@@ -5,6 +5,7 @@ import { instancePaths } from '../engine/instance/host.ts';
 import { realFiles } from '../engine/io/files.ts';
 import { realNet } from '../engine/io/net.ts';
 import { onTestFinished } from 'vitest';
+import { comparePositions } from '../engine/journal/index.ts';
 import { readRecords, type Membership, type MirrorRecord } from '../engine/mirror/membership.ts';
 import { Channel, decodeControl, kinds } from '../engine/mirror/wire.ts';
 import { errorCode } from '../engine/io/error-code.ts';
@@ -51,20 +52,30 @@ export async function asyncOf(pair: Pair, name: string, as: AsyncType, options: 
   await joinAs(pair, member, as, options.through);
   await member.sees({ [name]: 'Connected' });
   for (const database of options.databases ?? ['DB']) await member.call('db.create', { name: database, mirrored: true });
-  await inStep(member);
+  await inStep(member, pair.a, pair.b);
   return member;
 }
 
-/** Waits until an async member is connected, has all journal and has dejournaled it. */
-export async function inStep(member: TestMember): Promise<MemberView> {
+/**
+ * Waits until an async member is connected, has all journal that the primary had at the call, and has dejournaled it. What the member
+ * says of itself may be older than what was acknowledged last.
+ * @param failover among them the primary
+ */
+export async function inStep(member: TestMember, ...failover: TestMember[]): Promise<MemberView> {
+  const wanted = await until('one of them is primary', async () => {
+    const own = await Promise.all(failover.map((each) => view(each, each.name).catch(() => undefined)));
+    return own.find((seen) => seen?.status === 'Primary')?.position ?? false;
+  });
   let seen: MemberView | undefined;
   return until(
     `${member.name} is in step`,
     async () => {
       seen = await view(member, member.name).catch(() => undefined);
+      const { position } = seen ?? {};
+      if (position === undefined || position === null || comparePositions(position, wanted) < 0) return false;
       return seen?.status === 'Connected' && seen.journalTransfer === 'Caught up' && seen.dejournaling === 'Caught up' ? seen : false;
     },
-    () => seen,
+    () => ({ wanted, seen }),
   );
 }
 

@@ -30,7 +30,7 @@ describe('an async that the primary cannot send what it lacks', () => {
     expect(await set(a, 'x', '3')).toBe('OK');
     renameSync(path.join(journal, `${name}.away`), path.join(journal, name));
     await c.call('db.create', { name: 'DB', mirrored: true });
-    await inStep(c);
+    await inStep(c, a);
     await sameDatabases(pair, c);
   });
 });

@@ -101,7 +101,7 @@ describe('an async under load', () => {
     const before = times(c, 'ASYNC_CAUGHT_UP');
     await c.start();
     await written.more(500);
-    await inStep(c);
+    await inStep(c, a);
     expect(times(c, 'ASYNC_CAUGHT_UP')).toBe(before + 1);
     await a.sees({ C: 'Connected' });
     await written.stop();
@@ -124,7 +124,7 @@ describe('an async under load', () => {
     process.kill(pid, 'SIGCONT');
     await a.sees({ C: 'Connected' });
     await written.stop();
-    await inStep(c);
+    await inStep(c, a);
     await sameDatabases(pair, c);
     await written.verify(c);
     expect(c.pid()).toBe(pid);
@@ -275,7 +275,7 @@ describe('databases of an async', () => {
     expect(await Promise.all(['before', 'between', 'after'].map((name) => getIn(c, 'MORE', name)))).toEqual(['1', '2', '3']);
     await c.kill();
     await c.start();
-    await inStep(c);
+    await inStep(c, pair.a);
     await sameIn('MORE', [pair.a, pair.b, c]);
   });
 

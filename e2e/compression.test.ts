@@ -88,7 +88,7 @@ describe.each(CompressionType.options)('%s', (type) => {
     await pair.b.start();
     await c.start();
     await pair.ready();
-    await inStep(c);
+    await inStep(c, pair.a);
     await sameDatabases(pair, c);
   });
 });
@@ -150,7 +150,7 @@ describe('journal that was damaged on its way', () => {
     const { a, b } = pair;
     const c = await asyncOf(pair, 'C', 'dr');
     await set(a, 'x', '1');
-    await inStep(c);
+    await inStep(c, a);
     const { port } = a;
     await Promise.all([a.kill(), b.kill()]);
     const speaker = await FalsePrimary.listen(port, membershipOf(c));
@@ -165,7 +165,7 @@ describe('journal that was damaged on its way', () => {
     }
     await speaker.close();
     await Promise.all([a.start(), b.start()]);
-    await inStep(c);
+    await inStep(c, a, b);
     await sameDatabases(pair, c);
     expect(c.messages()).not.toContain('TAIL_DROPPED');
   });
@@ -241,7 +241,7 @@ describe('a member that has no lz4', () => {
     for (const member of [b, c]) await member.stop();
     for (const member of [b, c]) await startWithout(member);
     await ready();
-    await inStep(c);
+    await inStep(c, pair.a);
     const { condition } = await refusalOf(compress(pair, 'lz4', 'none'));
     expect(condition).toMatchObject({ code: 'COMPRESSION_REFUSED', facts: { members: 'B', type: 'lz4' } });
     expect((await refusalOf(compress(pair, 'none', 'lz4'))).condition?.facts).toMatchObject({ members: 'C' });
@@ -251,7 +251,7 @@ describe('a member that has no lz4', () => {
     await ready();
     const written = await Acknowledged.by(a, 300);
     await written.stop();
-    await inStep(c);
+    await inStep(c, a);
     for (const name of ['B', 'C']) expect(a.messages()).toMatch(new RegExp(`\\[COMPRESSION_NOT_TAKEN\\].*member=${name}`));
     for (const member of [b, c]) {
       expect(times(member, 'COMPRESSION_NOT_TAKEN')).toBe(1);

@@ -61,7 +61,7 @@ describe('addresses edited on the primary', () => {
     await b.start();
     await c.start();
     await pair.ready();
-    await inStep(c);
+    await inStep(c, a);
     for (const member of [b, c]) expect(membershipOf(member).members).toEqual(membershipOf(a).members);
   });
 
@@ -106,7 +106,7 @@ describe('the own superserver port', () => {
     await b.sees({ A: 'Backup', B: 'Primary' });
     await written.verify(b);
     expect(await set(b, 'x', '1')).toBe('OK');
-    await inStep(c);
+    await inStep(c, b);
     await sameDatabases(pair, c);
   });
 
@@ -166,7 +166,7 @@ describe('addresses corrected on a member that follows no primary', () => {
     }
     await a.startAgent();
     await a.sees({ A: 'Primary', B: 'Backup' });
-    await inStep(c);
+    await inStep(c, a);
     for (const member of [b, c]) await knows(member, 'A', `127.0.0.1:${port}`);
     expect(membershipOf(b)).toEqual(membershipOf(a));
   });

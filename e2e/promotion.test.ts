@@ -52,7 +52,7 @@ describe('a promotion while the primary operates', () => {
     await pair.a.call('mirror.edit', { member: 'A', privateAddress: nowhere });
     await c.sees({ A: 'Primary', C: 'Connected' });
     await until('C knows the address', async () => membershipOf(c).members.some((m) => m.privateAddress === nowhere));
-    await inStep(c);
+    await inStep(c, pair.a);
     const { what, todo } = await refusalOf(c.call('mirror.promote', {}));
     expect(what).toContain(nowhere);
     expect(todo).toContain('promoted to be primary');
@@ -85,7 +85,7 @@ describe('a promotion while the primary operates', () => {
     const c = await asyncOf(pair, 'C', 'dr');
     await c.call('mirror.promote', {});
     await a.sees({ B: 'Connected', C: 'Backup' });
-    await inStep(b);
+    await inStep(b, a);
     await b.call('mirror.promote', {});
     await a.sees({ A: 'Primary', B: 'Backup', C: 'Connected' });
     await set(a, 'x', '1');
@@ -104,7 +104,7 @@ describe('a demotion', () => {
     await a.start();
     await b.sees({ A: 'Primary', B: 'Connected' });
     expect(await set(a, 'x', '1')).toBe('OK');
-    await inStep(b);
+    await inStep(b, a);
     await b.call('mirror.promote', {});
     await a.sees({ A: 'Primary', B: 'Backup' });
     await sameDatabases(pair);

@@ -125,7 +125,7 @@ describe('a former primary whose databases contain what the mirror went on witho
     });
     expect(await set(b, 'y', '1')).toBe('OK');
     await c.sees({ B: 'Primary', C: 'Connected' });
-    await inStep(c);
+    await inStep(c, b);
     expect([await get(c, 'x'), await get(c, 'y')]).toEqual(['before', '1']);
     expect(await lostOn(c)).toMatchObject({ report: { rewound: true }, updates: [{ reference: '^x', new: 'lost', state: 'unchanged' }] });
     await a.startAgent();

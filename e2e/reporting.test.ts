@@ -61,7 +61,7 @@ describe('a read-write reporting member', () => {
     await c.kill();
     await written.more(300);
     await c.start();
-    await inStep(c);
+    await inStep(c, a);
     await written.more(200);
     await written.stop();
     await set(a, 'end', '1');
@@ -87,7 +87,7 @@ describe('a read-write reporting member', () => {
     await a.start();
     await ready(b);
     await written.stop();
-    await inStep(c);
+    await inStep(c, b);
     await sameDatabases(pair, c);
     await written.verify(c);
   });
@@ -115,7 +115,7 @@ describe('the FailoverDB flag', () => {
     expect(await get(c, 'x')).toBe('2');
     await c.stop();
     await c.start();
-    await inStep(c);
+    await inStep(c, a);
     expect(await flagsOf(c)).toEqual({ DB: false, TWO: true });
     expect([await get(c, 'x'), await get(c, 'y')]).toEqual(['2', '1']);
     expect((await refusalOf(c.call('db.clearFailoverDB', { name: 'DB' }))).what).toMatch(/cleared already/);
@@ -143,7 +143,7 @@ describe('the type of an async', () => {
     const change = (as: 'dr' | 'reporting-ro' | 'reporting-rw', failoverDB?: 'clear' | 'keep') =>
       c.call('mirror.changeType', { as, ...(failoverDB === undefined ? {} : { failoverDB }) });
     const isNow = async (type: string): Promise<void> => {
-      await inStep(c);
+      await inStep(c, a);
       for (const member of [a, b, c]) await until(`${member.name} sees it`, async () => (await typeOf(member, 'C')) === type);
     };
     expect((await change('reporting-ro')).message).toMatch(/read-only reporting async now/);
@@ -165,7 +165,7 @@ describe('the type of an async', () => {
     // Once more, with the flags gone: there is no way back.
     expect((await change('reporting-rw', 'clear')).message).toMatch(/flag of DB is cleared/);
     expect(await set(c, 'x', 'own')).toBe('OK');
-    await inStep(c);
+    await inStep(c, a);
     await change('reporting-ro');
     expect(await set(c, 'x', 'own too')).toBe('OK');
     expect((await refusalOf(change('dr'))).what).toMatch(/cleared on DB, and can never be set again/);

@@ -12,7 +12,7 @@ async function disaster(onTestFinished: Finished): Promise<Stage> {
   const stage = await Stage.withAsync(onTestFinished);
   const { a, b, c } = stage;
   await stage.write(a);
-  await inStep(c);
+  await inStep(c, a);
   await stage.gemel(c, 'mirror stop C');
   await stage.fails(b);
   await stage.write(a);
@@ -37,7 +37,7 @@ async function giveBack(stage: Stage): Promise<void> {
   await a.sees({ A: 'Primary' });
   await stage.write(a);
   await b.sees({ A: 'Primary', B: 'Connected' });
-  await inStep(b);
+  await inStep(b, a);
   await stage.gemel(b, 'mirror promote B');
   await stage.gemel(c, 'instance start C');
   await c.sees({ C: 'Connected' });
@@ -60,7 +60,7 @@ describe('3.4.3.1 manual failover to a promoted async', () => {
       const stage = await Stage.withAsync(onTestFinished);
       const { a, b, c } = stage;
       await stage.write(a);
-      await inStep(c);
+      await inStep(c, a);
       await stage.gemel(c, 'mirror stop C');
       await stage.fails(b);
       await stage.lose(() => stage.write(a));
@@ -122,7 +122,7 @@ describe('3.4.3.2 planned failover to a promoted async', () => {
       await stage.gemel(c, 'instance stop C');
       await a.sees({ A: 'Primary' });
       await b.sees({ A: 'Primary', B: 'Connected' });
-      await inStep(b);
+      await inStep(b, a);
       await stage.gemel(b, 'mirror promote B');
       await stage.gemel(c, 'instance start C');
       await c.sees({ C: 'Connected' });
@@ -138,7 +138,7 @@ describe('3.4.3.2 planned failover to a promoted async', () => {
       await stage.write(a);
       await stage.gemel(b, 'instance stop B');
       await a.sees({ A: 'Primary', B: 'Down' });
-      await inStep(c);
+      await inStep(c, a);
       await stage.gemel(a, 'instance stop A');
       await stage.gemel(c, 'mirror promote C');
       await c.sees({ C: 'Primary' });
@@ -148,7 +148,7 @@ describe('3.4.3.2 planned failover to a promoted async', () => {
       await a.sees({ A: 'Primary' });
       await stage.gemel(b, 'instance start B');
       await b.sees({ A: 'Primary', B: 'Connected' });
-      await inStep(b);
+      await inStep(b, a);
       await stage.gemel(b, 'mirror promote B');
       await stage.gemel(c, 'instance start C');
       await c.sees({ C: 'Connected' });
@@ -167,7 +167,7 @@ describe('3.4.3.3 temporary replacement of a failover member', () => {
     await stage.write(a);
     await stage.gemel(b, 'instance start B');
     await b.sees({ A: 'Primary', B: 'Connected' });
-    await inStep(b);
+    await inStep(b, a);
     await stage.gemel(b, 'mirror promote B');
     await stage.asBefore();
   });
@@ -179,13 +179,13 @@ describe('3.4.3.3 temporary replacement of a failover member', () => {
     await stage.gemel(a, 'instance stop A');
     await b.sees({ B: 'Primary' });
     await c.sees({ B: 'Primary', C: 'Connected' });
-    await inStep(c);
+    await inStep(c, b);
     await stage.gemel(c, 'mirror promote C');
     await b.sees({ B: 'Primary', C: 'Backup' });
     await stage.write(b);
     await stage.gemel(a, 'instance start A');
     await a.sees({ B: 'Primary', A: 'Connected' });
-    await inStep(a);
+    await inStep(a, b);
     await stage.gemel(a, 'mirror promote A');
     await stage.pair.ready(b);
     await stage.gemel(b, 'instance stop B');
@@ -203,14 +203,14 @@ describe('3.4.3.3 temporary replacement of a failover member', () => {
       await stage.fails(a);
       await b.sees({ B: 'Primary' });
       await c.sees({ B: 'Primary', C: 'Connected' });
-      await inStep(c);
+      await inStep(c, b);
       await stage.gemel(c, 'mirror promote C');
       await b.sees({ B: 'Primary', C: 'Backup' });
       await stage.write(b);
       await stage.hostReturns(a);
       await stage.gemel(a, 'instance start A');
       await a.sees({ B: 'Primary', A: 'Connected' });
-      await inStep(a);
+      await inStep(a, b);
       await stage.gemel(a, 'mirror promote A');
       await stage.pair.ready(b);
       await stage.gemel(b, 'instance stop B');

@@ -134,7 +134,7 @@ export class Stage {
     const members = [this.a, this.b, ...(this.#c === null ? [] : [this.#c])];
     if (this.#c !== null) {
       await this.#c.sees({ A: 'Primary', B: 'Backup', C: 'Connected' });
-      await inStep(this.#c);
+      await inStep(this.#c, this.a);
     }
     await sameDatabases(this.pair, ...(this.#c === null ? [] : [this.#c]));
     for (const member of members)

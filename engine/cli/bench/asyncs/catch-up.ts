@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { until } from '../../demo/world.ts';
+import { until, type DemoNode } from '../../demo/world.ts';
 import type { BenchPair } from '../bench-pair.ts';
 import { lineOf, rounded, type BenchLine } from '../line.ts';
 import { spawnLoad } from '../load.ts';
+import { giveWay } from '../process-figures.ts';
 import { diskSpeed, lineSpeed } from './speeds.ts';
 
 const MB = 1024 * 1024;
@@ -12,10 +13,21 @@ const HOUR_S = 3600;
 
 /**
  * A reporting member was away for some time of the heaviest load and comes back while the usual load goes on: how fast it gets what it lacks, and what that
- * costs the primary. An hour takes as much longer as there is more journal: it is read from the files piece by piece.
+ * costs the primary. An hour takes as much longer as there is more journal: it is read from the files piece by piece. Twice: beside the
+ * primary as any process, and with what processor time the others leave, which stands for a host of its own.
  */
 export async function* catchUp(pair: BenchPair, seconds: number, signal: AbortSignal): AsyncGenerator<BenchLine> {
   const member = await pair.joinReporting(signal);
+  yield* wasAway(pair, member, { seconds, aside: true }, signal);
+  yield* wasAway(pair, member, { seconds, aside: false }, signal);
+}
+
+async function* wasAway(
+  pair: BenchPair,
+  member: DemoNode,
+  { seconds, aside }: { readonly seconds: number; readonly aside: boolean },
+  signal: AbortSignal,
+): AsyncGenerator<BenchLine> {
   await member.host.agent('instance.stop', { name: member.name });
   const before = await pair.counts();
   await spawnLoad(pair.load({ connections: 50, pipeline: 16, seconds: 2 * seconds }), signal);
@@ -26,7 +38,8 @@ export async function* catchUp(pair: BenchPair, seconds: number, signal: AbortSi
   try {
     await pause(2000, undefined, { signal });
     const alone = [await updatesDuring(pair, () => pause((seconds * 1000) / 2, undefined, { signal }))];
-    await member.host.agent('instance.start', { name: member.name });
+    const { pid } = await member.host.agent('instance.start', { name: member.name });
+    if (aside && pid !== null) giveWay(pid);
     const is = (status: string): Promise<unknown> =>
       until(
         `${member.name} is ${status}`,
@@ -47,6 +60,7 @@ export async function* catchUp(pair: BenchPair, seconds: number, signal: AbortSi
     const rate = journalMB / during.seconds;
     const loadMBs = mean(alone.map(({ journalMBs }) => journalMBs));
     const context = {
+      async: aside ? 'at the lowest priority' : 'beside the primary',
       journalMB: rounded(journalMB),
       seconds: rounded(during.seconds),
       secondsToDejournal: rounded(dejournaledS),
@@ -55,12 +69,13 @@ export async function* catchUp(pair: BenchPair, seconds: number, signal: AbortSi
       loadMBs: rounded(loadMBs),
       secondsForAnHour: rate > loadMBs ? rounded((loadMBs * HOUR_S) / (rate - loadMBs)) : null,
     };
-    yield lineOf({ name: 'catchup', value: rate, unit: 'MB/s', goal: null, errors: 0, context });
+    const name = aside ? 'catchup' : 'catchup-beside';
+    yield lineOf({ name, value: rate, unit: 'MB/s', goal: null, errors: 0, context });
     yield lineOf({
-      name: 'catchup-throughput',
+      name: `${name}-throughput`,
       value: now / usual,
       unit: 'of that without',
-      goal: { atLeast: THROUGHPUT_LEFT_MIN },
+      goal: aside ? { atLeast: THROUGHPUT_LEFT_MIN } : null,
       errors: 0,
       context: { ...context, perSecondWithout: alone.map(({ perSecond }) => Math.round(perSecond)), perSecond: Math.round(now) },
     });
