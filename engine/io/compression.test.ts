@@ -21,6 +21,10 @@ function onAnotherThread(type: CompressionType, bytes: Uint8Array): Promise<Buff
   return new Promise((resolve) => realCompressor.compress(type, bytes, resolve));
 }
 
+function aside(type: CompressionType, bytes: Uint8Array): Promise<Buffer | null> {
+  return new Promise((resolve) => realCompressor.compressAside(type, bytes, resolve));
+}
+
 describe.each(CompressionType.options)('%s', (type) => {
   it('gives back what it took, whichever thread took it', async () => {
     await fc.assert(
@@ -28,6 +32,7 @@ describe.each(CompressionType.options)('%s', (type) => {
         const other = await onAnotherThread(type, bytes);
         expect(decompress(type, compressed(type, bytes), bytes.length)).toEqual(bytes);
         expect(other === null ? null : decompress(type, other, bytes.length)).toEqual(bytes);
+        expect(await aside(type, bytes)).toEqual(compressed(type, bytes));
       }),
     );
   });

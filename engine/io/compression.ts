@@ -2,6 +2,7 @@ import zlib, { constants } from 'node:zlib';
 import { createRequire } from 'node:module';
 import type * as Lz4 from 'lz4-napi';
 import { CompressionType } from '../api/compression.ts';
+import { AsideCompressor } from './aside-compressor.ts';
 
 /** Compresses; whoever takes the bytes in again uses `decompress`. */
 export interface Compressor {
@@ -9,6 +10,8 @@ export interface Compressor {
   compressNow(type: CompressionType, bytes: Uint8Array): Buffer | null;
   /** On another thread; `bytes` may not change before. Calls back with null when it could not be done. Not in order. */
   compress(type: CompressionType, bytes: Uint8Array, done: (compressed: Buffer | null) => void): void;
+  /** The same by a thread that gets a tenth of a processor where others want it: for what nobody waits for. In order. */
+  compressAside(type: CompressionType, bytes: Uint8Array, done: (compressed: Buffer | null) => void): void;
 }
 
 interface Codec {
@@ -104,16 +107,24 @@ export function decompress(type: CompressionType, bytes: Uint8Array, length: num
   return content.length === length ? content : null;
 }
 
+/** On this thread. null: no memory for it, or no binary of lz4 for this system; then journal goes as it is. */
+export function compressNow(type: CompressionType, bytes: Uint8Array): Buffer | null {
+  try {
+    return codecs[type].compressNow(bytes);
+  } catch {
+    return null;
+  }
+}
+
+let aside: AsideCompressor | null = null;
+
 export const realCompressor: Compressor = {
-  compressNow: (type, bytes) => {
-    try {
-      return codecs[type].compressNow(bytes);
-    } catch {
-      // No memory for it, or no binary of lz4 for this system: journal goes as it is.
-      return null;
-    }
-  },
+  compressNow,
   compress: (type, bytes, done) => {
     codecs[type].compress(bytes).then(done, () => done(null));
+  },
+  compressAside: (type, bytes, done) => {
+    aside ??= new AsideCompressor();
+    aside.compress(type, bytes, done);
   },
 };

@@ -74,7 +74,7 @@ test('a file is made of the one that was prepared: it has its zeros at once, and
   const [spare, path] = [join(directory, 'spare'), join(directory, 'journal')];
   writeFileSync(spare, Buffer.alloc(3 * 1024 * 1024, 5));
   disk.prepare(spare);
-  await vi.waitUntil(() => existsSync(spare) && statSync(spare).size === 1024 * 1024 + 256 * 1024);
+  await vi.waitUntil(() => existsSync(spare) && statSync(spare).size === 1024 * 1024 + 256 * 1024, 30_000);
   expect(await ended((done) => disk.create(path, Buffer.alloc(4096, 7), done))).toBeNull();
   expect(readdirSync(directory)).toEqual(['journal']);
   const { end } = await fill(disk, 4096, 4096, 200);
@@ -90,12 +90,12 @@ test('a file that was prepared and not used is removed; one for another director
   const disk = new ThreadDisk({ preallocate: 256 * 1024, clock: stopwatch().clock });
   const spare = join(directory, 'spare');
   disk.prepare(spare);
-  await vi.waitUntil(() => existsSync(spare));
+  await vi.waitUntil(() => existsSync(spare), 30_000);
   const elsewhere = mkdtempSync(join(directory, 'other-'));
   expect(await ended((done) => disk.create(join(elsewhere, 'journal'), Buffer.alloc(4096), done))).toBeNull();
   expect(existsSync(spare)).toBe(false);
   disk.prepare(spare);
-  await vi.waitUntil(() => existsSync(spare));
+  await vi.waitUntil(() => existsSync(spare), 30_000);
   await ended((done) => disk.close(done));
   expect(existsSync(spare)).toBe(false);
 });

@@ -148,7 +148,7 @@ it('a member that has everything is told how much of it is durable, though nothi
   await vi.waitFor(() => {
     again.flow();
     expect(again.durable).toEqual([writer.durable]);
-  });
+  }, 30_000);
 });
 
 it('what is sent and not acknowledged is known, since when', async () => {
@@ -170,7 +170,7 @@ it.each(CompressionType.options)('%s: small pieces and large ones arrive in orde
     vi.waitFor(() => {
       link.flow();
       expect(link.receiver.end).toEqual(journal.end);
-    });
+    }, 30_000);
   for (let n = 0; n < 20; n += 1) {
     // Every third block is too large to be compressed on this thread.
     const bytes = n % 3 === 0 ? 100_000 : 300;
@@ -195,5 +195,5 @@ it('what is lacking is sent in several turns, however fast the line is: clients 
     link.flow();
     expect(link.receiver.end).toEqual(journal.end);
     expect(link.caughtUp).toBe(1);
-  });
+  }, 30_000);
 });

@@ -9,6 +9,9 @@ const exclude = ['**/node_modules/**', 'dist/**', 'test-results/**'];
 /** Tests of minutes: `x.long.test.ts` beside the code. */
 const long = '**/*.long.test.ts';
 
+/** Waiting for other processes and threads: it only decides when a test that fails gives up. */
+const expectation = { poll: { timeout: 30_000 } };
+
 /** `unit` and `renderer` are part of `npm run check`; `long`, and `e2e`, which starts whole processes, are part of `npm test` only. */
 export default defineConfig({
   root,
@@ -22,6 +25,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
+          expect: expectation,
           include: ['{engine,main,resources}/**/*.test.ts'],
           exclude: [...exclude, long],
           // One process for many files: a third less processor time than one each. What a file changes of its process it puts back.
@@ -35,6 +39,7 @@ export default defineConfig({
         test: {
           name: 'long',
           environment: 'node',
+          expect: expectation,
           include: [`{engine,main,resources}/${long}`],
           exclude,
           testTimeout: 600_000,
@@ -48,6 +53,7 @@ export default defineConfig({
         test: {
           name: 'renderer',
           environment: 'node',
+          expect: expectation,
           include: ['renderer/**/*.test.ts'],
           exclude,
           testTimeout: 60_000,
@@ -59,6 +65,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           environment: 'node',
+          expect: expectation,
           // Hundreds of processes are started: each in half the time when the code compiled for the first is kept.
           env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url)) },
           globalSetup: fileURLToPath(new URL('programs.ts', import.meta.url)),

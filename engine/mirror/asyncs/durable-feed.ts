@@ -13,6 +13,8 @@ const KEPT_MAX = 2 * 1024 * 1024;
 /** A piece of durable journal as a connection takes it. */
 export interface Piece {
   readonly end: Position;
+  /** Of journal. */
+  readonly bytes: number;
   /** Not to be changed: it goes to several connections. null: still being compressed, by another thread. */
   readonly frame: Buffer | null;
   /** Once `frame` is there. */
@@ -29,7 +31,7 @@ export class DurableFeed {
   readonly clock: Clock;
   readonly #compressor: Compressor;
   readonly #takers = new Set<() => void>();
-  readonly #kept = new Map<string, Piece & { readonly bytes: number }>();
+  readonly #kept = new Map<string, Piece>();
   #keptBytes = 0;
   #timer: { cancel(): void } | null = null;
   readonly #stop: () => void;
@@ -78,21 +80,21 @@ export class DurableFeed {
     return piece;
   }
 
-  #pieceOf(content: Buffer, end: Position, durable: Position): Piece & { readonly bytes: number } {
+  #pieceOf(content: Buffer, end: Position, durable: Position): Piece {
     const bytes = content.length;
     const { type } = this;
     if (type === null || bytes < COMPRESSED_MIN)
       return { end, bytes, frame: frameOf(durable, content, null, null), ready: Promise.resolve() };
     const { promise, resolve } = Promise.withResolvers<void>();
     const piece = { end, bytes, frame: null as Buffer | null, ready: promise };
-    this.#compressor.compress(type, content, (compressed) => {
+    this.#compressor.compressAside(type, content, (compressed) => {
       piece.frame = frameOf(durable, content, type, compressed);
       resolve();
     });
     return piece;
   }
 
-  #keep(key: string, piece: Piece & { readonly bytes: number }): void {
+  #keep(key: string, piece: Piece): void {
     this.#kept.set(key, piece);
     this.#keptBytes += piece.bytes;
     for (const [oldest, { bytes }] of this.#kept) {

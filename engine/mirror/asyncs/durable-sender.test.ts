@@ -8,7 +8,7 @@ import { journalOf } from '../journal-frame.ts';
 import { ManualClock, pipe } from '../testing/pipe.ts';
 import { Channel } from '../wire.ts';
 import { DurableFeed } from './durable-feed.ts';
-import { DurableSender } from './durable-sender.ts';
+import { DurableSender, restMs } from './durable-sender.ts';
 
 const MB = 1024 * 1024;
 let place: Workplace;
@@ -52,7 +52,7 @@ it.each([null, 'zstd'] as const)('%s: everything arrives, once each and in order
     clock.advance(10);
     flow();
     expect(receiver.end).toEqual(journal.end);
-  });
+  }, 30_000);
 });
 
 it('whoever is far behind gets a piece a turn, however fast its line is: clients of the primary are served in between', () => {
@@ -68,6 +68,12 @@ it('whoever is far behind gets a piece a turn, however fast its line is: clients
     expect(connection.pending).toBeLessThan(1.5 * MB);
   }
   expect(turns).toBeGreaterThan(5);
+});
+
+it('while clients update, sending takes a tenth of the time at most; else it goes on in the next millisecond', () => {
+  expect(restMs(5, true)).toBe(45);
+  expect(restMs(0.01, true)).toBe(1);
+  expect(restMs(5, false)).toBe(1);
 });
 
 it('one that takes nothing has 2 MB in its connection, and a little more; the rest stays in the files', async () => {

@@ -8,6 +8,13 @@ import type { DurableFeed, Piece } from './durable-feed.ts';
 const PENDING_MAX = 2 * 1024 * 1024;
 /** Sent in one turn: a fast line would else take all that is behind in one, and the primary's clients would wait. */
 const TURN_BYTES = 256 * 1024;
+/** While clients update, sending gets one part of so many of the executor's time; those who are far behind wait. */
+const SHARE = 10;
+
+/** How long to leave the executor to others after a turn. @param hasOthers clients have updated something since the last one */
+export function restMs(spentMs: number, hasOthers: boolean): number {
+  return hasOthers ? Math.max(1, (SHARE - 1) * spentMs) : 1;
+}
 
 /**
  * Sends an async member the journal that is durable in the mirror, always from the files: what it is behind costs no memory,
@@ -23,6 +30,8 @@ export class DurableSender {
   readonly #stop: () => void;
   /** The next piece is being compressed, or is for the next turn. */
   #isWaiting = false;
+  /** Since the last turn. */
+  #turn = { bytes: 0, spentMs: 0, sealedBytes: 0 };
   #timer: { cancel(): void } | null = null;
   #isClosed = false;
 
@@ -46,19 +55,30 @@ export class DurableSender {
 
   /** One piece after the other, as long as the connection takes them. */
   #pump(): void {
-    let bytes = 0;
+    const begun = this.#feed.clock.monotonicMs();
     try {
-      while (!this.#isWaiting && !this.#isClosed && !this.#channel.closed && this.#channel.connection.pending < PENDING_MAX) {
-        const piece = this.#feed.next(this.sent, this.#raw);
-        if (piece === null) return;
-        if (piece.frame === null) return this.#sendWhenReady(piece);
-        this.#send(piece);
-        bytes += piece.frame.length;
-        if (bytes >= TURN_BYTES) return this.#nextTurn();
-      }
+      this.#take();
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
       this.#failed(error);
+    }
+    this.#turn.spentMs += this.#feed.clock.monotonicMs() - begun;
+    if (this.#turn.bytes >= TURN_BYTES && !this.#isWaiting && !this.#isClosed) this.#nextTurn();
+  }
+
+  #take(): void {
+    const { connection } = this.#channel;
+    while (
+      !this.#isWaiting &&
+      !this.#isClosed &&
+      !this.#channel.closed &&
+      this.#turn.bytes < TURN_BYTES &&
+      connection.pending < PENDING_MAX
+    ) {
+      const piece = this.#feed.next(this.sent, this.#raw);
+      if (piece === null) return;
+      if (piece.frame === null) return this.#sendWhenReady(piece);
+      this.#send(piece);
     }
   }
 
@@ -73,16 +93,20 @@ export class DurableSender {
   }
 
   #nextTurn(): void {
+    const { sealedBytes } = this.#feed.writer;
+    const waitMs = restMs(this.#turn.spentMs, sealedBytes !== this.#turn.sealedBytes);
+    this.#turn = { bytes: 0, spentMs: 0, sealedBytes };
     this.#isWaiting = true;
-    this.#timer = this.#feed.clock.timer(1, () => {
+    this.#timer = this.#feed.clock.timer(waitMs, () => {
       this.#isWaiting = false;
       this.#pump();
     });
   }
 
-  #send({ frame, end }: Piece): void {
+  #send({ frame, end, bytes }: Piece): void {
     assert(frame !== null, 'a piece that is ready has a frame');
     this.sent = end;
+    this.#turn.bytes += bytes;
     this.#channel.send(frame);
   }
 }
