@@ -182,7 +182,7 @@ export interface Pair {
 
 /** Starts an agent on a free port; returns its address. */
 export async function startTestAgent(home: string): Promise<string> {
-  await startAgent(home, { port: 0, entry: programs.agent });
+  await startAgent(home, { port: await anyFreePort(), entry: programs.agent });
   const client = await connectAgent(home);
   try {
     const { address } = await client.call('agent.status', {});

@@ -6,7 +6,7 @@ export { lookAt, type Look } from './hang/index.ts';
 export { instanceStatus, inventory } from './inventory.ts';
 export { createInstance, deleteInstance, forceDown, startInstance, stopInstance } from './lifecycle.ts';
 export { acquireLock, lockFree, probeLock, provenHolder, type DirectoryLock } from './lock.ts';
-export { anyFreePort } from './ports.ts';
+export { anyFreePort, anyFreePorts } from './ports.ts';
 export { MessageLog, type Log } from './messages.ts';
 export { runInstanceProcess } from './process.ts';
 export { defaultHome, findRegistered, homePaths, listRegistered, type Registered } from './registry.ts';

@@ -1,13 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { GemelError } from '../../engine/api/errors.ts';
+import { anyFreePorts } from '../../engine/instance/host.ts';
 import type { Action, Plan } from '../contract/index.ts';
 import type { Host } from '../hosts/index.ts';
 import type { JobStepDefinition } from '../jobs/index.ts';
 import type { KnownHost } from '../store/index.ts';
 import { prepared, waitStep } from './context.ts';
 import type { ActionContext, Prepared } from './context.ts';
-import { freePorts } from './free-ports.ts';
 import { activeBackup, isPrimary } from './instances.ts';
 
 const MIRROR = 'DEMO';
@@ -63,7 +63,7 @@ export async function createDemoMirror(action: Of<'createDemoMirror'>, context: 
 }
 
 async function layoutDemo(): Promise<DemoLayout> {
-  const [agentA = 0, agentB = 0, arbiterPort = 0, superA = 0, superB = 0, webA = 0, webB = 0] = await freePorts(7);
+  const [agentA = 0, agentB = 0, arbiterPort = 0, superA = 0, superB = 0, webA = 0, webB = 0] = await anyFreePorts(7);
   return {
     a: { host: 'demo-a', instance: 'DEMO_A', agentPort: agentA, superserverPort: superA, webPort: webA },
     b: { host: 'demo-b', instance: 'DEMO_B', agentPort: agentB, superserverPort: superB, webPort: webB },

@@ -5,7 +5,7 @@ import { connectAgent, startAgent, stopAgent, type AgentClient } from '../../age
 import { GemelError } from '../../api/errors.ts';
 import type { AgentMethods, InstanceMethods, Params, Result } from '../../api/contract.ts';
 import type { MirrorStatus } from '../../api/status.ts';
-import { forceDown, homePaths, instancePaths, listRegistered, probeLock } from '../../instance/host.ts';
+import { anyFreePort, forceDown, homePaths, instancePaths, listRegistered, probeLock } from '../../instance/host.ts';
 import { connectInstance } from '../context.ts';
 import { Shell } from '../shell/shell.ts';
 
@@ -27,7 +27,7 @@ export class DemoHost {
 
   /** Starts the agent on a free port; returns its address. */
   async startAgent(): Promise<string> {
-    await startAgent(this.home, { port: 0 });
+    await startAgent(this.home, { port: await anyFreePort() });
     const { address } = await this.agent('agent.status', {});
     if (address === null) throw new GemelError('INTERNAL', `The agent of ${this.name} has no address.`);
     return address;
