@@ -1,6 +1,7 @@
 import { arbiterConditions } from './conditions/arbiter.ts';
 import { asyncConditions } from './conditions/asyncs.ts';
 import { backupConditions } from './conditions/backup.ts';
+import { compareConditions } from './conditions/compare.ts';
 import type { Condition, Facts } from './conditions/condition.ts';
 import { editingConditions } from './conditions/editing.ts';
 import { hostConditions } from './conditions/host.ts';
@@ -24,6 +25,7 @@ export const conditions = {
   ...editingConditions,
   ...journalConditions,
   ...hostConditions,
+  ...compareConditions,
   ...refusals,
 } satisfies Record<string, Condition>;
 

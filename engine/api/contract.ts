@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CompressionParams } from './compression.ts';
+import { compareMethods } from './compare.ts';
 import { DejournalSchedule, DejournalView, FilterView } from './dejournaling.ts';
 import { InstanceJob, jobMethods } from './jobs.ts';
 import { LostPage, LostReport } from './lost.ts';
@@ -209,6 +210,7 @@ export const instanceMethods = {
   'mirror.remove': { params: z.object({ mirror: z.string().optional(), databases: z.enum(['keep', 'unmirror']) }), result: done },
   'journal.switch': { params: nothing, result: z.object({ file: z.string() }) },
   ...jobMethods,
+  ...compareMethods,
 } as const;
 
 /** `run/agent.sock` of a host. */

@@ -8,3 +8,4 @@ export { verifyAside } from './verify-aside.ts';
 export { verifyDatabase } from './verify.ts';
 export { DatabaseWriter } from './writer.ts';
 export { isRetained, retainMirrored, unmirror } from './mirror-attribute.ts';
+export { PinnedDatabase, type Leaf, type NodePage } from './compare/index.ts';

@@ -1,6 +1,6 @@
-import { createHash, type Hash } from 'node:crypto';
 import type { Position } from '../api/status.ts';
 import { decodeKey } from '../globals/index.ts';
+import { NodesDigest } from './compare/leaf.ts';
 import { openSqlite, readMeta } from './file.ts';
 import { mirrorPositionKey } from './mirror-position.ts';
 import { guarded } from './sqlite-error.ts';
@@ -44,22 +44,19 @@ export function verifyDatabase(directory: string): Verification {
 }
 
 function checkNodes(rows: Iterable<[Buffer, Buffer]>, problems: string[]): { nodes: number; digest: string } {
-  const hash = createHash('sha256');
-  let nodes = 0;
+  const digest = new NodesDigest();
   let last: Buffer | undefined;
   for (const [key, value] of rows) {
     // It is the engine's own, and no content.
     if (key.equals(ownKey)) continue;
-    nodes++;
+    digest.add(key, value);
     if (problems.length < PROBLEMS_MAX) {
-      if (last !== undefined && last.compare(key) >= 0) problems.push(`Node ${nodes} is not in order.`);
-      if (!decodes(key)) problems.push(`Node ${nodes} has a key that is none.`);
+      if (last !== undefined && last.compare(key) >= 0) problems.push(`Node ${digest.nodes} is not in order.`);
+      if (!decodes(key)) problems.push(`Node ${digest.nodes} has a key that is none.`);
     }
     last = key;
-    addFramed(hash, key);
-    addFramed(hash, value);
   }
-  return { nodes, digest: hash.digest('hex') };
+  return { nodes: digest.nodes, digest: digest.end() };
 }
 
 function decodes(key: Buffer): boolean {
@@ -69,12 +66,4 @@ function decodes(key: Buffer): boolean {
   } catch {
     return false;
   }
-}
-
-/** With its length before it, so that no two lists of nodes give the same bytes. */
-function addFramed(hash: Hash, bytes: Buffer): void {
-  const length = Buffer.allocUnsafe(4);
-  length.writeUInt32BE(bytes.length);
-  hash.update(length);
-  hash.update(bytes);
 }

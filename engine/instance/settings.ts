@@ -45,7 +45,12 @@ const SettingsShape = z.looseObject({
   Databases: table.default({}),
   /** Namespace = name of its default database. */
   Namespaces: table.default({}),
-  MirrorMember: table.default({}),
+  MirrorMember: z
+    .looseObject({
+      /** Days after which a copy is compared with the primary's by itself; 0: never. */
+      CompareDays: z.coerce.number('Give a number of days.').int('Give a whole number of days.').min(0, 'Give 0 or more days.').default(7),
+    })
+    .prefault({}),
   Mirrors: tables.default({}),
   MapMirrors: tables.default({}),
 });

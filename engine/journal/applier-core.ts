@@ -4,6 +4,7 @@ import { assert } from '../io/assert.ts';
 import type { Clock } from '../io/clock.ts';
 import type { AppliedDatabase, ApplierProgress, Inheritance } from './applier-messages.ts';
 import { ApplierTarget, type TargetWriter } from './applier-target.ts';
+import { Hold, type Holder } from './applier-hold.ts';
 import { Bindings, notBound } from './bindings.ts';
 import type { JournalFiles } from './files.ts';
 import { comparePositions, isBefore } from './position.ts';
@@ -67,6 +68,7 @@ export class ApplierCore {
   #goal: Position = { file: 0, offset: 0 };
   #drains: Drain[] = [];
   #heirs: { readonly position: Position; readonly heir: Heir }[] = [];
+  #hold: Hold | null = null;
   #committedTo: Position = { file: 0, offset: 0 };
   #committedAtMs = Number.NEGATIVE_INFINITY;
   #timeMs: number | null = null;
@@ -91,6 +93,7 @@ export class ApplierCore {
   /** Opens the database's file and feeds it from the position it contains. Throws what opening throws, and when it belongs to another journal. */
   add(database: AppliedDatabase): Position {
     assert(!this.#targets.has(database.name), `${database.name} is fed once`);
+    this.release('another database is fed');
     const { files } = this.#options;
     const first = { file: files.first?.number ?? 1, offset: dataStart };
     const target = new ApplierTarget(database.name, this.#options.openWriter(database.directory), files.journal, first);
@@ -102,6 +105,7 @@ export class ApplierCore {
 
   /** Commits what the database has coming and closes its file. */
   remove(name: string): Position {
+    this.release('a database is fed no more');
     this.#commit(true);
     const target = this.#targets.get(name);
     if (target === undefined) throw new GemelError('NOT_FOUND', `The database ${name} is not being dejournaled.`);
@@ -109,6 +113,37 @@ export class ApplierCore {
     this.#rewind([]);
     target.close();
     return target.position;
+  }
+
+  /**
+   * Stands still at a position, or where it is, for some milliseconds at most. Whatever else needs the databases ends that.
+   * @param at not before where reading has got to; null: there
+   */
+  hold(at: Position | null, ms: number, holder: Holder): void {
+    this.release('it is held anew');
+    const position = at ?? this.position;
+    this.#hold = new Hold(position, this.#options.clock.monotonicMs() + ms, holder);
+    if (isBefore(position, this.position)) this.release('it is behind that already');
+  }
+
+  release(why = 'it was released'): void {
+    this.#hold?.end(why);
+    this.#hold = null;
+  }
+
+  /**
+   * While it is held at `at`: changes nodes of a database that are not as they should be there. In one commit.
+   * @throws GemelError TIMEOUT when it stands elsewhere, NOT_FOUND, and what writing throws
+   */
+  correct(name: string, at: Position, changes: readonly (readonly [key: Key, value: Bytes | null])[]): Position {
+    const target = this.#targets.get(name);
+    if (target === undefined) throw new GemelError('NOT_FOUND', `The database ${name} is not being dejournaled.`, 'Nothing was changed.');
+    if (this.#hold?.reached !== true || !this.#hold.isAt(at) || !target.isCommittedAt(at))
+      throw new GemelError('TIMEOUT', 'Dejournaling has gone on meanwhile.', 'Nothing was changed.', 'Try again.');
+    for (const [key, value] of changes) target.gather(key, value);
+    this.#attempt(target, () => target.commit(at, this.#tracker.oldest));
+    if (target.failure !== null) throw target.failure;
+    return at;
   }
 
   /** Everything before it may be applied. Going back is ignored. */
@@ -120,6 +155,7 @@ export class ApplierCore {
   drain(position: Position, done: (error: unknown) => void): void {
     // Nothing will settle it any more.
     if (this.#isBroken) return done(this.#brokenBy);
+    this.release('others wait for it');
     this.#drains.push({ position, done });
     this.#settleDrains();
   }
@@ -130,6 +166,7 @@ export class ApplierCore {
    */
   inherit(position: Position, heir: Heir): void {
     if (this.#isBroken) return heir.failed(this.#brokenBy);
+    this.release('others wait for it');
     this.#heirs.push({ position, heir });
     this.#answerHeirs();
   }
@@ -158,6 +195,7 @@ export class ApplierCore {
 
   /** Commits what was read and closes all files. */
   close(): void {
+    this.release('it ends');
     this.#commit(true);
     for (const target of this.#targets.values()) target.close();
     this.#targets.clear();
@@ -170,9 +208,14 @@ export class ApplierCore {
    * @returns milliseconds after which there is something to do again: 0 at once, null when only a new goal can bring work
    */
   step(): number | null {
-    if (this.#isBroken || this.#targets.size === 0) return null;
+    if (this.#isBroken || this.#targets.size === 0) {
+      this.release('nothing is dejournaled');
+      return null;
+    }
     const isAtGoal = this.#read(this.#options.clock.monotonicMs() + sliceMs);
     if (this.#isBroken) return null;
+    const held = this.#stepHeld();
+    if (held !== null) return held;
     this.#answerHeirs();
     const isDraining = isAtGoal && this.#drains.length > 0;
     if (isDraining || this.#isBatchFull) this.#commit(isDraining);
@@ -181,6 +224,25 @@ export class ApplierCore {
     const wait = this.#committedAtMs + this.#pauseMs - this.#options.clock.monotonicMs();
     if (wait > 0) return Math.ceil(wait);
     this.#commit(false);
+    return null;
+  }
+
+  /** @returns milliseconds for which it stands still; null: it does not */
+  #stepHeld(): number | null {
+    const hold = this.#hold;
+    if (hold === null) return null;
+    const now = this.#options.clock.monotonicMs();
+    if (hold.isOver(now)) {
+      this.release('the time is over');
+      return 0;
+    }
+    if (hold.isAt(this.position)) {
+      if (!hold.reached) {
+        this.#commit(true);
+        hold.reach();
+      }
+      return hold.msLeft(now);
+    }
     return null;
   }
 
@@ -202,7 +264,7 @@ export class ApplierCore {
     if (reader === null) return true;
     try {
       while (!this.#isBatchFull) {
-        const block = reader.next(this.#goal);
+        const block = reader.next(this.#hold?.limit(this.#goal) ?? this.#goal);
         if (block === null) return true;
         this.#isTaking = true;
         this.#take(block);

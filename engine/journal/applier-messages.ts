@@ -26,6 +26,17 @@ export type ApplierCommand =
   | { readonly name: 'drain'; readonly id: number; readonly position: Position }
   /** Answered with what the files do not have yet, once everything up to there was read: see `Inheritance`. */
   | { readonly name: 'inherit'; readonly id: number; readonly position: Position }
+  /** See `Applier.hold`; answered with where it stands. */
+  | { readonly name: 'hold'; readonly id: number; readonly at: Position | null; readonly ms: number }
+  | { readonly name: 'release' }
+  /** See `Applier.correct`. */
+  | {
+      readonly name: 'correct';
+      readonly id: number;
+      readonly database: string;
+      readonly at: Position;
+      readonly changes: readonly (readonly [key: Key, value: Bytes | null])[];
+    }
   | { readonly name: 'interval'; readonly intervalMs: number }
   /** Of a thread that feeds no database: gets the journal's cut ready; answered with what was prepared. */
   | { readonly name: 'prepare-cut'; readonly id: number; readonly request: CutRequest }

@@ -97,6 +97,21 @@ export class ApplierServer {
           return to.fork;
         });
       }
+      case 'hold': {
+        const { id } = command;
+        const { tell } = this.#options;
+        this.#core.hold(command.at, command.ms, {
+          done: (position) => tell({ name: 'done', id, position, error: null }),
+          failed: (error) => tell({ name: 'done', id, position: this.#core.position, error: plain(error) }),
+        });
+        break;
+      }
+      case 'release':
+        this.#core.release();
+        break;
+      case 'correct':
+        this.#answer(command.id, () => this.#core.correct(command.database, command.at, command.changes));
+        break;
       case 'interval':
         this.#core.intervalMs = command.intervalMs;
         break;

@@ -1,4 +1,5 @@
 import { GemelError } from '../api/errors.ts';
+import type { Bytes, Key } from '../globals/bytes.ts';
 import { assert } from '../io/assert.ts';
 import type { Clock } from '../io/clock.ts';
 import type {
@@ -159,6 +160,29 @@ export class Applier {
       'what is inherited ends where it was asked for',
     );
     return inheritance;
+  }
+
+  /**
+   * Stands still for `ms` at most, with everything before the position in the files and nothing behind it: for who compares them with
+   * others. Whatever else needs the files ends it.
+   * @param at not before where it is; null: where it is
+   * @returns the position; rejects with TIMEOUT when it does not come to stand there
+   */
+  async hold(at: Position | null, ms: number): Promise<Position> {
+    this.#tellGoal();
+    return (await this.#ask((id) => ({ name: 'hold', id, at, ms }))).position;
+  }
+
+  release(): void {
+    this.#post({ name: 'release' });
+  }
+
+  /**
+   * While it is held at `at`: changes nodes of a database that are not as they should be there, in one commit; null: there is none.
+   * Rejects with TIMEOUT when it has gone on, and has changed nothing then.
+   */
+  async correct(database: string, at: Position, changes: readonly (readonly [key: Key, value: Bytes | null])[]): Promise<void> {
+    await this.#ask((id) => ({ name: 'correct', id, database, at, changes }));
   }
 
   /** As `prepareCut`. Of an applier that feeds no database. */

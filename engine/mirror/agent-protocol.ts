@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Admitted } from '../api/contract.ts';
 import { Membership } from './membership.ts';
 import type { FromArbiter, ToArbiter } from './failover/index.ts';
-import { firstIssue } from './peer-protocol.ts';
+import { firstIssue } from './first-issue.ts';
 import {
   AgentAnswerShape,
   EpochShape,

@@ -1,4 +1,5 @@
 import type { JournalWriter } from '../journal/index.ts';
+import type { Side } from './compare/side.ts';
 import type { Position } from './failover/index.ts';
 
 /** A mirrored database as it stands on this member. */
@@ -26,6 +27,8 @@ export interface MirrorHost {
   log(severity: 0 | 1 | 2 | 3, text: string): void;
   /** Mirrored databases configured here. */
   databases(): LocalDatabase[];
+  /** The copy here of a database (its name in the mirror), for a comparison. Throws GemelError when it cannot be compared. */
+  compared(database: string): Side;
   /** null: this member could become primary as far as its databases go; otherwise why not. */
   cannotTakeOver(): string | null;
 

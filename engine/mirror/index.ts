@@ -4,6 +4,7 @@ export { serveJournal } from './serve-journal.ts';
 export { AsyncDoor, AsyncMember, asyncStatus, AsyncStatusView } from './asyncs/index.ts';
 export { AgentRequest, parseReply, toArbiter, type AgentReply } from './agent-protocol.ts';
 export { askAgent } from './agent-client.ts';
+export { compareDatabase, RemoteSide, type Side } from './compare/index.ts';
 export { compressionTo, requireTakers } from './compression.ts';
 export { noHooks, openHooks, type HookClient, type HookIdentity, type Hooks } from './hooks/index.ts';
 export type { UpdateFilter } from './filter/index.ts';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CompressionType } from '../api/compression.ts';
 import { MemberView } from '../api/status.ts';
 import { EditWish } from './editing/wishes.ts';
+import { firstIssue } from './first-issue.ts';
 import { Membership } from './membership.ts';
 import { ToldError } from './told-error.ts';
 import { EpochShape, HelloAnswerShape, HelloShape, PeerMessageShape, PositionShape, ReachShape, RoleNameShape } from './shapes.ts';
@@ -47,6 +48,8 @@ const PeerControl = z.discriminatedUnion('t', [
   z.object({ t: z.literal('news-answer'), ...NewsShape.shape }),
   /** First from a member that was promoted without a partner: the journal of this one, served as an agent does. */
   z.object({ t: z.literal('fetch'), mirror: z.string(), member: z.string(), asker: z.string() }),
+  /** First from a member that compares its copy of a database with this one's; what follows is of compare/protocol.ts. */
+  z.object({ t: z.literal('compare'), mirror: z.string(), asker: z.string(), database: z.string() }),
   z.object({ t: z.literal('hello-answer'), answer: HelloAnswerShape, reach: ReachShape, membership: Membership, token: z.string() }),
   /** First after an answer that lets the dialler follow, with the answer's token: whoever has not had it is somebody else, or says old words. */
   z.object({ t: z.literal('proof'), token: z.string() }),
@@ -82,9 +85,4 @@ export function parsePeerControl(payload: Buffer): PeerControl {
   const parsed = PeerControl.safeParse(decodeControl(payload));
   if (parsed.success) return parsed.data;
   throw new Malformed(`a message that is none of this version (${firstIssue(parsed.error)})`);
-}
-
-/** Where a message is not what it should be. */
-export function firstIssue({ issues: [issue] }: z.ZodError): string {
-  return issue === undefined ? 'unknown' : `${issue.path.map(String).join('.')}: ${issue.message}`;
 }

@@ -9,6 +9,7 @@ import { grantWish } from './editing/wishes.ts';
 import type { Hello, HelloAnswer, PeerMessage, Position } from './failover/index.ts';
 import { failoverMembers, isAsync, splitAddress, type Membership } from './membership.ts';
 import type { Mirror } from './mirror.ts';
+import { serveCompare } from './compare/index.ts';
 import { compressionFor, noteNotTaken, type Takes } from './compression.ts';
 import { journalOf } from './journal-frame.ts';
 import { JournalOutlet } from './journal-outlet.ts';
@@ -81,10 +82,14 @@ export class PeerConnections {
     const { membership, version } = this.#mirror;
     const refuse = (text: string, told?: Membership): void =>
       answerAndClose(channel, { t: 'refused', code: 'REFUSED', text, ...(told === undefined ? {} : { membership: told }) });
-    if (message?.t !== 'hello' && message?.t !== 'follow' && message?.t !== 'news' && message?.t !== 'ask-journal')
-      return channel.close('no hello');
+    if (message === null || !isFirst(message)) return channel.close('no hello');
     if (message.mirror !== membership.guid) return refuse(`This instance is not a member of that mirror.`);
     if (message.t === 'ask-journal') return this.#tellJournal(channel);
+    if (message.t === 'compare') {
+      this.#unknown.delete(channel);
+      const { asker, database } = message;
+      return serveCompare({ channel, membership, asker, side: () => this.#mirror.options.host.compared(database) });
+    }
     if (message.t === 'news') {
       this.around.heard(message);
       return answerAndClose(channel, newsMessage(this.around.news, 'news-answer'));
@@ -423,4 +428,9 @@ export class PeerConnections {
     if (to.file === 0) return;
     this.#mirror.options.host.applyTo(to);
   }
+}
+
+/** What a connection may begin with. */
+function isFirst(message: PeerControl): message is Extract<PeerControl, { t: 'hello' | 'follow' | 'news' | 'ask-journal' | 'compare' }> {
+  return ['hello', 'follow', 'news', 'ask-journal', 'compare'].includes(message.t);
 }

@@ -15,6 +15,7 @@ import {
   type VirtualAddressFlags,
 } from './mirror-options.ts';
 import { addOperatorCommands } from './mirror-operator.ts';
+import { addCompareCommand } from './mirror-compare.ts';
 import { addRebuildCommand } from './mirror-rebuild.ts';
 import { milliseconds } from './milliseconds.ts';
 
@@ -45,6 +46,7 @@ export function addMirrorCommands(program: Command, context: Context): void {
   addFilterCommands(mirror, context);
   addLostCommands(mirror, context);
   addRebuildCommand(mirror, context);
+  addCompareCommand(mirror, context);
 }
 
 function addMaking(mirror: Command, context: Context): void {

@@ -4,6 +4,7 @@ import type { Handlers } from '../../api/rpc/index.ts';
 import type { InstanceStatus } from '../../api/status.ts';
 import { VERSION } from '../../api/version.ts';
 import type { Engine, EngineContext } from '../../instance/host.ts';
+import { BackgroundComparison, beginComparison, compareHandlers } from '../../instance/compare/index.ts';
 import { jobHandlers, Jobs } from '../../instance/jobs/index.ts';
 import { LockTable } from '../../instance/locks.ts';
 import { hookExecutor, memberWatch, MirrorService, type Lifted } from '../../instance/member/index.ts';
@@ -91,11 +92,20 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
     log,
   });
   webPort = await web.listen(listening.host, webPort);
+  const comparing = { io: realIo, net: realNet, log, jobs, place: (name: string | undefined) => mirror.place(name) };
+  const background = new BackgroundComparison({
+    io: realIo,
+    paths,
+    days: settings.MirrorMember.CompareDays,
+    places: () => mirror.places,
+    compare: (name) => void beginComparison(comparing, { mirror: name, repair: false }),
+  });
   await mirror.start();
   return {
-    handlers: handlers({ store, mirror, status, jobs }),
+    handlers: handlers({ store, mirror, status, jobs, comparing }),
     topics: { monitor: monitor.topic, jobs: jobs.topic },
     stop: async ({ nofailover }) => {
+      background.close();
       // None of them holds a hand-over up.
       const jobsEnded = jobs.close();
       await mirror.stop(nofailover);
@@ -131,11 +141,13 @@ function handlers({
   mirror,
   status,
   jobs,
+  comparing,
 }: {
   store: Store;
   mirror: MirrorService;
   status: () => InstanceStatus;
   jobs: Jobs;
+  comparing: Parameters<typeof compareHandlers>[0];
 }): Omit<Handlers<InstanceMethods>, 'instance.stop'> {
   return {
     'instance.status': () => status(),
@@ -197,5 +209,6 @@ function handlers({
       return { file: String(position.file) };
     },
     ...jobHandlers(jobs),
+    ...compareHandlers(comparing),
   };
 }

@@ -4,6 +4,7 @@ import type { Io } from '../../io/index.ts';
 import { isBefore, type Inheritance, type JournalWriter, type Position } from '../../journal/index.ts';
 import type { AsyncMember, Dejournaled, LocalDatabase, Mirror, MirrorHost, UpdateFilter } from '../../mirror/index.ts';
 import type { JournalPort, OpenDatabase, RoleView, WriteBar } from '../executor/index.ts';
+import { LocalSide } from '../compare/local-side.ts';
 import type { Log } from '../messages.ts';
 import {
   journalBroken,
@@ -130,6 +131,20 @@ export class MemberHost implements MirrorHost {
     const { journalName: name, mirror } = database;
     if (!database.fedByMirror) return this.#readWrite?.position(mirror?.database ?? '') ?? mirrorPosition(database);
     return this.#mirrored.feed.applier.progress?.databases.find((d) => d.name === name)?.position ?? database.nodes.meta().position;
+  }
+
+  /** Throws NOT_FOUND, REFUSED. */
+  compared(database: string): LocalSide {
+    const found = this.#mirrored.all().find((d) => d.mirror?.database === database);
+    if (found === undefined) throw cannotCompare('NOT_FOUND', `The database ${database} is not mounted on ${this.#name}.`);
+    if (!found.fedByMirror) throw cannotCompare('REFUSED', `The database ${database} takes updates of its own on ${this.#name}.`);
+    const failure = this.#mirrored.failure(found.journalName);
+    if (failure !== undefined) throw cannotCompare('REFUSED', `The database ${database} is not dejournaled on ${this.#name}: ${failure}`);
+    return new LocalSide({ name: found.journalName, directory: found.directory, applier: () => this.#mirrored.feed.applier });
+  }
+
+  get #name(): string {
+    return this.#hosted?.self.name ?? 'this member';
   }
 
   cannotTakeOver(): string | null {
@@ -339,4 +354,8 @@ export function notInMirror(): GemelError {
     'Nothing was changed.',
     'Create a mirror with `gemel mirror create`, or join one with `gemel mirror join`.',
   );
+}
+
+function cannotCompare(code: 'NOT_FOUND' | 'REFUSED', what: string): GemelError {
+  return new GemelError(code, what, 'It was not compared, and is as it was.', 'See gemel mirror status on that member.');
 }

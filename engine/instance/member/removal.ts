@@ -139,7 +139,7 @@ export async function finishRemoval(removal: Removal, context: RemovalContext): 
   }
   const change = (s: Settings): Settings => ({
     ...s,
-    MirrorMember: Object.keys(less(s.Mirrors, mirror)).length === 0 ? {} : s.MirrorMember,
+    MirrorMember: Object.keys(less(s.Mirrors, mirror)).length === 0 ? { CompareDays: s.MirrorMember.CompareDays } : s.MirrorMember,
     Mirrors: less(s.Mirrors, mirror),
     MapMirrors: less(s.MapMirrors, mirror),
   });

@@ -139,6 +139,10 @@ export class MirrorService {
   }
 
   /** The place in the mirror of that name, or the only one. Throws REFUSED, NOT_FOUND, USAGE. */
+  place(name?: string): Place {
+    return this.#place(name);
+  }
+
   #place(name?: string): Place {
     const [first, ...others] = this.#places;
     if (first === undefined) throw notInMirror();

@@ -2,6 +2,7 @@ import { GemelError } from '../../api/errors.ts';
 import type { Clock } from '../../io/clock.ts';
 import type { Connection } from '../../io/net.ts';
 import type { AgentReply } from '../agent-protocol.ts';
+import { serveCompare } from '../compare/index.ts';
 import { memberOf } from '../membership.ts';
 import { parsePeerControl, type PeerControl } from '../peer-protocol.ts';
 import { serveJournal } from '../serve-journal.ts';
@@ -47,6 +48,10 @@ export class AsyncDoor {
       case 'news':
         member.changes.heard(message);
         return answerAndClose(channel, newsMessage(member.news, 'news-answer'));
+      case 'compare': {
+        const { asker, database } = message;
+        return serveCompare({ channel, membership: member.membership, asker, side: () => member.options.host.compared(database) });
+      }
       case 'fetch':
         return serve(channel, member, message.asker);
       case 'hello':

@@ -3,7 +3,7 @@ import { DejournalHalt } from '../../api/dejournaling.ts';
 import { ArbiterView, AsyncType, MemberView } from '../../api/status.ts';
 import { EditWish } from '../editing/wishes.ts';
 import { Membership } from '../membership.ts';
-import { firstIssue } from '../peer-protocol.ts';
+import { firstIssue } from '../first-issue.ts';
 import { EpochShape, PositionShape, ReachShape } from '../shapes.ts';
 import { ToldError } from '../told-error.ts';
 import { decodeControl, Malformed } from '../wire.ts';

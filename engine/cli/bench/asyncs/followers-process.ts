@@ -1,3 +1,4 @@
+import { GemelError } from '../../../api/errors.ts';
 import { createInterface } from 'node:readline';
 import path from 'node:path';
 import { realIo } from '../../../io/index.ts';
@@ -40,6 +41,9 @@ function host(): ConstructorParameters<typeof AsyncMember>[0]['host'] {
     databases: () => [],
     cannotTakeOver: () => null,
     applyTo: () => undefined,
+    compared: () => {
+      throw new GemelError('NOT_FOUND', 'This member has no databases.');
+    },
     barReads: () => undefined,
     dejournaled: () => null,
     typeChanged: () => undefined,

@@ -1,0 +1,2 @@
+export { PinnedDatabase } from './pinned.ts';
+export { PinnedFile, type Leaf, type NodePage } from './pinned-file.ts';

@@ -1,0 +1,2 @@
+export { BackgroundComparison } from './background.ts';
+export { beginComparison, compareHandlers } from './service.ts';
