@@ -1,6 +1,6 @@
 import type { Position } from '../api/status.ts';
 import { decodeKey } from '../globals/index.ts';
-import { NodesDigest } from './compare/leaf.ts';
+import { NodesDigest } from './nodes-digest.ts';
 import { openSqlite, readMeta } from './file.ts';
 import { mirrorPositionKey } from './mirror-position.ts';
 import { guarded } from './sqlite-error.ts';

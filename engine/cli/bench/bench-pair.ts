@@ -113,10 +113,10 @@ export class BenchPair {
     return { ...options, port: this.#nodes[0].port, namespace: DATABASE };
   }
 
-  /** A connection to the primary's control socket; whoever asks for it closes it. */
-  connect(): Promise<InstanceClient> {
-    const [primary] = this.#nodes;
-    return connectInstance(primary.host.home, primary.name);
+  /** A connection to the control socket of one of the two; whoever asks for it closes it. */
+  connect(to: 'primary' | 'backup' = 'primary'): Promise<InstanceClient> {
+    const node = this.#nodes[to === 'primary' ? 0 : 1];
+    return connectInstance(node.host.home, node.name);
   }
 
   /** The primary's counts, from its web port. */

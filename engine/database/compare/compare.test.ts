@@ -7,7 +7,6 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Key } from '../../globals/index.ts';
 import { encodeKey } from '../../globals/index.ts';
 import { createDatabase, DatabaseWriter } from '../index.ts';
-import { NodesDigest } from './leaf.ts';
 import { PinnedDatabase, PinnedFile, type Leaf } from './index.ts';
 
 let directory: string;
@@ -33,14 +32,12 @@ function write(place: string, nodes: Nodes, file: number): void {
   writer.close();
 }
 
+const hex = (text: string): string => Buffer.from(text, 'latin1').toString('hex').toUpperCase();
+
 function naive(nodes: Nodes): string {
-  const hash = createHash('sha256');
-  for (const part of nodes.flat()) {
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(part.length);
-    hash.update(length).update(Buffer.from(part, 'latin1'));
-  }
-  return hash.digest('hex');
+  return createHash('sha256')
+    .update(nodes.map(([key, value]) => `${hex(key)}|${hex(value)}`).join('/'))
+    .digest('hex');
 }
 
 const sorted = (nodes: Nodes): Nodes => [...nodes].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -103,13 +100,14 @@ it('with the ends of another database every node is in the leaf that it belongs 
   );
 });
 
-it('nodes of any size are hashed and come in pages', () => {
+it('nodes of any size are hashed, however many bytes a leaf has, and come in pages', () => {
   const large = 'v'.repeat(3_000_000);
-  const nodes = [1, 2, 3].map((n) => [encodeKey('x', [String(n)]), `${n}${large}`] as const);
+  const nodes = [1, 2, 3, 4, 5, 6, 7].map((n) => [encodeKey('x', [String(n)]), `${n}${large}`] as const);
   const file = new PinnedFile(made(nodes));
-  const digest = new NodesDigest();
-  for (const [key, value] of nodes) digest.add(Buffer.from(key, 'latin1'), Buffer.from(value, 'latin1'));
-  expect(digest.end()).toBe(naive(nodes));
+  expect(file.leaves('', 10, 2)).toEqual([{ to: null, nodes: 7, digest: naive(nodes) }]);
+  const [, , third] = nodes;
+  const ends = [third?.[0] ?? null, null];
+  expect(file.digests('', ends).map(({ digest }) => digest)).toEqual([naive(nodes.slice(0, 2)), naive(nodes.slice(2))]);
   const first = file.nodes('', null);
   expect(first).toEqual({ nodes: nodes.slice(0, 1), next: nodes[1]?.[0] });
   expect(file.nodes(first.next ?? '', null).nodes).toEqual(nodes.slice(1, 2));
