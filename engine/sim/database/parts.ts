@@ -77,6 +77,8 @@ function endingWith(process: SimProcess, writer: DatabaseWriter): TargetWriter {
     begin: () => writer.begin(),
     upsert: (key, value) => writer.upsert(key, value),
     remove: (key) => writer.remove(key),
+    upsertFrom: (...update) => writer.upsertFrom(...update),
+    removeFrom: (...node) => writer.removeFrom(...node),
     commit: (progress) => (process.operation() ? writer.commit(progress) : { walBytes: 0 }),
     rollback: () => writer.rollback(),
     checkpointWal: () => writer.checkpointWal(),
