@@ -311,6 +311,7 @@ export class ApplierCore {
       name: target.name,
       position: target.failure !== null ? target.committed : target.position,
       safe: target.safe,
+      updates: target.updates,
     }));
     const going = [...this.#targets.values()].filter((target) => target.failure === null).map((target) => target.position);
     const position = going.reduce((least, other) => (isBefore(other, least) ? other : least), going[0] ?? this.#committedTo);

@@ -35,6 +35,8 @@ export class ApplierTarget {
   /** Why it takes no more. */
   failure: unknown = null;
   walBytes = 0;
+  /** Taken in. */
+  updates = 0;
   readonly #writer: TargetWriter;
   readonly #journal: JournalIdentity;
   readonly #readFrom: Position;
@@ -95,6 +97,7 @@ export class ApplierTarget {
 
   /** Takes the SET or KILL that the cursor stands on. @returns bytes of memory that it took more */
   gather(record: RecordCursor): number {
+    this.updates++;
     const batch = this.#batch;
     const before = batch.bytes;
     const { bytes, keyAt, keyLength } = record;
