@@ -103,6 +103,8 @@ export class ApplierCore {
     this.#commit(true);
     this.#targets.set(database.name, target);
     this.#rewind([target]);
+    // Its file may have everything already, and then no commit would tell of it.
+    this.#options.applied(this.#progress());
     return target.position;
   }
 

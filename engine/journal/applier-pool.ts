@@ -147,9 +147,13 @@ export class ApplierPool {
     if (place === this.workers.length) this.workers.push(this.#options.begin());
     const worker = this.workers[place];
     assert(worker !== undefined, 'a database comes to a worker that is there');
-    const { position } = await worker.ask((id) => ({ name: 'add', id, database }));
     worker.databases.set(database.name, 0);
-    return position;
+    try {
+      return (await worker.ask((id) => ({ name: 'add', id, database }))).position;
+    } catch (error) {
+      worker.databases.delete(database.name);
+      throw error;
+    }
   }
 
   async #removeFrom(worker: ApplierWorker | undefined, name: string): Promise<Position> {

@@ -302,6 +302,6 @@ test('several workers make of a journal what one does, whatever happens meanwhil
         await inner.remove();
       }
     }),
-    { numRuns: 25 },
+    { numRuns: 15 },
   );
 });
