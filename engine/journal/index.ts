@@ -13,6 +13,7 @@ export { journalFileNames, JournalFiles } from './files.ts';
 export { JournalReceiver } from './receiver.ts';
 export { JournalWriter } from './writer.ts';
 export { RawReader } from './raw.ts';
+export { BlockReader } from './reader.ts';
 export { recoverTransactions, type OpenTransaction, type Recovered } from './recovery.ts';
 export { fromJson } from './lost/bytes.ts';
 export { listReports, publishReport, readUpdates } from './lost/files.ts';
