@@ -121,7 +121,17 @@ export class DatabaseWriter {
 
   upsert(key: Key, value: Bytes): void {
     assert(this.#open, 'an update belongs to a batch');
-    this.#waiting.push(Buffer.from(key, 'latin1'), Buffer.from(value, 'latin1'));
+    this.#put(Buffer.from(key, 'latin1'), Buffer.from(value, 'latin1'));
+  }
+
+  /** As `upsert`, of parts of `bytes`, which stay as they are until the batch ends. */
+  upsertFrom(bytes: Buffer, keyAt: number, keyLength: number, valueAt: number, valueLength: number): void {
+    assert(this.#open, 'an update belongs to a batch');
+    this.#put(bytes.subarray(keyAt, keyAt + keyLength), bytes.subarray(valueAt, valueAt + valueLength));
+  }
+
+  #put(key: Buffer, value: Buffer): void {
+    this.#waiting.push(key, value);
     if (this.#waiting.length === 2 * ROW) this.#writeWaiting();
   }
 
@@ -139,9 +149,18 @@ export class DatabaseWriter {
   }
 
   remove(key: Key): void {
+    this.#take(Buffer.from(key, 'latin1'));
+  }
+
+  /** As `remove`, of a part of `bytes`. */
+  removeFrom(bytes: Buffer, keyAt: number, keyLength: number): void {
+    this.#take(bytes.subarray(keyAt, keyAt + keyLength));
+  }
+
+  #take(key: Buffer): void {
     assert(this.#open, 'an update belongs to a batch');
     this.#writeWaiting();
-    guarded('update', this.path, () => this.#remove.run(Buffer.from(key, 'latin1')));
+    guarded('update', this.path, () => this.#remove.run(key));
   }
 
   /** All of the batch and its position become visible together, or, after a throw, nothing. */

@@ -9,13 +9,20 @@ import { Bindings, notBound } from './bindings.ts';
 import type { JournalFiles } from './files.ts';
 import { comparePositions, isBefore } from './position.ts';
 import { BlockReader, type Block } from './reader.ts';
-import { forEachRecord } from './record.ts';
+import { RecordCursor } from './record.ts';
 import { TransactionTracker } from './recovery.ts';
-import { dataStart, recordTypes, type Position, type RecordView } from './types.ts';
+import { dataStart, recordTypes, type Position } from './types.ts';
 
-/** A batch is committed at the latest when it has gathered this much. */
+/** A batch is committed at the latest when it has taken in so many updates: a new primary inherits no more than about that. */
 const batchRecords = 100_000;
-const batchBytes = 32 * 1024 * 1024;
+/**
+ * As long as there is more journal to read than this, nobody waits for the newest of it, and a batch takes in far more: most updates
+ * of a long journal are of nodes that come again, and every page is written once a commit, whatever has changed in it.
+ */
+const backlogBytes = 16 * 1024 * 1024;
+const backlogBatchRecords = 2_000_000;
+/** Memory of all batches. */
+const batchBytes = 80 * 1024 * 1024;
 /**
  * A batch of more records than the first is load: commits then wait longer, at least the second and some times the usual interval.
  * Each page is written once a commit, so a few seconds of random updates cost a fraction of what many small commits would.
@@ -100,6 +107,8 @@ export class ApplierCore {
     this.#commit(true);
     this.#targets.set(database.name, target);
     this.#rewind([target]);
+    // Its file may have everything already, and then no commit would tell of it.
+    this.#options.applied(this.#progress());
     return target.position;
   }
 
@@ -140,7 +149,7 @@ export class ApplierCore {
     if (target === undefined) throw new GemelError('NOT_FOUND', `The database ${name} is not being dejournaled.`, 'Nothing was changed.');
     if (this.#hold?.reached !== true || !this.#hold.isAt(at) || !target.isCommittedAt(at))
       throw new GemelError('TIMEOUT', 'Dejournaling has gone on meanwhile.', 'Nothing was changed.', 'Try again.');
-    for (const [key, value] of changes) target.gather(key, value);
+    for (const [key, value] of changes) target.change(key, value);
     this.#attempt(target, () => target.commit(at, this.#tracker.oldest));
     if (target.failure !== null) throw target.failure;
     return at;
@@ -251,7 +260,10 @@ export class ApplierCore {
   }
 
   get #isBatchFull(): boolean {
-    return this.#gatheredRecords >= batchRecords || this.#gatheredBytes >= batchBytes;
+    if (this.#gatheredRecords < batchRecords && this.#gatheredBytes < batchBytes) return false;
+    const { file, offset } = this.position;
+    const isFarBehind = this.#goal.file > file || this.#goal.offset - offset > backlogBytes;
+    return !isFarBehind || this.#gatheredRecords >= backlogBatchRecords || this.#gatheredBytes >= batchBytes;
   }
 
   get #isNothingNew(): boolean {
@@ -285,25 +297,28 @@ export class ApplierCore {
 
   #take(block: Block): void {
     if (this.#bindings.moveTo(this.#options.files, block.start)) this.#mapNumbers();
-    forEachRecord(block.bytes, (record) => {
-      if (record.type === recordTypes.set || record.type === recordTypes.kill) this.#gather(record, block.end);
-      else if (record.type === recordTypes.database) this.#byNumber[record.database] = this.#targets.get(this.#bindings.learn(record).name);
+    const record = new RecordCursor(block.bytes);
+    for (; record.load(); record.skip()) {
+      const { type } = record;
+      if (type === recordTypes.set || type === recordTypes.kill) this.#gather(record, block.end);
+      else if (type === recordTypes.database) {
+        record.verify();
+        this.#byNumber[record.database] = this.#targets.get(this.#bindings.learn(record).name);
+      }
       this.#tracker.see(record, block.start);
-    });
+    }
     this.#timeMs = block.timeMs;
     this.#totals.journalBytes += block.length;
   }
 
-  #gather(record: RecordView, blockEnd: Position): void {
+  #gather(record: RecordCursor, blockEnd: Position): void {
     const target = this.#byNumber[record.database];
     if (target === undefined && this.#bindings.get(record.database) === undefined) throw notBound(record.database, blockEnd);
     // Behind the database's own position only: after a restart databases stand at different places.
     if (target === undefined || target.failure !== null || comparePositions(blockEnd, target.position) <= 0) return;
-    const key: Key = record.key;
-    const value: Bytes | null = record.type === recordTypes.set ? record.value : null;
-    target.gather(key, value);
+    record.verify();
+    this.#gatheredBytes += target.gather(record);
     this.#gatheredRecords++;
-    this.#gatheredBytes += key.length + (value?.length ?? 0);
     this.#totals.records++;
   }
 
@@ -361,6 +376,7 @@ export class ApplierCore {
       name: target.name,
       position: target.failure !== null ? target.committed : target.position,
       safe: target.safe,
+      updates: target.updates,
     }));
     const going = [...this.#targets.values()].filter((target) => target.failure === null).map((target) => target.position);
     const position = going.reduce((least, other) => (isBefore(other, least) ? other : least), going[0] ?? this.#committedTo);

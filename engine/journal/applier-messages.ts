@@ -21,6 +21,7 @@ export interface ApplierThreadData {
 export type ApplierCommand =
   | { readonly name: 'add'; readonly id: number; readonly database: AppliedDatabase }
   | { readonly name: 'remove'; readonly id: number; readonly database: string }
+  /** Everything before it may be applied; answered by `heard`. */
   | { readonly name: 'target'; readonly position: Position }
   /** Commit everything up to there without waiting for more; answered when every file contains it. */
   | { readonly name: 'drain'; readonly id: number; readonly position: Position }
@@ -50,6 +51,8 @@ export interface AppliedDatabaseProgress {
   readonly position: Position;
   /** The same after a power failure; null: nothing is known to be. */
   readonly safe: Position | null;
+  /** Taken in since it was added. */
+  readonly updates: number;
 }
 
 /** Told after every commit. */
@@ -89,6 +92,8 @@ export interface PlainError {
 
 export type ApplierNews =
   | { readonly name: 'applied'; readonly progress: ApplierProgress }
+  /** A target has arrived: another one may be sent. */
+  | { readonly name: 'heard' }
   /** `database` null: the journal cannot be read, nothing is applied any more. */
   | { readonly name: 'failed'; readonly database: string | null; readonly position: Position; readonly error: PlainError }
   | {

@@ -73,6 +73,7 @@ export class ApplierServer {
         break;
       case 'target':
         this.#core.raiseGoal(command.position);
+        this.#options.tell({ name: 'heard' });
         break;
       case 'drain':
         this.#core.drain(command.position, (error) =>

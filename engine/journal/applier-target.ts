@@ -2,8 +2,10 @@ import { GemelError } from '../api/errors.ts';
 import type { Bytes, Key } from '../globals/bytes.ts';
 import { assert } from '../io/assert.ts';
 import type { InheritedNodes } from './applier-messages.ts';
+import { NodeBatch, type NodeVisitor } from './node-batch.ts';
 import { comparePositions, isBefore } from './position.ts';
-import type { JournalIdentity, Position } from './types.ts';
+import type { RecordCursor } from './record.ts';
+import { recordTypes, type JournalIdentity, type Position } from './types.ts';
 
 /** What the applier needs of a database file's writer (`DatabaseWriter` of engine/database). */
 export interface TargetWriter {
@@ -14,6 +16,9 @@ export interface TargetWriter {
   begin(): void;
   upsert(key: Key, value: Bytes): void;
   remove(key: Key): void;
+  /** The same of parts of `bytes`, which stay as they are until the batch ends. */
+  upsertFrom(bytes: Buffer, keyAt: number, keyLength: number, valueAt: number, valueLength: number): void;
+  removeFrom(bytes: Buffer, keyAt: number, keyLength: number): void;
   commit(progress: { readonly journalId: string; readonly position: Position; readonly openStart: Position | null }): {
     readonly walBytes: number;
   };
@@ -30,11 +35,14 @@ export class ApplierTarget {
   /** Why it takes no more. */
   failure: unknown = null;
   walBytes = 0;
+  /** Taken in. */
+  updates = 0;
   readonly #writer: TargetWriter;
   readonly #journal: JournalIdentity;
   readonly #readFrom: Position;
+  readonly #toFile: NodeVisitor;
   #committed: Position;
-  #batch = new Map<Key, Bytes | null>();
+  readonly #batch = new NodeBatch();
 
   /** @param first where the journal begins: for a database that has no position yet */
   constructor(name: string, writer: TargetWriter, journal: JournalIdentity, first: Position) {
@@ -50,6 +58,10 @@ export class ApplierTarget {
     }
     this.name = name;
     this.#writer = writer;
+    this.#toFile = {
+      upsert: (bytes, keyAt, keyLength, valueAt, valueLength) => writer.upsertFrom(bytes, keyAt, keyLength, valueAt, valueLength),
+      remove: (bytes, keyAt, keyLength) => writer.removeFrom(bytes, keyAt, keyLength),
+    };
     this.#journal = journal;
     this.position = this.#committed = writer.position ?? first;
     const { openStart } = writer;
@@ -83,14 +95,27 @@ export class ApplierTarget {
     return position.file !== this.#committed.file || position.offset - this.#committed.offset > bytes;
   }
 
-  /** @param value null: the node goes away */
-  gather(key: Key, value: Bytes | null): void {
-    this.#batch.set(key, value);
+  /** Takes the SET or KILL that the cursor stands on. @returns bytes of memory that it took more */
+  gather(record: RecordCursor): number {
+    this.updates++;
+    const batch = this.#batch;
+    const before = batch.bytes;
+    const { bytes, keyAt, keyLength } = record;
+    if (record.type === recordTypes.set) batch.set(bytes, keyAt, keyLength, record.valueAt, record.valueLength);
+    else batch.remove(bytes, keyAt, keyLength);
+    return batch.bytes - before;
+  }
+
+  /** Takes a change that no journal brings. @param value null: the node goes away */
+  change(key: Key, value: Bytes | null): void {
+    const bytes = Buffer.from(key + (value ?? ''), 'latin1');
+    if (value === null) this.#batch.remove(bytes, 0, key.length);
+    else this.#batch.set(bytes, 0, key.length, key.length, value.length);
   }
 
   /** What waits for the next commit. */
   uncommitted(): InheritedNodes {
-    return { name: this.name, keys: [...this.#batch.keys()], values: [...this.#batch.values()] };
+    return { name: this.name, ...this.#batch.texts() };
   }
 
   /** Writes the batch in key order, with the position. @returns bytes written to the write-ahead log. After a throw nothing of it is in the file. */
@@ -99,11 +124,7 @@ export class ApplierTarget {
     const writer = this.#writer;
     writer.begin();
     try {
-      for (const key of [...this.#batch.keys()].sort()) {
-        const value = this.#batch.get(key);
-        if (value === null || value === undefined) writer.remove(key);
-        else writer.upsert(key, value);
-      }
+      this.#batch.inOrder(this.#toFile);
       const { walBytes } = writer.commit({ journalId: this.#journal.guid, position, openStart });
       this.position = this.#committed = position;
       this.#batch.clear();

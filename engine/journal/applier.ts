@@ -2,16 +2,10 @@ import { GemelError } from '../api/errors.ts';
 import type { Bytes, Key } from '../globals/bytes.ts';
 import { assert } from '../io/assert.ts';
 import type { Clock } from '../io/clock.ts';
-import type {
-  AppliedDatabase,
-  ApplierCommand,
-  ApplierNews,
-  ApplierProgress,
-  ApplierThreadData,
-  Inheritance,
-  PlainError,
-} from './applier-messages.ts';
-import { startApplierThread, type ApplierThread, type StartApplierThread } from './applier-start.ts';
+import type { AppliedDatabase, ApplierCommand, ApplierProgress, Inheritance } from './applier-messages.ts';
+import { ApplierPool } from './applier-pool.ts';
+import { startApplierThread, type StartApplierThread } from './applier-start.ts';
+import { ApplierWorker, type ApplierAnswer } from './applier-worker.ts';
 import { Listeners } from './listeners.ts';
 import { comparePositions, isBefore } from './position.ts';
 import type { CutRequest, PreparedCut } from './rewind/prepare.ts';
@@ -29,8 +23,10 @@ export interface ApplierOptions {
   readonly directory: string;
   readonly journal: JournalIdentity;
   readonly role: keyof typeof intervals;
-  /** Where the work is done; left out: in a thread of its own. */
+  /** Where the work is done; left out: in threads of its own. */
   readonly start?: StartApplierThread;
+  /** How many databases at most are fed at the same time; left out: one. */
+  readonly workers?: number;
 }
 
 /** A database, or with null the whole journal, that cannot go on. */
@@ -41,28 +37,17 @@ export interface ApplierFailure {
   readonly error: GemelError;
 }
 
-type ApplierDone = Extract<ApplierNews, { name: 'done' }>;
-
-interface Asked {
-  readonly resolve: (done: ApplierDone) => void;
-  readonly reject: (error: GemelError) => void;
-}
-
-function asError({ code, what, safe, todo }: PlainError): GemelError {
-  return new GemelError(code, what, safe, todo);
-}
-
 /**
- * Brings database files up to a journal's durable position, in a thread of its own: checkpoints of a primary, dejournaling of a
- * backup, replay of crash recovery. It reads nothing past the position it was given.
+ * Brings database files up to a journal's durable position, in threads of its own: checkpoints of a primary, dejournaling of a
+ * backup, replay of crash recovery. It reads nothing past the position it was given. Each worker reads the whole journal and
+ * feeds databases of its own; what is told of them is told of all workers together.
  */
 export class Applier {
-  readonly #thread: ApplierThread;
-  readonly #clock: Clock;
+  readonly #options: ApplierOptions;
+  readonly #pool: ApplierPool;
   readonly #appliedListeners = new Listeners<[ApplierProgress]>();
   readonly #failures = new Listeners<[ApplierFailure]>();
-  readonly #asked = new Map<number, Asked>();
-  #nextId = 1;
+  #role: keyof typeof intervals;
   #goal: Position = { file: 0, offset: 0 };
   #toldGoal: Position = { file: 0, offset: 0 };
   #toldAtMs = Number.NEGATIVE_INFINITY;
@@ -72,24 +57,28 @@ export class Applier {
   #isClosed = false;
 
   constructor(options: ApplierOptions) {
-    this.#clock = options.clock;
-    const workerData: ApplierThreadData = { directory: options.directory, journal: options.journal, intervalMs: intervals[options.role] };
-    const start = options.start ?? startApplierThread;
-    this.#thread = start(workerData, {
-      heard: (news) => this.#heard(news),
-      failed: (error) =>
-        this.#break(
-          new GemelError(
-            'INTERNAL',
-            `Dejournaling ended by an internal error: ${error.message}.`,
-            'The journal has everything that was not applied.',
-            'Restart the instance and report the error.',
-          ),
-        ),
+    this.#options = options;
+    this.#role = options.role;
+    this.#pool = new ApplierPool({
+      clock: options.clock,
+      most: options.workers ?? 1,
+      begin: () => this.#newWorker(),
+      failed: (database, position, error) => this.#failures.emit({ database, position, error }),
     });
   }
 
-  /** As of the last commit; null before the first. */
+  #newWorker(): ApplierWorker {
+    const { directory, journal, start = startApplierThread } = this.#options;
+    const worker: ApplierWorker = new ApplierWorker(
+      start,
+      { directory, journal, intervalMs: intervals[this.#role] },
+      { applied: () => this.#applied(), failed: (database, position, error) => this.#failed(database, position, error) },
+    );
+    if (this.#toldGoal.file > 0) worker.applyTo(this.#toldGoal);
+    return worker;
+  }
+
+  /** As of the last commits, of all workers together: position and time are those of the slowest. null before the first. */
   get progress(): ApplierProgress | null {
     return this.#progress;
   }
@@ -97,6 +86,11 @@ export class Applier {
   /** Not null once the journal could not be read: nothing is applied any more. */
   get broken(): GemelError | null {
     return this.#broken;
+  }
+
+  /** How many threads there are. */
+  get workers(): number {
+    return this.#pool.workers.length;
   }
 
   onApplied(listener: (progress: ApplierProgress) => void): () => void {
@@ -111,13 +105,20 @@ export class Applier {
    * Feeds one more database from the position its file contains (one that failed can be added again after `remove`).
    * @returns that position; rejects when the file cannot be opened or belongs to another journal
    */
-  add(database: AppliedDatabase): Promise<Position> {
-    return this.#place((id) => ({ name: 'add', id, database }));
+  async add(database: AppliedDatabase): Promise<Position> {
+    if (this.#broken !== null) throw this.#broken;
+    return this.#pool.add(database);
   }
 
   /** Commits what the database has coming, closes its file and feeds it no more. @returns the position its file contains */
-  remove(database: string): Promise<Position> {
-    return this.#place((id) => ({ name: 'remove', id, database }));
+  async remove(database: string): Promise<Position> {
+    if (this.#broken !== null) throw this.#broken;
+    return this.#pool.remove(database);
+  }
+
+  /** Feeds at most so many databases at the same time from now on. */
+  setWorkers(most: number): void {
+    if (!this.#isClosed && this.#broken === null) this.#pool.setMost(most);
   }
 
   /** Everything before it is durable and synced here: it may be applied. Going back is ignored. Cheap to call for every block. */
@@ -125,10 +126,11 @@ export class Applier {
     if (!isBefore(this.#goal, position)) return;
     this.#goal = position;
     if (this.#timer !== null || this.#isClosed) return;
-    const wait = this.#toldAtMs + goalEveryMs - this.#clock.monotonicMs();
+    const { clock } = this.#options;
+    const wait = this.#toldAtMs + goalEveryMs - clock.monotonicMs();
     if (wait <= 0) this.#tellGoal();
     else {
-      this.#timer = this.#clock.timer(wait, () => {
+      this.#timer = clock.timer(wait, () => {
         this.#timer = null;
         this.#tellGoal();
       });
@@ -136,7 +138,8 @@ export class Applier {
   }
 
   setRole(role: keyof typeof intervals): void {
-    this.#post({ name: 'interval', intervalMs: intervals[role] });
+    this.#role = role;
+    for (const worker of this.#pool.workers) worker.post({ name: 'interval', intervalMs: intervals[role] });
   }
 
   /**
@@ -144,8 +147,7 @@ export class Applier {
    * `applyTo` still has to reach it. Rejects when the journal cannot be read or a database has failed on the way.
    */
   async drained(position: Position): Promise<void> {
-    this.#tellGoal();
-    await this.#ask((id) => ({ name: 'drain', id, position }));
+    await this.#askAll((id) => ({ name: 'drain', id, position }));
   }
 
   /**
@@ -153,28 +155,33 @@ export class Applier {
    * on as usual. `applyTo` must have reached the position, and not gone beyond. Rejects as `drained` does.
    */
   async inherit(position: Position): Promise<Inheritance> {
-    this.#tellGoal();
-    const { inheritance } = await this.#ask((id) => ({ name: 'inherit', id, position }));
-    assert(
-      inheritance !== undefined && comparePositions(inheritance.position, position) === 0,
-      'what is inherited ends where it was asked for',
-    );
-    return inheritance;
+    const answers = await this.#askAll((id) => ({ name: 'inherit', id, position }));
+    const parts = answers.map(({ inheritance }) => {
+      assert(
+        inheritance !== undefined && comparePositions(inheritance.position, position) === 0,
+        'what is inherited ends where it was asked for',
+      );
+      return inheritance;
+    });
+    // Each has read all transactions that can be open for its databases; the oldest of any is where undoing begins.
+    const starts = parts.flatMap(({ openStart }) => openStart ?? []);
+    const openStart = starts.reduce<Position | null>((least, each) => (least === null || isBefore(each, least) ? each : least), null);
+    return { position, openStart, databases: parts.flatMap(({ databases }) => databases) };
   }
 
   /**
-   * Stands still for `ms` at most, with everything before the position in the files and nothing behind it: for who compares them with
-   * others. Whatever else needs the files ends it.
+   * The database stands still for `ms` at most, with everything before the position in its file and nothing behind it: for who compares it
+   * with others. Whatever else needs the file ends it.
    * @param at not before where it is; null: where it is
-   * @returns the position; rejects with TIMEOUT when it does not come to stand there
+   * @returns the position; rejects with TIMEOUT when it does not come to stand there, NOT_FOUND
    */
-  async hold(at: Position | null, ms: number): Promise<Position> {
-    this.#tellGoal();
-    return (await this.#ask((id) => ({ name: 'hold', id, at, ms }))).position;
+  async hold(database: string, at: Position | null, ms: number): Promise<Position> {
+    const worker = await this.#feeding(database);
+    return (await worker.ask((id) => ({ name: 'hold', id, at, ms }))).position;
   }
 
-  release(): void {
-    this.#post({ name: 'release' });
+  release(database: string): void {
+    for (const worker of this.#pool.workers) if (worker.databases.has(database)) worker.post({ name: 'release' });
   }
 
   /**
@@ -182,84 +189,94 @@ export class Applier {
    * Rejects with TIMEOUT when it has gone on, and has changed nothing then.
    */
   async correct(database: string, at: Position, changes: readonly (readonly [key: Key, value: Bytes | null])[]): Promise<void> {
-    await this.#ask((id) => ({ name: 'correct', id, database, at, changes }));
+    const worker = await this.#feeding(database);
+    await worker.ask((id) => ({ name: 'correct', id, database, at, changes }));
+  }
+
+  /** The worker that has it. Throws NOT_FOUND, and what `broken` is. */
+  async #feeding(database: string): Promise<ApplierWorker> {
+    while (this.#pool.changes !== null) await this.#pool.changes;
+    if (this.#broken !== null) throw this.#broken;
+    this.#tellGoal();
+    const worker = this.#pool.workers.find(({ databases }) => databases.has(database));
+    if (worker === undefined)
+      throw new GemelError('NOT_FOUND', `The database ${database} is not being dejournaled.`, 'Nothing was changed.');
+    return worker;
   }
 
   /** As `prepareCut`. Of an applier that feeds no database. */
   async prepareCut(request: CutRequest): Promise<PreparedCut> {
-    const { prepared } = await this.#ask((id) => ({ name: 'prepare-cut', id, request }));
+    const { prepared } = await this.#askFirst((id) => ({ name: 'prepare-cut', id, request }));
     assert(prepared !== undefined, 'what was prepared is told');
     return prepared;
   }
 
   /** As `rewindDatabases`. Of an applier that feeds no database. */
   async rewind(databases: readonly AppliedDatabase[], to: RewindTo): Promise<void> {
-    await this.#ask((id) => ({ name: 'rewind', id, databases, to }));
+    await this.#askFirst((id) => ({ name: 'rewind', id, databases, to }));
   }
 
-  /** Commits what was read, closes all files and ends the thread. */
+  /** Commits what was read, closes all files and ends the threads. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
-    if (this.#broken === null) this.#tellGoal();
+    this.#tellGoal();
     this.#isClosed = true;
     this.#timer?.cancel();
-    if (this.#broken === null) await this.#ask((id) => ({ name: 'close', id }));
-    else this.#thread.terminate();
-    await this.#thread.ended;
-  }
-
-  #post(command: ApplierCommand): void {
-    this.#thread.post(command);
+    await this.#pool.close();
   }
 
   #tellGoal(): void {
-    if (comparePositions(this.#goal, this.#toldGoal) === 0) return;
+    // Where one worker cannot read on, the others do not go on either.
+    if (this.#broken !== null || comparePositions(this.#goal, this.#toldGoal) === 0) return;
     this.#toldGoal = this.#goal;
-    this.#toldAtMs = this.#clock.monotonicMs();
-    this.#post({ name: 'target', position: this.#goal });
+    this.#toldAtMs = this.#options.clock.monotonicMs();
+    for (const worker of this.#pool.workers) worker.applyTo(this.#goal);
   }
 
-  async #place(command: (id: number) => ApplierCommand): Promise<Position> {
-    if (this.#isClosed)
-      throw new GemelError('NOT_RUNNING', 'Dejournaling has ended here.', 'The journal has everything that was not applied.', 'Try again.');
-    return (await this.#ask(command)).position;
+  async #askFirst(command: (id: number) => ApplierCommand): Promise<ApplierAnswer> {
+    const [first] = this.#pool.workers;
+    assert(first !== undefined, 'there is always a worker');
+    return first.ask(command);
   }
 
-  #ask(command: (id: number) => ApplierCommand): Promise<ApplierDone> {
-    return new Promise((resolve, reject) => {
-      if (this.#broken !== null) return reject(this.#broken);
-      const id = this.#nextId++;
-      this.#asked.set(id, { resolve, reject });
-      this.#post(command(id));
-    });
+  /** Asks every worker that feeds a database, at once unless one is on its way to another. */
+  async #askAll(command: (id: number) => ApplierCommand): Promise<ApplierAnswer[]> {
+    while (this.#pool.changes !== null) await this.#pool.changes;
+    if (this.#broken !== null) throw this.#broken;
+    this.#tellGoal();
+    return Promise.all(this.#pool.feeding().map((worker) => worker.ask(command)));
   }
 
-  #heard(news: ApplierNews): void {
-    switch (news.name) {
-      case 'applied':
-        this.#progress = news.progress;
-        return this.#appliedListeners.emit(news.progress);
-      case 'failed':
-        return this.#failed(news.database, news.position, asError(news.error));
-      case 'done': {
-        const asked = this.#asked.get(news.id);
-        assert(asked !== undefined, 'the applier thread answers only what it was asked');
-        this.#asked.delete(news.id);
-        if (news.error === null) asked.resolve(news);
-        else asked.reject(asError(news.error));
-      }
-    }
+  #applied(): void {
+    const progress = allProgress(this.#pool.workers);
+    if (progress === null) return;
+    this.#progress = progress;
+    this.#appliedListeners.emit(progress);
+    this.#pool.look();
   }
 
   #failed(database: string | null, position: Position, error: GemelError): void {
-    if (database === null) this.#broken = error;
+    if (database === null) {
+      // The others would only say the same when they come to that place.
+      if (this.#broken !== null) return;
+      this.#broken = error;
+    }
     this.#failures.emit({ database, position, error });
   }
+}
 
-  /** The thread is gone. */
-  #break(error: GemelError): void {
-    this.#failed(null, this.#progress?.position ?? { file: 0, offset: 0 }, error);
-    for (const asked of this.#asked.values()) asked.reject(error);
-    this.#asked.clear();
-  }
+/** What the workers have told, put together; null: nothing yet. */
+function allProgress(workers: readonly ApplierWorker[]): ApplierProgress | null {
+  const told = workers.flatMap(({ progress, databases }) => {
+    if (progress === null) return [];
+    // One may still tell of a database that has moved to another.
+    return { ...progress, databases: progress.databases.filter(({ name }) => databases.has(name)) };
+  });
+  const feeding = told.filter(({ databases }) => databases.length > 0);
+  const [first, ...others] = feeding.length > 0 ? feeding : told;
+  if (first === undefined) return null;
+  const slowest = others.reduce((least, each) => (isBefore(each.position, least.position) ? each : least), first);
+  const totals = { records: 0, journalBytes: 0, walBytes: 0, commits: 0 };
+  for (const each of told) for (const key of ['records', 'journalBytes', 'walBytes', 'commits'] as const) totals[key] += each.totals[key];
+  return { position: slowest.position, timeMs: slowest.timeMs, databases: told.flatMap(({ databases }) => databases), totals };
 }

@@ -23,26 +23,34 @@ function at(values: Int32Array | Uint8Array, index: number): number {
 
 const tables = makeTables();
 
-function small(bytes: Uint8Array, from: number, to: number): number {
+function small(bytes: Uint8Array, view: DataView, from: number, to: number): number {
   let c = -1;
   let i = from;
   for (; i + 8 <= to; i += 8) {
-    c ^= at(bytes, i) | (at(bytes, i + 1) << 8) | (at(bytes, i + 2) << 16) | (at(bytes, i + 3) << 24);
+    c ^= view.getInt32(i, true);
+    const d = view.getInt32(i + 4, true);
     c =
       at(tables, 1792 + (c & 255)) ^
       at(tables, 1536 + ((c >>> 8) & 255)) ^
       at(tables, 1280 + ((c >>> 16) & 255)) ^
       at(tables, 1024 + (c >>> 24)) ^
-      at(tables, 768 + at(bytes, i + 4)) ^
-      at(tables, 512 + at(bytes, i + 5)) ^
-      at(tables, 256 + at(bytes, i + 6)) ^
-      at(tables, at(bytes, i + 7));
+      at(tables, 768 + (d & 255)) ^
+      at(tables, 512 + ((d >>> 8) & 255)) ^
+      at(tables, 256 + ((d >>> 16) & 255)) ^
+      at(tables, d >>> 24);
   }
   for (; i < to; i++) c = at(tables, (c ^ at(bytes, i)) & 255) ^ (c >>> 8);
   return ~c >>> 0;
 }
 
-/** CRC-32 (as in zlib) of `bytes[from, to)`, without making an object for short ranges. */
-export function crc32Range(bytes: Uint8Array, from: number, to: number): number {
-  return to - from < nativeFrom ? small(bytes, from, to) : crc32(bytes.subarray(from, to));
+/**
+ * CRC-32 (as in zlib) of `bytes[from, to)`, without making an object for short ranges.
+ * @param view of the same bytes
+ */
+export function crc32Range(bytes: Uint8Array, from: number, to: number, view = viewOf(bytes)): number {
+  return to - from < nativeFrom ? small(bytes, view, from, to) : crc32(bytes.subarray(from, to));
+}
+
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,5 +1,6 @@
 export { Applier, type ApplierFailure } from './applier.ts';
 export type { Inheritance } from './applier-messages.ts';
+export { workersFor } from './applier-placement.ts';
 export { ApplierServer } from './applier-server.ts';
 export { startApplierThread, type StartApplierThread } from './applier-start.ts';
 export type { TargetWriter } from './applier-target.ts';
@@ -12,6 +13,7 @@ export { journalFileNames, JournalFiles } from './files.ts';
 export { JournalReceiver } from './receiver.ts';
 export { JournalWriter } from './writer.ts';
 export { RawReader } from './raw.ts';
+export { BlockReader } from './reader.ts';
 export { recoverTransactions, type OpenTransaction, type Recovered } from './recovery.ts';
 export { fromJson } from './lost/bytes.ts';
 export { listReports, publishReport, readUpdates } from './lost/files.ts';

@@ -1,6 +1,6 @@
 import { GemelError } from '../api/errors.ts';
 import type { Bytes, Key } from '../globals/bytes.ts';
-import { crc32Range } from './crc32.ts';
+import { crc32Range, viewOf } from './crc32.ts';
 import { blockHeaderBytes } from './block.ts';
 import type { RecordType, RecordView } from './types.ts';
 
@@ -48,29 +48,43 @@ export function writeRecord(
   to += bytes.latin1Write(key, to);
   if (value !== '') to += bytes.latin1Write(value, to);
   if (old !== undefined && old !== '') to += bytes.latin1Write(old, to);
-  view.setUint32(to, crc32Range(bytes, at, to), true);
+  view.setUint32(to, crc32Range(bytes, at, to, view), true);
   return length;
 }
 
-/** Walks the records of a block; it is the view of the record it stands on, so nothing is made for a record. */
-class RecordCursor implements RecordView {
-  readonly #bytes: Buffer;
+/** Walks the records of a whole, intact block; it is the view of the record it stands on, so nothing is made for a record. */
+export class RecordCursor implements RecordView {
+  /** The block. */
+  readonly bytes: Buffer;
+  readonly #view: DataView;
   #at = blockHeaderBytes;
 
   constructor(block: Buffer) {
-    this.#bytes = block;
+    this.bytes = block;
+    this.#view = viewOf(block);
   }
 
-  /** Onto the record at the cursor's place; false at the block's end. */
+  /**
+   * Onto the record at the cursor's place; false at the block's end.
+   * @throws GemelError DAMAGED
+   */
   load(): boolean {
-    const left = this.#bytes.length - this.#at;
+    const left = this.bytes.length - this.#at;
     if (left === 0) return false;
     if (left < recordFixedBytes) throw damagedRecord('is cut off');
     const length = this.length;
-    if (length < recordFixedBytes + this.#keyLength + this.#valueLength || length > left) throw damagedRecord('has an impossible length');
-    const crcAt = this.#at + length - 4;
-    if (crc32Range(this.#bytes, this.#at, crcAt) !== this.#bytes.readUInt32LE(crcAt)) throw damagedRecord('does not match its checksum');
+    if (length < recordFixedBytes + this.keyLength + this.valueLength || length > left) throw damagedRecord('has an impossible length');
     return true;
+  }
+
+  /**
+   * Of a record whose content is used.
+   * @throws GemelError DAMAGED
+   */
+  verify(): void {
+    const crcAt = this.#at + this.length - 4;
+    if (crc32Range(this.bytes, this.#at, crcAt, this.#view) !== this.#view.getUint32(crcAt, true))
+      throw damagedRecord('does not match its checksum');
   }
 
   skip(): void {
@@ -78,51 +92,58 @@ class RecordCursor implements RecordView {
   }
 
   get length(): number {
-    return this.#bytes.readUInt32LE(this.#at);
+    return this.#view.getUint32(this.#at, true);
   }
 
   get type(): RecordType {
-    return this.#bytes.readUInt8(this.#at + 4) as RecordType;
+    return this.#view.getUint8(this.#at + 4) as RecordType;
   }
 
   get compensation(): boolean {
-    return (this.#bytes.readUInt8(this.#at + 5) & flagCompensation) !== 0;
+    return (this.#view.getUint8(this.#at + 5) & flagCompensation) !== 0;
   }
 
   get database(): number {
-    return this.#bytes.readUInt16LE(this.#at + 6);
+    return this.#view.getUint16(this.#at + 6, true);
   }
 
   get session(): number {
-    return this.#bytes.readUInt32LE(this.#at + 8);
+    return this.#view.getUint32(this.#at + 8, true);
   }
 
   get transaction(): number {
-    return this.#bytes.readUIntLE(this.#at + 12, 6);
+    return this.#view.getUint32(this.#at + 12, true) + this.#view.getUint16(this.#at + 16, true) * 0x1_0000_0000;
   }
 
-  get #keyLength(): number {
-    return this.#bytes.readUInt16LE(this.#at + 18);
+  get keyAt(): number {
+    return this.#at + bodyAt;
   }
 
-  get #valueLength(): number {
-    return this.#bytes.readUInt32LE(this.#at + 20);
+  get keyLength(): number {
+    return this.#view.getUint16(this.#at + 18, true);
+  }
+
+  get valueAt(): number {
+    return this.keyAt + this.keyLength;
+  }
+
+  get valueLength(): number {
+    return this.#view.getUint32(this.#at + 20, true);
   }
 
   get key(): Key {
-    const from = this.#at + bodyAt;
-    return this.#bytes.latin1Slice(from, from + this.#keyLength);
+    return this.bytes.latin1Slice(this.keyAt, this.valueAt);
   }
 
   get value(): Bytes {
-    const from = this.#at + bodyAt + this.#keyLength;
-    return this.#bytes.latin1Slice(from, from + this.#valueLength);
+    const from = this.valueAt;
+    return this.bytes.latin1Slice(from, from + this.valueLength);
   }
 
   get old(): Bytes | undefined {
-    if ((this.#bytes.readUInt8(this.#at + 5) & flagOld) === 0) return undefined;
-    const from = this.#at + bodyAt + this.#keyLength + this.#valueLength;
-    return this.#bytes.latin1Slice(from, this.#at + this.length - 4);
+    if ((this.#view.getUint8(this.#at + 5) & flagOld) === 0) return undefined;
+    const from = this.valueAt + this.valueLength;
+    return this.bytes.latin1Slice(from, this.#at + this.length - 4);
   }
 }
 
@@ -141,8 +162,8 @@ function damagedRecord(what: string): GemelError {
  */
 export function forEachRecord(block: Buffer, visit: (record: RecordView) => void): void {
   const cursor = new RecordCursor(block);
-  while (cursor.load()) {
+  for (; cursor.load(); cursor.skip()) {
+    cursor.verify();
     visit(cursor);
-    cursor.skip();
   }
 }

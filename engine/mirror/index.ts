@@ -8,6 +8,7 @@ export { compareDatabase, RemoteSide, type Side } from './compare/index.ts';
 export { compressionTo, requireTakers } from './compression.ts';
 export { noHooks, openHooks, type HookClient, type HookIdentity, type Hooks } from './hooks/index.ts';
 export type { UpdateFilter } from './filter/index.ts';
+export { mayDejournalInParallel } from './parallel.ts';
 export { leaveWord } from './gave-up.ts';
 export type { Dejournaled, LocalDatabase, MirrorHost } from './host.ts';
 export {

@@ -1,6 +1,7 @@
 import { catchUp, scale } from './asyncs/index.ts';
 import { BenchPair } from './bench-pair.ts';
 import { compare } from './compare.ts';
+import { dejournal } from './dejournal/dejournal.ts';
 import { lineOf, skippedLine, type BenchLine, type Figure } from './line.ts';
 import { spawnLoad, type LoadResult } from './load.ts';
 import { observe, type LoadShape, type Observed } from './observe.ts';
@@ -20,9 +21,12 @@ export const benchNames = [
   'asyncs',
   'catchup',
   'compare',
+  'dejournal',
 ] as const;
 export type BenchName = (typeof benchNames)[number];
-type PairName = Exclude<BenchName, 'asyncs' | 'catchup' | 'compare'>;
+/** Those that make a mirror, or whatever they need, for themselves. */
+const alone = ['asyncs', 'catchup', 'compare', 'dejournal'] as const;
+type PairName = Exclude<BenchName, (typeof alone)[number]>;
 
 export interface BenchOptions {
   readonly names: readonly BenchName[];
@@ -58,13 +62,14 @@ const STALL_MS_MAX = 20;
 /** Makes a mirror in a temporary folder, measures, and gives each figure as it is known. Everything is removed at the end. */
 export async function* runBench({ names, seconds: given, signal }: BenchOptions): AsyncGenerator<BenchLine> {
   const seconds = given ?? SECONDS;
-  const ofPair = names.filter((name) => name !== 'asyncs' && name !== 'catchup' && name !== 'compare');
+  const ofPair = names.filter((name): name is PairName => !alone.some((each) => each === name));
   if (ofPair.length > 0)
     yield* withPair(seconds, signal, (pair) => figuresOf(pair, ofPair, seconds, { memorySeconds: given ?? MEMORY_SECONDS, signal }));
   // A mirror of their own each: the members that they add would stay.
   if (names.includes('asyncs')) yield* withPair(seconds, signal, (pair) => scale(pair, seconds, signal));
   if (names.includes('compare')) yield* withPair(seconds, signal, (pair) => compare(pair, seconds, signal));
   if (names.includes('catchup')) yield* withPair(seconds, signal, (pair) => catchUp(pair, seconds, signal));
+  if (names.includes('dejournal')) yield* dejournal(seconds, signal);
 }
 
 async function* withPair(

@@ -27,7 +27,7 @@ export class LocalSide implements Side {
   }
 
   hold(): Promise<Position> {
-    return this.#options.applier().hold(null, HOLD_MS);
+    return this.#options.applier().hold(this.#options.name, null, HOLD_MS);
   }
 
   async pin(at: Position, keep: boolean): Promise<Position> {
@@ -37,7 +37,7 @@ export class LocalSide implements Side {
       const pinned = await this.#file.pin();
       if (pinned !== null && comparePositions(pinned, position) === 0 && !this.#isClosed) return position;
     } finally {
-      if (!keep || this.#isClosed) applier.release();
+      if (!keep || this.#isClosed) applier.release(this.#options.name);
     }
     throw new GemelError('TIMEOUT', 'The database does not stand where dejournaling does.', 'Nothing was changed.', 'Try again.');
   }
@@ -45,12 +45,12 @@ export class LocalSide implements Side {
   /** There, or where it is already when that is later. */
   async #heldFrom(applier: Applier, at: Position): Promise<Position> {
     try {
-      return await applier.hold(at, HOLD_MS);
+      return await applier.hold(this.#options.name, at, HOLD_MS);
     } catch (error) {
       if (!(error instanceof GemelError) || error.code !== 'TIMEOUT') throw error;
-      const position = await applier.hold(null, HOLD_MS);
+      const position = await applier.hold(this.#options.name, null, HOLD_MS);
       if (comparePositions(position, at) >= 0) return position;
-      applier.release();
+      applier.release(this.#options.name);
       throw error;
     }
   }
@@ -72,14 +72,14 @@ export class LocalSide implements Side {
   }
 
   async release(): Promise<void> {
-    this.#options.applier().release();
+    this.#options.applier().release(this.#options.name);
     await this.#file.unpin();
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#options.applier().release();
+    this.#options.applier().release(this.#options.name);
     await this.#file.close();
   }
 }

@@ -11,6 +11,7 @@ import {
   asyncStatus,
   AsyncStatusView,
   isAsync,
+  mayDejournalInParallel,
   Mirror,
   noHooks,
   ownStatus,
@@ -204,7 +205,7 @@ export class Place {
     }
     const { settings, store } = this.#context;
     const { mirror: name, guid } = record.membership;
-    const mirrored = await store.openMirror({ name, guid });
+    const mirrored = await store.openMirror({ name, guid }, isParallel(record));
     this.#begun = { record, mirrored };
     rememberMirrored(name, mirrored.all(), this.#context);
     const required = (): string[] => mapped(settings, name);
@@ -374,7 +375,10 @@ export class Place {
   #changed(): void {
     const { member } = this;
     if (member instanceof Mirror) this.#watch?.tell(signOf(member));
-    if (member !== null) void this.#context.ownPort.tell(member);
+    if (member !== null) {
+      void this.#context.ownPort.tell(member);
+      this.#begun?.mirrored.setParallel(isParallel({ membership: member.membership, self: member.self.guid }));
+    }
     this.#context.changed();
   }
 
@@ -407,4 +411,10 @@ export function memberAt({ member, held }: Place): Mirror | AsyncMember {
   if (held !== null) throw held.refusal();
   if (member === null) throw notInMirror();
   return member;
+}
+
+/** Whether the mirror lets that member dejournal several databases at once. */
+function isParallel({ membership, self }: Pick<MirrorRecord, 'membership' | 'self'>): boolean {
+  const type = membership.members.find(({ guid }) => guid === self)?.type ?? 'Failover';
+  return mayDejournalInParallel(membership.parallelDejournaling, type);
 }

@@ -28,6 +28,8 @@ export interface FeedOptions {
   readonly directory: string;
   readonly journal: JournalIdentity;
   readonly start: StartApplierThread;
+  /** How many databases may be fed at the same time. */
+  readonly workers: number;
   readonly failed: (failure: ApplierFailure) => void;
   /** Nodes were dropped from overlays: updates that waited may go on. */
   readonly dropped: () => void;
@@ -44,6 +46,7 @@ export class Feed {
   /** Names of those whose files take no more: nobody may think that they contain what was durable. */
   readonly #failed = new Set<string>();
   #isResting = false;
+  #workers: number;
   #port: JournalPort | null = null;
   #frozen: Frozen[] = [];
   #timer: { cancel(): void } | null = null;
@@ -51,12 +54,13 @@ export class Feed {
 
   constructor(options: FeedOptions) {
     this.#options = options;
+    this.#workers = options.workers;
     this.applier = this.#newApplier();
   }
 
   #newApplier(): Applier {
     const { clock, directory, journal, start } = this.#options;
-    const applier = new Applier({ clock, directory, journal, start, role: 'backup' });
+    const applier = new Applier({ clock, directory, journal, start, role: 'backup', workers: this.#workers });
     applier.onApplied((progress) => {
       for (const { name, position } of progress.databases) this.#applied(name, position);
       this.#options.dropped();
@@ -66,6 +70,13 @@ export class Feed {
       this.#options.failed(failure);
     });
     return applier;
+  }
+
+  /** How many databases may be fed at the same time from now on. */
+  setWorkers(workers: number): void {
+    if (workers === this.#workers) return;
+    this.#workers = workers;
+    if (!this.#isResting) this.applier.setWorkers(workers);
   }
 
   isAttachedTo(port: JournalPort): boolean {

@@ -15,6 +15,8 @@ export interface MirrorDatabasesOptions {
   readonly executor: Executor;
   readonly log: Log;
   readonly newFeed: (failed: (failure: ApplierFailure) => void) => Feed;
+  /** How many of them may be dejournaled at the same time, where several may be at all. */
+  readonly workersMax: number;
   /** For databases that are updated here too. */
   readonly local: Pick<LocalJournal, 'feed' | 'place' | 'take'>;
   readonly newCuts: (of: Pick<JournalCutsOptions, 'feed' | 'databases' | 'readWrite'>) => JournalCuts;
@@ -37,6 +39,11 @@ export class MirrorDatabases {
     this.#options = options;
     this.feed = options.newFeed((failure) => this.#failed(failure));
     this.cuts = options.newCuts({ feed: this.feed, databases: () => this.fed(), readWrite: this.#forCuts() });
+  }
+
+  /** Whether several of them may be dejournaled at the same time. */
+  setParallel(isParallel: boolean): void {
+    this.feed.setWorkers(isParallel ? this.#options.workersMax : 1);
   }
 
   all(): OpenDatabase[] {

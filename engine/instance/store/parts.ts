@@ -1,5 +1,6 @@
+import { availableParallelism, totalmem } from 'node:os';
 import { createDatabase, Database, type NewDatabase } from '../../database/index.ts';
-import { startApplierThread, ThreadDisk, type JournalDisk, type StartApplierThread } from '../../journal/index.ts';
+import { startApplierThread, ThreadDisk, workersFor, type JournalDisk, type StartApplierThread } from '../../journal/index.ts';
 
 /** What a store is made of below: another set of it runs on a simulated host. */
 export interface StoreParts {
@@ -9,6 +10,8 @@ export interface StoreParts {
   openDatabase(directory: string): Database;
   /** Where database files are written. */
   readonly startApplier: StartApplierThread;
+  /** How many databases of one journal may be written at the same time. */
+  readonly applierWorkersMax: number;
   /** What a journal is written with. */
   newDisk(): JournalDisk;
 }
@@ -18,5 +21,6 @@ export const realParts: StoreParts = {
   createDatabase: (directory, init) => createDatabase(directory, init),
   openDatabase: (directory) => Database.open(directory),
   startApplier: startApplierThread,
+  applierWorkersMax: workersFor({ processors: availableParallelism(), memoryBytes: totalmem() }),
   newDisk: () => new ThreadDisk(),
 };

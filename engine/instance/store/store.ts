@@ -115,6 +115,7 @@ export class Store {
       directory: paths.journal,
       journal,
       start: this.#parts.startApplier,
+      workers: 1,
       failed,
       dropped: () => this.executor.checkSaturation(),
     });
@@ -319,8 +320,11 @@ export class Store {
     });
   }
 
-  /** The databases of a mirror here, fed from its journal from now on. Call once the journal's directory has been opened. */
-  async openMirror(mirror: { name: string; guid: string }): Promise<MirrorDatabases> {
+  /**
+   * The databases of a mirror here, fed from its journal from now on. Call once the journal's directory has been opened.
+   * @param isParallel whether several of them may be at the same time
+   */
+  async openMirror(mirror: { name: string; guid: string }, isParallel = true): Promise<MirrorDatabases> {
     const { executor } = this;
     await this.closeMirror(mirror.name);
     const opened = new MirrorDatabases({
@@ -328,10 +332,12 @@ export class Store {
       executor,
       log: this.#context.log,
       newFeed: (failed) => this.#newFeed({ kind: 'mirror', ...mirror }, failed),
+      workersMax: this.#parts.applierWorkersMax,
       local: this.#local,
       newCuts: (of) => this.#newCuts({ kind: 'mirror', ...mirror }, of),
     });
     this.#mirrors.set(mirror.name, opened);
+    opened.setParallel(isParallel);
     await opened.open();
     return opened;
   }

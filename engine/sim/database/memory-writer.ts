@@ -54,6 +54,14 @@ export class MemoryWriter implements TargetWriter {
     this.#open.set(key, null);
   }
 
+  upsertFrom(bytes: Buffer, keyAt: number, keyLength: number, valueAt: number, valueLength: number): void {
+    this.upsert(bytes.latin1Slice(keyAt, keyAt + keyLength), bytes.latin1Slice(valueAt, valueAt + valueLength));
+  }
+
+  removeFrom(bytes: Buffer, keyAt: number, keyLength: number): void {
+    this.remove(bytes.latin1Slice(keyAt, keyAt + keyLength));
+  }
+
   get #open(): Map<Key, Bytes | null> {
     assert(this.#batch !== null, 'an update belongs to a batch');
     return this.#batch;

@@ -9,6 +9,8 @@ import { MemoryWriter } from './memory-writer.ts';
 
 /** How likely a block is written on the process's own thread, as on a quick disk. */
 const inlineChance = 0.3;
+/** Databases of one journal that are written at the same time. */
+const applierWorkersMax = 3;
 
 /** What a store on a simulated host is made of: databases in memory, the journal on the host's drive. */
 export function memoryParts(process: SimProcess): StoreParts {
@@ -23,6 +25,7 @@ export function memoryParts(process: SimProcess): StoreParts {
       files: simIo(process).files,
       openWriter: (directory) => new MemoryWriter(memoryFile(drive, directory), process),
     }),
+    applierWorkersMax,
     newDisk: () => new SimDisk({ process, inlineChance }),
   };
 }
@@ -48,6 +51,7 @@ export function sqliteParts(process: SimProcess): StoreParts {
       files: simIo(process).files,
       openWriter: (directory) => endingWith(process, DatabaseWriter.open(directory)),
     }),
+    applierWorkersMax,
     newDisk: () => new SimDisk({ process, inlineChance }),
   };
 }
@@ -77,6 +81,8 @@ function endingWith(process: SimProcess, writer: DatabaseWriter): TargetWriter {
     begin: () => writer.begin(),
     upsert: (key, value) => writer.upsert(key, value),
     remove: (key) => writer.remove(key),
+    upsertFrom: (...update) => writer.upsertFrom(...update),
+    removeFrom: (...node) => writer.removeFrom(...node),
     commit: (progress) => (process.operation() ? writer.commit(progress) : { walBytes: 0 }),
     rollback: () => writer.rollback(),
     checkpointWal: () => writer.checkpointWal(),

@@ -57,6 +57,8 @@ function filesOf(instance: Instance): JournalFiles {
 function isAt(instance: Instance, end: Position): boolean {
   const position = instance.host?.databases()[0]?.position ?? null;
   if (position === null) return false;
+  // A takeover after the end was looked up has begun a file, with nothing in it.
+  if (position.file === end.file + 1) return position.offset === DATA_START && end.offset === filesOf(instance).closedLength(end.file);
   if (position.file === end.file - 1) return end.offset === DATA_START && position.offset === filesOf(instance).closedLength(position.file);
   return position.file === end.file && position.offset >= end.offset;
 }
