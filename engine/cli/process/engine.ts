@@ -5,6 +5,7 @@ import type { InstanceStatus } from '../../api/status.ts';
 import { VERSION } from '../../api/version.ts';
 import type { Engine, EngineContext } from '../../instance/host.ts';
 import { jobHandlers, Jobs } from '../../instance/jobs/index.ts';
+import { journalHandlers, JournalService, type JournalMethod } from '../../instance/journals/index.ts';
 import { LockTable } from '../../instance/locks.ts';
 import { hookExecutor, memberWatch, MirrorService, type Lifted } from '../../instance/member/index.ts';
 import { Monitor } from '../../instance/monitor.ts';
@@ -56,6 +57,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
       listening.port = port;
     },
   });
+  const journals = new JournalService({ io: realIo, paths, settings, log, store, places: () => mirror.places });
   const status = (): InstanceStatus => {
     const problem = mirror.places.flatMap(({ held }) => held?.problem ?? [])[0];
     return {
@@ -92,12 +94,14 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
   });
   webPort = await web.listen(listening.host, webPort);
   await mirror.start();
+  journals.start();
   return {
-    handlers: handlers({ store, mirror, status, jobs }),
+    handlers: { ...handlers({ store, mirror, status, jobs }), ...journalHandlers(journals) },
     topics: { monitor: monitor.topic, jobs: jobs.topic },
     stop: async ({ nofailover }) => {
       // None of them holds a hand-over up.
       const jobsEnded = jobs.close();
+      await journals.close();
       await mirror.stop(nofailover);
       await jobsEnded;
       for (const each of ports) each.close();
@@ -136,7 +140,7 @@ function handlers({
   mirror: MirrorService;
   status: () => InstanceStatus;
   jobs: Jobs;
-}): Omit<Handlers<InstanceMethods>, 'instance.stop'> {
+}): Omit<Handlers<InstanceMethods>, 'instance.stop' | JournalMethod> {
   return {
     'instance.status': () => status(),
     'db.list': () => store.list(),
