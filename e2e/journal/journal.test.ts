@@ -12,10 +12,10 @@ import { gemel, list, mirrorFiles, purge, purgeAll, search, switchJournal, verif
 /** Writes, and ends the file, so many times. */
 async function fill(member: TestMember, files: number): Promise<void> {
   for (let n = 0; n < files; n++) {
-    await setIn(member, 'DB', `^fill(${n})`, `value ${n}`);
+    await setIn(member, 'DB', `fill(${n})`, `value ${n}`);
     await switchJournal(member);
   }
-  await setIn(member, 'DB', '^fill("last")', 'x');
+  await setIn(member, 'DB', 'fill("last")', 'x');
 }
 
 function cpf(member: TestMember, key: string, value: string): void {
@@ -33,7 +33,7 @@ describe('journal files', () => {
     await set(a, 'x', 'first');
     await set(a, 'x', 'second');
     await switchJournal(a);
-    await setIn(a, 'DB', '^found(1,"two")', 'three');
+    await setIn(a, 'DB', 'found(1,"two")', 'three');
     for (const member of [c, d]) await inStep(member);
     for (const member of [a, b, c, d]) {
       const { journals, forecast } = await list(member);
@@ -140,7 +140,7 @@ describe('purging', () => {
     await inStep(d);
     await inStep(c);
     await sameDatabases(pair, c, d);
-    expect(await getIn(d, 'DB', '^fill(2)')).toBe('value 2');
+    expect(await getIn(d, 'DB', 'fill(2)')).toBe('value 2');
     await set(b, 'after', '1');
     for (const member of [b, a, c, d]) await purgeAll(member);
     expect(await verify(b)).toMatchObject({ sound: true });

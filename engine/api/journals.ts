@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { JobBegun } from './jobs.ts';
 import { LostBytes } from './lost.ts';
 import { Position } from './status.ts';
 
@@ -162,4 +163,28 @@ export const journalMethods = {
     params: z.object({}),
     result: z.object({ journals: z.array(z.object({ mirror: z.string().nullable(), position: Position })) }),
   },
+  /** A job; its result is a `RestoredJournals`. */
+  'journal.restore': {
+    params: z.object({
+      database: z.string(),
+      /** Paths on the instance's host, oldest first. */
+      files: z.array(z.string()).min(1),
+      /** What the journal calls the database; left out: its directory. */
+      source: z.string().optional(),
+      /** ISO time, or FILE:OFFSET with the number or name of a file: blocks that end there or before; left out: all there is. */
+      to: z.string().optional(),
+      /** `^name(subscripts)`: that node and everything below it only. */
+      global: z.string().optional(),
+    }),
+    result: JobBegun,
+  },
 } as const;
+
+export const RestoredJournals = z.object({
+  message: z.string(),
+  updates: z.number(),
+  rolledBack: z.number(),
+  /** Where the last block that was applied ends. */
+  upTo: z.object({ file: z.string(), offset: z.number() }),
+});
+export type RestoredJournals = z.infer<typeof RestoredJournals>;

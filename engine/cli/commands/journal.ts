@@ -1,16 +1,26 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { GemelError } from '../../api/errors.ts';
-import type { JournalList } from '../../api/journals.ts';
+import { RestoredJournals, type JournalList } from '../../api/journals.ts';
 import { findRegistered, instancePaths } from '../../instance/host.ts';
 import { realFiles } from '../../io/index.ts';
 import { filesOf, journalsIn, viewOfFile } from '../../journal/index.ts';
-import { command, show, withInstance, type Context, type JsonOption } from '../context.ts';
+import { command, show, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
+import { runJob } from '../jobs.ts';
 import { forecastText, journalListText, purgeText } from '../journal-text.ts';
 import { addJournalReadCommands } from './journal-read.ts';
 
 interface WhichFlags extends JsonOption {
   readonly mirror?: string;
   readonly local?: true;
+}
+
+interface RestoreFlags extends JsonOption {
+  readonly from: string[];
+  readonly source?: string;
+  readonly to?: string;
+  readonly global?: string;
 }
 
 interface PurgeFlags extends WhichFlags {
@@ -54,6 +64,21 @@ export function addJournalCommands(program: Command, context: Context): void {
         }),
       );
       show(context, { json: json === true }, result, purgeText);
+    });
+  command(journal, 'restore <instance> <database>', 'apply journal files to an unmirrored database, up to a point in time')
+    .requiredOption('--from <file...>', 'journal files on the instance’s host: paths, or names in its journal directory')
+    .option(
+      '--source <name>',
+      'what the journal calls the database: its mirror database name, or its directory (default: the database’s own)',
+    )
+    .option('--to <point>', 'a time, or FILE:OFFSET (default: everything)')
+    .option('--global <reference>', 'only this node and everything below it, such as ^X(1)')
+    .action(async (instance: string, database: string, { json, from, ...rest }: RestoreFlags) => {
+      const files = from.map((file) => (fs.existsSync(file) ? path.resolve(file) : file));
+      const result = await runJob(context, instance, { json: json === true }, (client) =>
+        client.call('journal.restore', { database, files, ...rest }),
+      );
+      showDone(context, { json: json === true }, RestoredJournals.parse(result));
     });
   command(journal, 'sync <instance>', 'wait until everything recorded so far is durable').action(
     async (instance: string, options: JsonOption) => {

@@ -96,7 +96,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
   await mirror.start();
   journals.start();
   return {
-    handlers: { ...handlers({ store, mirror, status, jobs }), ...journalHandlers(journals) },
+    handlers: { ...handlers({ store, mirror, status, jobs }), ...journalHandlers(journals, { io: realIo, store, paths, jobs }) },
     topics: { monitor: monitor.topic, jobs: jobs.topic },
     stop: async ({ nofailover }) => {
       // None of them holds a hand-over up.

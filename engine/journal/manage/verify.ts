@@ -50,7 +50,7 @@ export function verifyJournal(options: VerifyOptions): JournalVerification {
       findings.push({
         file: name,
         offset: end.offset,
-        reason: `the last write did not come through (${end.torn}); it was never durable`,
+        reason: `the last write did not come through, or is under way (${end.torn}); it is not durable`,
         isFault: false,
       });
   }

@@ -42,62 +42,76 @@ export function walkFile(
   options: WalkOptions,
   visit: (block: WalkedBlock) => boolean,
 ): WalkEnd | null {
-  const file = files.open(path, 'read');
+  const walk = new FileWalk(files, path, header, options);
   try {
-    return new Walk(file, header, options).run(visit);
+    for (let block = walk.next(); block !== null; block = walk.next()) if (!visit(block)) return null;
+    return walk.end;
   } finally {
-    file.close();
+    walk.close();
   }
 }
 
-class Walk {
+/** The same, block by block. */
+export class FileWalk {
+  /** Once `next` has given null. */
+  end: WalkEnd | null = null;
   readonly #file: OpenFile;
   readonly #number: number;
   readonly #options: WalkOptions;
   readonly #window = Buffer.allocUnsafeSlow(windowBytes);
   #large: Buffer | null = null;
+  /** Something that is no sound block was found there once. */
+  #hasLooked = false;
   #windowAt = 0;
   #windowLength = 0;
   #at: number;
   #chain: Chain | null;
 
-  constructor(file: OpenFile, header: JournalHeader, options: WalkOptions) {
-    this.#file = file;
+  constructor(files: Files, path: string, header: JournalHeader, options: WalkOptions) {
+    this.#file = files.open(path, 'read');
     this.#number = header.number;
     this.#options = options;
     this.#at = options.from ?? dataStart;
     this.#chain = this.#at === dataStart ? header.chain : null;
   }
 
-  run(visit: (block: WalkedBlock) => boolean): WalkEnd | null {
-    const { closed } = this.#options;
-    for (let hasRetried = false; ;) {
-      if (closed === this.#at) return this.#end(null);
-      const found = this.#block();
-      if (typeof found !== 'string') {
-        this.#at += found.length;
-        this.#chain = found.chain;
-        hasRetried = false;
-        if (!visit(found)) return null;
-        continue;
-      }
-      if (closed !== null) throw new JournalDamage(this.#file.path, this.#at, found);
-      const rest = restOfFile(this.#file, { file: this.#number, offset: this.#at }, this.#file.size());
-      if (rest.isZeros) return this.#end(null);
-      // Whoever writes it may have written this block, and more, since it was looked at.
-      if (!hasRetried) {
-        hasRetried = true;
-        this.#windowLength = 0;
-        continue;
-      }
-      if (rest.laterBlock !== null)
-        throw new JournalDamage(this.#file.path, this.#at, `${found}, with a sound block behind it at ${rest.laterBlock.offset}`);
-      return this.#end(found);
-    }
+  close(): void {
+    this.#file.close();
   }
 
-  #end(torn: string | null): WalkEnd {
-    return { offset: this.#at, chain: this.#chain ?? '', torn };
+  /** null: this was all, and `end` says how it ends. The block is valid until the next call. Throws DAMAGED. */
+  next(): WalkedBlock | null {
+    if (this.#options.closed === this.#at) return this.#stop(null);
+    // Whoever writes it may have written this block, and more, since it was looked at.
+    return this.#take() ?? this.#take();
+  }
+
+  /** null: there is none, which `end` says unless a second look is to be taken. */
+  #take(): WalkedBlock | null {
+    if (this.end !== null) return null;
+    const found = this.#block();
+    if (typeof found !== 'string') {
+      this.#at += found.length;
+      this.#chain = found.chain;
+      this.#hasLooked = false;
+      return found;
+    }
+    if (this.#options.closed !== null) throw new JournalDamage(this.#file.path, this.#at, found);
+    const rest = restOfFile(this.#file, { file: this.#number, offset: this.#at }, this.#file.size());
+    if (rest.isZeros) return this.#stop(null);
+    if (!this.#hasLooked) {
+      this.#hasLooked = true;
+      this.#windowLength = 0;
+      return null;
+    }
+    if (rest.laterBlock !== null)
+      throw new JournalDamage(this.#file.path, this.#at, `${found}, with a sound block behind it at ${rest.laterBlock.offset}`);
+    return this.#stop(found);
+  }
+
+  #stop(torn: string | null): null {
+    this.end = { offset: this.#at, chain: this.#chain ?? '', torn };
+    return null;
   }
 
   #block(): WalkedBlock | string {
