@@ -205,7 +205,7 @@ describe('purging', () => {
     const { a, b, ready } = pair;
     const c = await asyncOf(pair, 'C', 'dr');
     const written = await Acknowledged.by(a, 300);
-    for (let n = 0; n < 6; n++) {
+    for (let n = 0; n < 4; n++) {
       await switchJournal(a);
       await written.more(300);
       for (const member of [a, b, c]) await purge(member);

@@ -68,6 +68,8 @@ export const JournalForecast = z.object({
   fullAtWithPurge: z.string().nullable(),
   /** What keeps files from being purged that are old enough. */
   holding: z.array(z.string()),
+  /** Async members that were away for too long: nothing is kept for them. */
+  notKeptFor: z.array(z.string()),
 });
 export type JournalForecast = z.infer<typeof JournalForecast>;
 

@@ -60,7 +60,7 @@ function short(time: string | null): string | null {
 }
 
 export function forecastText(forecast: JournalForecast): string {
-  const { freeBytes, bytesPerDay, overHours, purgeableBytes, agingBytes, fullAt, fullAtWithPurge, holding } = forecast;
+  const { freeBytes, bytesPerDay, overHours, purgeableBytes, agingBytes, fullAt, fullAtWithPurge, holding, notKeptFor } = forecast;
   const when = (at: string | null): string => short(at) ?? 'not within ten years';
   return fields([
     ['Free on the disk', bytes(freeBytes)],
@@ -70,6 +70,7 @@ export function forecastText(forecast: JournalForecast): string {
     ['Disk full, if nothing goes', when(fullAt)],
     ['Disk full, with purging', when(fullAtWithPurge)],
     ['Held back by', holding.length === 0 ? 'nobody' : holding.join('; ')],
+    ...(notKeptFor.length === 0 ? [] : [['Nothing is kept for', notKeptFor.join(', ')] as const]),
   ]);
 }
 

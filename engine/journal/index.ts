@@ -13,7 +13,7 @@ export { decidePurge, type PurgeNeed } from './manage/purge.ts';
 export { JournalReplay, type ReplayEnd, type ReplayUpdate } from './manage/replay.ts';
 export { RecordSearch, type RecordFilter } from './manage/records.ts';
 export { verifyJournal } from './manage/verify.ts';
-export { walkFile, type WalkedBlock } from './manage/walk.ts';
+export { walkFile } from './manage/walk.ts';
 export { journalFileNames, JournalFiles, readHeader } from './files.ts';
 export { JournalReceiver } from './receiver.ts';
 export { JournalWriter } from './writer.ts';

@@ -16,7 +16,12 @@ function bytesSince({ firstRecord, lastRecord, size }: JournalView['files'][numb
 }
 
 /** When the disk of the journals is full. @param days after which files go for their age; null: never */
-export function forecast(journals: readonly JournalView[], freeBytes: number, days: number | null, nowMs: number): JournalForecast {
+export function forecast(
+  journals: readonly JournalView[],
+  freeBytes: number,
+  days: number | null,
+  nowMs: number,
+): Omit<JournalForecast, 'notKeptFor'> {
   const files = journals.flatMap((journal) => journal.files);
   const begins = files.flatMap(({ firstRecord }) => (firstRecord === null ? [] : [Date.parse(firstRecord)]));
   // What has just begun says little: never less than an hour.

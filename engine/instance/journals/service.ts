@@ -49,7 +49,8 @@ export class JournalService {
   readonly #views = new Map<string, ViewBase>();
   /** By journal: the file in use when it was purged last. */
   readonly #lastFiles = new Map<JournalName, number>();
-  readonly #saidLost = new Set<string>();
+  /** Asyncs that nothing is kept for, by guid: since when. */
+  readonly #lost = new Map<string, { readonly name: string; readonly seenMs: number }>();
   #purgedAtMs = Number.NEGATIVE_INFINITY;
   #purging: Promise<unknown> = Promise.resolve();
   #timer: { cancel(): void } | null = null;
@@ -61,12 +62,27 @@ export class JournalService {
 
   /** Looks from now on. */
   start(): void {
+    this.#refuseUnknown();
+    this.#schedule();
+    // What the databases' files have now counts from the next look on.
+    this.#managed();
+  }
+
+  /** Settings that others know and this version does not have must not seem to work. */
+  #refuseUnknown(): void {
+    const { settings, paths, log } = this.#context;
+    if (settings.Journal['AlternateDirectory'] !== undefined)
+      log(1, `[Journal] AlternateDirectory is not built yet: journal files are written to ${paths.journal} alone.`);
+    if (settings.Journal['BackupsBeforePurge'] !== undefined)
+      log(1, '[Journal] BackupsBeforePurge is not built yet: files are kept for DaysBeforePurge, however often a backup was made.');
+  }
+
+  #schedule(): void {
     this.#timer = this.#context.io.clock.timer(LOOK_MS, () => {
       void this.#look().finally(() => {
-        if (!this.#isClosed) this.start();
+        if (!this.#isClosed) this.#schedule();
       });
     });
-    if (this.#purgedAtMs === Number.NEGATIVE_INFINITY) this.#managed();
   }
 
   /** Nothing is removed any more when it has resolved. */
@@ -114,12 +130,13 @@ export class JournalService {
     file.update(others, { major: epoch.major, minor: epoch.minor }, now);
     const connected = new Set(others.filter((each) => each.connected).map(({ guid }) => guid));
     const days = settings.Journal.DaysForLostAsync;
-    for (const lost of givenUp(file.known, connected, days, now)) {
-      const key = `${lost.guid} ${lost.seenMs}`;
-      if (this.#saidLost.has(key)) continue;
-      this.#saidLost.add(key);
-      const text = `The async member ${lost.name} was not connected for more than ${days} days: journal files are no longer kept for it.`;
-      this.#note('ASYNC_NOT_KEPT_FOR', text, { member: lost.name, since: new Date(lost.seenMs).toISOString() });
+    const lost = givenUp(file.known, connected, days, now);
+    for (const { guid } of file.known) if (!lost.some((each) => each.guid === guid)) this.#lost.delete(guid);
+    for (const each of lost) {
+      if (this.#lost.get(each.guid)?.seenMs === each.seenMs) continue;
+      this.#lost.set(each.guid, each);
+      const text = `The async member ${each.name} was not connected for more than ${days} days: journal files are no longer kept for it.`;
+      this.#note('ASYNC_NOT_KEPT_FOR', text, { member: each.name, since: new Date(each.seenMs).toISOString() });
     }
     return othersNeed(file.known, connected, journal.lineage, days, now);
   }
@@ -213,7 +230,10 @@ export class JournalService {
     const isChosen = this.#chosen(which);
     return {
       journals: views.filter(({ mirror }) => isChosen(mirror)),
-      forecast: forecast(views, await freeBytes(paths.journal), days, io.clock.wallMs()),
+      forecast: {
+        ...forecast(views, await freeBytes(paths.journal), days, io.clock.wallMs()),
+        notKeptFor: [...this.#lost.values()].map(({ name }) => name),
+      },
     };
   }
 

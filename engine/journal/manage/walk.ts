@@ -159,20 +159,6 @@ export class JournalDamage extends GemelError {
   }
 }
 
-/** Headers of a file's blocks without their content, in order. @param visit false: enough. @throws GemelError DAMAGED */
-export function hopBlocks(file: OpenFile, number: number, to: number, visit: (header: BlockHeader) => boolean): void {
-  const head = Buffer.alloc(blockHeaderBytes);
-  for (let at = dataStart; at < to;) {
-    const length = file.read(head, 0, head.length, at);
-    const found = length < head.length ? 'the file ends here' : readBlockHeader(head, 0);
-    if (typeof found === 'string') throw new JournalDamage(file.path, at, found);
-    if (found.start.file !== number || found.start.offset !== at)
-      throw new JournalDamage(file.path, at, `a block that belongs to ${found.start.file}:${found.start.offset}`);
-    if (!visit(found)) return;
-    at += found.length;
-  }
-}
-
 /** Looked through at once for the last block; twice the longest block at most. */
 const tailBytes = 256 * 1024;
 
