@@ -6,6 +6,7 @@ import type { Condition, Facts } from './conditions/condition.ts';
 import { editingConditions } from './conditions/editing.ts';
 import { hostConditions } from './conditions/host.ts';
 import { journalConditions } from './conditions/journal.ts';
+import { journalFileConditions } from './conditions/journal-files.ts';
 import { primaryConditions } from './conditions/primary.ts';
 import { refusals } from './conditions/refusals.ts';
 import { takingConditions } from './conditions/taking.ts';
@@ -24,6 +25,7 @@ export const conditions = {
   ...asyncConditions,
   ...editingConditions,
   ...journalConditions,
+  ...journalFileConditions,
   ...hostConditions,
   ...compareConditions,
   ...refusals,

@@ -3,6 +3,7 @@ import { CompressionParams } from './compression.ts';
 import { compareMethods } from './compare.ts';
 import { DejournalSchedule, DejournalView, FilterView } from './dejournaling.ts';
 import { InstanceJob, jobMethods } from './jobs.ts';
+import { journalMethods } from './journals.ts';
 import { LostPage, LostReport } from './lost.ts';
 import { ParallelDejournaling } from './parallel.ts';
 import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapshot, WhatIf } from './status.ts';
@@ -209,6 +210,7 @@ export const instanceMethods = {
   /** This instance is no member any more. `keep`: its databases stay mirrored, and read-only; `unmirror`: they become ordinary ones. */
   'mirror.remove': { params: z.object({ mirror: z.string().optional(), databases: z.enum(['keep', 'unmirror']) }), result: done },
   'journal.switch': { params: nothing, result: z.object({ file: z.string() }) },
+  ...journalMethods,
   ...jobMethods,
   ...compareMethods,
 } as const;

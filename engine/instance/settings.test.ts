@@ -118,7 +118,7 @@ describe('gemel.cpf', () => {
     ['a line that is nothing', (t: string) => `${t}\nhello there\n`, /Line \d+ is neither.*hello there/],
     ['an unfinished section', (t: string) => `${t}\n[Databases\nX=1\n`, /Line \d+ is neither.*\[Databases/],
   ])('names the place of %s', (_name, change, expected) => {
-    writeSettings(file, { ...fresh(), Journal: { FileSizeLimit: 5 } });
+    writeSettings(file, { ...fresh(), Journal: { ...fresh().Journal, FileSizeLimit: 5 } });
     edit((text) => change(text.replace(/\[Journal\]\nFileSizeLimit=5\n/, '')));
     expect(() => readSettings(file)).toThrow(expected);
     expect(() => readSettings(file)).toThrow(expect.objectContaining({ code: 'DAMAGED' }));

@@ -18,6 +18,10 @@ const table = z.record(z.string(), text);
 /** A section that may have sections of its own: `[Mirrors.DEMO]`. */
 const tables = z.record(z.string(), z.union([text, table]));
 
+function days(most: number): z.ZodCoercedNumber {
+  return z.coerce.number('Give a number of days.').min(0, 'Give 0 or more days.').max(most, `Give at most ${most} days.`);
+}
+
 const SettingsShape = z.looseObject({
   Startup: z.looseObject({
     Format: z.coerce.number().int(),
@@ -39,6 +43,12 @@ const SettingsShape = z.looseObject({
         .min(1, 'Give at least 1 MB.')
         .max(4079, 'Give at most 4079 MB.')
         .default(256),
+      /** Days that a journal file is kept after it was closed, whoever needs it; 0: for ever. */
+      DaysBeforePurge: days(100).default(2),
+      /** Days for which journal files are kept for an async member that is not connected. */
+      DaysForLostAsync: days(365).default(14),
+      /** On a reporting member: mirror journal files go as `DaysBeforePurge` says, or as soon as they are dejournaled. */
+      MirrorJournalRetention: z.enum(['local', 'dejournaled'], 'Give local or dejournaled.').default('local'),
     })
     .prefault({}),
   /** Database name = directory, absolute or inside the instance's. */

@@ -359,6 +359,8 @@ export class ApplierCore {
       this.#attempt(target, () => target.checkpoint());
       isBusy = true;
     }
+    // What is safe now lets go of journal files.
+    if (isBusy) this.#options.applied(this.#progress());
     return isBusy;
   }
 

@@ -56,6 +56,16 @@ export class ApplierTarget {
         'Take a fresh copy of it from the primary.',
       );
     }
+    // It would begin with what is left of the journal, and nobody would see that something is missing.
+    if (writer.position === null && first.file > 1) {
+      writer.close();
+      throw new GemelError(
+        'REFUSED',
+        `The database ${name} contains nothing of its journal yet, and the journal's first ${first.file - 1} files are gone here.`,
+        'It was left as it is.',
+        'Bring the files back, or take a copy of the database from a backup.',
+      );
+    }
     this.name = name;
     this.#writer = writer;
     this.#toFile = {

@@ -122,6 +122,11 @@ export class JournalFiles {
     return this.get(number + 1)?.previousEnd;
   }
 
+  /** The files up to that number are purged: nobody finds them any more. The last one stays. */
+  forget(upTo: number): void {
+    this.#headers = this.#headers.filter((header, n) => header.number > upTo || n === this.#headers.length - 1);
+  }
+
   /** Takes note of a file just made. */
   add(header: JournalHeader): void {
     assert(this.last === undefined || this.last.number + 1 === header.number, 'journal files are numbered without gaps');

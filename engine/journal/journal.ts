@@ -213,12 +213,12 @@ export class Journal {
     this.files.add(header);
     const position = { file: header.number, offset: dataStart };
     this.end = { position, chain: header.chain };
-    this.log('begun', header, reason);
+    this.log(reason === 'received' ? 'received' : 'begun', header, reason);
     return position;
   }
 
   /** A line about a file into the logs. */
-  log(what: 'begun' | 'closed', header: JournalHeader | undefined, reason: string): void {
+  log(what: 'begun' | 'received' | 'closed' | 'purged', header: JournalHeader | undefined, reason: string): void {
     if (header === undefined) return;
     const { io, directory, logs = [], warn } = this.#options;
     const at = new Date(io.clock.wallMs()).toISOString();

@@ -1,3 +1,4 @@
+import { GemelError } from '../api/errors.ts';
 import { RawReader, type Journal, type Position } from '../journal/index.ts';
 import { AgentRequest, type AgentReply } from './agent-protocol.ts';
 import { decodeControl, journalFrame, kinds, type Channel } from './wire.ts';
@@ -17,7 +18,18 @@ export function serveJournal(channel: Channel, journal: Pick<Journal, 'files' | 
   channel.control({ t: 'reach', reach: { lineage, end } } satisfies AgentReply);
 }
 
+/** What is not there any more, or cannot be read, is said to who asks, and harms nobody here. */
 function sendPieces(channel: Channel, reader: RawReader, end: Position): void {
+  try {
+    sendAll(channel, reader, end);
+  } catch (error) {
+    if (!(error instanceof GemelError)) throw error;
+    reader.close();
+    channel.control({ t: 'error', code: error.code, what: error.what, safe: error.safe, todo: error.todo } satisfies AgentReply);
+  }
+}
+
+function sendAll(channel: Channel, reader: RawReader, end: Position): void {
   for (;;) {
     if (channel.closed) return reader.close();
     const piece = reader.next(end, PIECE);

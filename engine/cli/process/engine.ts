@@ -6,6 +6,7 @@ import { VERSION } from '../../api/version.ts';
 import type { Engine, EngineContext } from '../../instance/host.ts';
 import { BackgroundComparison, beginComparison, compareHandlers } from '../../instance/compare/index.ts';
 import { jobHandlers, Jobs } from '../../instance/jobs/index.ts';
+import { journalHandlers, JournalService, type JournalMethod } from '../../instance/journals/index.ts';
 import { LockTable } from '../../instance/locks.ts';
 import { hookExecutor, memberWatch, MirrorService, type Lifted } from '../../instance/member/index.ts';
 import { Monitor } from '../../instance/monitor.ts';
@@ -57,6 +58,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
       listening.port = port;
     },
   });
+  const journals = new JournalService({ io: realIo, paths, settings, log, store, places: () => mirror.places });
   const status = (): InstanceStatus => {
     const problem = mirror.places.flatMap(({ held }) => held?.problem ?? [])[0];
     return {
@@ -101,13 +103,15 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
     compare: (name) => void beginComparison(comparing, { mirror: name, repair: false }),
   });
   await mirror.start();
+  journals.start();
   return {
-    handlers: handlers({ store, mirror, status, jobs, comparing }),
+    handlers: { ...handlers({ store, mirror, status, jobs, comparing }), ...journalHandlers(journals, { io: realIo, store, paths, jobs }) },
     topics: { monitor: monitor.topic, jobs: jobs.topic },
     stop: async ({ nofailover }) => {
       background.close();
       // None of them holds a hand-over up.
       const jobsEnded = jobs.close();
+      await journals.close();
       await mirror.stop(nofailover);
       await jobsEnded;
       for (const each of ports) each.close();
@@ -148,7 +152,7 @@ function handlers({
   status: () => InstanceStatus;
   jobs: Jobs;
   comparing: Parameters<typeof compareHandlers>[0];
-}): Omit<Handlers<InstanceMethods>, 'instance.stop'> {
+}): Omit<Handlers<InstanceMethods>, 'instance.stop' | JournalMethod> {
   return {
     'instance.status': () => status(),
     'db.list': () => store.list(),

@@ -1,3 +1,4 @@
+export type { Feed } from './feed.ts';
 export { journalBroken, notPrimary } from './bars.ts';
 export type { MirrorDatabases } from './mirror-databases.ts';
 export type { StoreParts } from './parts.ts';

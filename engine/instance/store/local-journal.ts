@@ -30,6 +30,7 @@ export interface LocalJournalOptions {
 export class LocalJournal {
   readonly #options: LocalJournalOptions;
   #port: JournalPort | null = null;
+  #journal: Journal | null = null;
   #writer: JournalWriter | null = null;
   #inDoubt: InDoubt | null = null;
 
@@ -39,6 +40,11 @@ export class LocalJournal {
 
   get feed(): Feed {
     return this.#options.feed;
+  }
+
+  /** null: not open yet. */
+  get journal(): Journal | null {
+    return this.#journal;
   }
 
   get writer(): JournalWriter | null {
@@ -69,6 +75,7 @@ export class LocalJournal {
     const { newDisk, fileBytesMax, failed } = this.#options;
     const writer = await JournalWriter.open({ io, journal, disk: newDisk(), epoch: { major: 1, minor, member: guid }, fileBytesMax });
     this.#writer = writer;
+    this.#journal = journal;
     const port = executor.attach('local', writer);
     this.#port = port;
     writer.onError((error) => failed(port, error));

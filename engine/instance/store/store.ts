@@ -300,6 +300,10 @@ export class Store {
     return this.#local.switch('operator');
   }
 
+  get localJournal(): Journal | null {
+    return this.#local.journal;
+  }
+
   get localWriter(): JournalWriter | null {
     return this.#local.writer;
   }
