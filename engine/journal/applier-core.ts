@@ -6,6 +6,7 @@ import type { AppliedDatabase, ApplierProgress, Inheritance } from './applier-me
 import { ApplierTarget, type TargetWriter } from './applier-target.ts';
 import { Bindings, notBound } from './bindings.ts';
 import type { JournalFiles } from './files.ts';
+import { FileHolds, type FileHold } from './file-holds.ts';
 import { comparePositions, isBefore } from './position.ts';
 import { BlockReader, type Block } from './reader.ts';
 import { forEachRecord } from './record.ts';
@@ -26,6 +27,8 @@ const loadPauseFactor = 4;
 const sliceMs = 20;
 /** A database that nothing happens to gets its position written when it would have to read this much journal again. */
 const idleLagBytes = 16 * 1024 * 1024;
+/** After so long it is looked again whether a reader has let a log be copied into its file. */
+const holdAgainMs = 2;
 /** Log bytes after which a database's write-ahead log is copied into its file. */
 const walBytesMax = 32 * 1024 * 1024;
 
@@ -67,6 +70,7 @@ export class ApplierCore {
   #goal: Position = { file: 0, offset: 0 };
   #drains: Drain[] = [];
   #heirs: { readonly position: Position; readonly heir: Heir }[] = [];
+  readonly #holds = new FileHolds();
   #committedTo: Position = { file: 0, offset: 0 };
   #committedAtMs = Number.NEGATIVE_INFINITY;
   #timeMs: number | null = null;
@@ -91,6 +95,7 @@ export class ApplierCore {
   /** Opens the database's file and feeds it from the position it contains. Throws what opening throws, and when it belongs to another journal. */
   add(database: AppliedDatabase): Position {
     assert(!this.#targets.has(database.name), `${database.name} is fed once`);
+    this.#holds.breakRests();
     const { files } = this.#options;
     const first = { file: files.first?.number ?? 1, offset: dataStart };
     const target = new ApplierTarget(database.name, this.#options.openWriter(database.directory), files.journal, first);
@@ -102,6 +107,8 @@ export class ApplierCore {
 
   /** Commits what the database has coming and closes its file. */
   remove(name: string): Position {
+    this.#holds.breakRests();
+    this.#holds.breakFor(name);
     this.#commit(true);
     const target = this.#targets.get(name);
     if (target === undefined) throw new GemelError('NOT_FOUND', `The database ${name} is not being dejournaled.`);
@@ -130,8 +137,66 @@ export class ApplierCore {
    */
   inherit(position: Position, heir: Heir): void {
     if (this.#isBroken) return heir.failed(this.#brokenBy);
+    // A takeover waits for no copy.
+    this.#holds.breakRests();
     this.#heirs.push({ position, heir });
     this.#answerHeirs();
+  }
+
+  /**
+   * Brings the databases' files to the position, with all of it in the files themselves; then they stay as they are until `release`:
+   * what comes later stays in their logs, or, where the hold `rests`, in the journal.
+   */
+  hold(hold: FileHold): void {
+    if (this.#isBroken) return hold.failed(this.#brokenBy);
+    this.raiseGoal(hold.position);
+    this.#holds.add(hold);
+  }
+
+  /** @returns whether the files have stayed as they were */
+  release(id: number): boolean {
+    return this.#holds.release(id);
+  }
+
+  /** @returns whether some have to be tried again soon */
+  #settleHolds(): boolean {
+    const due = this.#holds.due(this.position);
+    if (due.length === 0) return false;
+    this.#commit(true);
+    let isWaiting = false;
+    for (const hold of due) isWaiting = !this.#settleHold(hold) || isWaiting;
+    return isWaiting;
+  }
+
+  #settleHold(hold: FileHold): boolean {
+    const targets: ApplierTarget[] = [];
+    for (const name of hold.names) {
+      const target = this.#targets.get(name);
+      if (target === undefined || target.failure !== null) {
+        this.#holds.refuse(hold, target?.failure ?? new GemelError('NOT_FOUND', `The database ${name} is not being dejournaled.`));
+        return true;
+      }
+      targets.push(target);
+    }
+    let complete = true;
+    for (const target of targets) {
+      // Another hold's file has it all already, or is older than what is wanted now.
+      if (this.#holds.keeps(target.name) ? target.walBytes > 0 : !this.#checkpointed(target)) complete = false;
+    }
+    if (complete)
+      this.#holds.reached(
+        hold,
+        targets.map((target) => target.held),
+      );
+    return complete;
+  }
+
+  #checkpointed(target: ApplierTarget): boolean {
+    let complete = false;
+    this.#attempt(target, () => {
+      complete = target.checkpoint();
+    });
+    return complete;
   }
 
   #answerHeirs(): void {
@@ -170,13 +235,16 @@ export class ApplierCore {
    * @returns milliseconds after which there is something to do again: 0 at once, null when only a new goal can bring work
    */
   step(): number | null {
-    if (this.#isBroken || this.#targets.size === 0) return null;
+    if (this.#isBroken || this.#targets.size === 0 || this.#holds.isResting) return null;
     const isAtGoal = this.#read(this.#options.clock.monotonicMs() + sliceMs);
     if (this.#isBroken) return null;
     this.#answerHeirs();
+    const isHoldWaiting = this.#settleHolds();
+    if (this.#holds.isResting) return null;
     const isDraining = isAtGoal && this.#drains.length > 0;
     if (isDraining || this.#isBatchFull) this.#commit(isDraining);
     if (!isAtGoal) return 0;
+    if (isHoldWaiting) return holdAgainMs;
     if (this.#isNothingNew) return null;
     const wait = this.#committedAtMs + this.#pauseMs - this.#options.clock.monotonicMs();
     if (wait > 0) return Math.ceil(wait);
@@ -200,9 +268,11 @@ export class ApplierCore {
   #read(untilMs: number): boolean {
     const reader = this.#reader;
     if (reader === null) return true;
+    const held = this.#holds.limit;
+    const limit = held !== null && isBefore(held, this.#goal) ? held : this.#goal;
     try {
       while (!this.#isBatchFull) {
-        const block = reader.next(this.#goal);
+        const block = reader.next(limit);
         if (block === null) return true;
         this.#isTaking = true;
         this.#take(block);
@@ -216,6 +286,7 @@ export class ApplierCore {
       this.#brokenBy = error;
       for (const drain of this.#drains.splice(0)) drain.done(error);
       for (const { heir } of this.#heirs.splice(0)) heir.failed(error);
+      this.#holds.failAll(error);
       this.#options.failed(null, reader.position, error);
       return true;
     }
@@ -265,7 +336,7 @@ export class ApplierCore {
         this.#totals.walBytes += target.commit(position, openStart);
         this.#totals.commits++;
         this.#committedAtMs = this.#options.clock.monotonicMs();
-        if (target.walBytes > walBytesMax) target.checkpoint();
+        if (target.walBytes > walBytesMax && !this.#holds.keeps(target.name)) target.checkpoint();
       });
     }
     this.#gatheredRecords = this.#gatheredBytes = 0;
@@ -278,7 +349,7 @@ export class ApplierCore {
   checkpointIdle(): boolean {
     let isBusy = false;
     for (const target of this.#targets.values()) {
-      if (target.walBytes === 0 || target.failure !== null) continue;
+      if (target.walBytes === 0 || target.failure !== null || this.#holds.keeps(target.name)) continue;
       this.#attempt(target, () => target.checkpoint());
       isBusy = true;
     }

@@ -88,6 +88,28 @@ export class ApplierServer {
         });
         break;
       }
+      case 'hold': {
+        const { id, databases: names, rests, position } = command;
+        const { tell } = this.#options;
+        this.#core.hold({
+          id,
+          names,
+          rests,
+          position,
+          done: (held) => tell({ name: 'done', id, position, error: null, held }),
+          failed: (error) => tell({ name: 'done', id, position: this.#core.position, error: plain(error) }),
+        });
+        break;
+      }
+      case 'release':
+        this.#options.tell({
+          name: 'done',
+          id: command.id,
+          position: this.#core.position,
+          error: null,
+          isIntact: this.#core.release(command.hold),
+        });
+        break;
       case 'prepare-cut':
         return this.#prepare(command.id, command.request);
       case 'rewind': {

@@ -7,6 +7,7 @@ import type {
   ApplierNews,
   ApplierProgress,
   ApplierThreadData,
+  HeldFile,
   Inheritance,
   PlainError,
 } from './applier-messages.ts';
@@ -159,6 +160,28 @@ export class Applier {
       'what is inherited ends where it was asked for',
     );
     return inheritance;
+  }
+
+  /**
+   * Brings these databases to one position, the one that may be applied now, and all of it into the files themselves, without their
+   * logs. Then the files stay as they are until `release`: anybody may copy them. What comes meanwhile goes to the logs, which grow;
+   * with `rests` not even that, and it stays in the journal. Rejects when one of them is not fed, or as `drained` does.
+   */
+  async hold(databases: readonly string[], rests: boolean): Promise<{ readonly hold: number; readonly files: readonly HeldFile[] }> {
+    this.#tellGoal();
+    let hold = 0;
+    const { held } = await this.#ask((id) => {
+      hold = id;
+      return { name: 'hold', id, databases, rests, position: this.#goal };
+    });
+    assert(held !== undefined, 'what is held is told');
+    return { hold, files: held };
+  }
+
+  /** @returns whether the files have stayed as they were all the time; false also when nobody knows of that hold */
+  async release(hold: number): Promise<boolean> {
+    if (this.#isClosed || this.#broken !== null) return false;
+    return (await this.#ask((id) => ({ name: 'release', id, hold }))).isIntact === true;
   }
 
   /** As `prepareCut`. Of an applier that feeds no database. */

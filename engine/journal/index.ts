@@ -1,5 +1,5 @@
 export { Applier, type ApplierFailure } from './applier.ts';
-export type { Inheritance } from './applier-messages.ts';
+export type { HeldFile, Inheritance } from './applier-messages.ts';
 export { ApplierServer } from './applier-server.ts';
 export { startApplierThread, type StartApplierThread } from './applier-start.ts';
 export type { TargetWriter } from './applier-target.ts';
