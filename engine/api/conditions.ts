@@ -2,6 +2,7 @@ import { arbiterConditions } from './conditions/arbiter.ts';
 import { asyncConditions } from './conditions/asyncs.ts';
 import { backupConditions } from './conditions/backup.ts';
 import type { Condition, Facts } from './conditions/condition.ts';
+import { copyConditions } from './conditions/databases-copied.ts';
 import { editingConditions } from './conditions/editing.ts';
 import { hostConditions } from './conditions/host.ts';
 import { journalConditions } from './conditions/journal.ts';
@@ -23,6 +24,7 @@ export const conditions = {
   ...asyncConditions,
   ...editingConditions,
   ...journalConditions,
+  ...copyConditions,
   ...hostConditions,
   ...refusals,
 } satisfies Record<string, Condition>;

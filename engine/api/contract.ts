@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { backupMethods } from './backup.ts';
 import { CompressionParams } from './compression.ts';
 import { DejournalSchedule, DejournalView, FilterView } from './dejournaling.ts';
 import { InstanceJob, jobMethods } from './jobs.ts';
@@ -209,6 +210,7 @@ export const instanceMethods = {
   'mirror.remove': { params: z.object({ mirror: z.string().optional(), databases: z.enum(['keep', 'unmirror']) }), result: done },
   'journal.switch': { params: nothing, result: z.object({ file: z.string() }) },
   ...jobMethods,
+  ...backupMethods,
 } as const;
 
 /** `run/agent.sock` of a host. */

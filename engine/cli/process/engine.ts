@@ -4,6 +4,7 @@ import type { Handlers } from '../../api/rpc/index.ts';
 import type { InstanceStatus } from '../../api/status.ts';
 import { VERSION } from '../../api/version.ts';
 import type { Engine, EngineContext } from '../../instance/host.ts';
+import { Backups, finishRestores } from '../../instance/backup/index.ts';
 import { jobHandlers, Jobs } from '../../instance/jobs/index.ts';
 import { LockTable } from '../../instance/locks.ts';
 import { hookExecutor, memberWatch, MirrorService, type Lifted } from '../../instance/member/index.ts';
@@ -20,6 +21,7 @@ import { hookClient } from './hook-client.ts';
 /** An instance: databases and journals, the superserver, and its place in a mirror. */
 export async function startEngine(context: EngineContext): Promise<Engine> {
   const { paths, settings, log, clock } = context;
+  finishRestores({ files: realIo.files, paths, settings, log });
   const store = await Store.open({ io: realIo, paths, settings, log });
   const locks = new LockTable();
   const jobs = new Jobs({ clock, log });
@@ -56,6 +58,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
       listening.port = port;
     },
   });
+  const backups = new Backups({ io: realIo, paths, settings, log, store, mirror, resetClients: () => superserver.disconnectAll() }, jobs);
   const status = (): InstanceStatus => {
     const problem = mirror.places.flatMap(({ held }) => held?.problem ?? [])[0];
     return {
@@ -93,11 +96,12 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
   webPort = await web.listen(listening.host, webPort);
   await mirror.start();
   return {
-    handlers: handlers({ store, mirror, status, jobs }),
+    handlers: handlers({ store, mirror, status, jobs, backups }),
     topics: { monitor: monitor.topic, jobs: jobs.topic },
     stop: async ({ nofailover }) => {
       // None of them holds a hand-over up.
       const jobsEnded = jobs.close();
+      await backups.close();
       await mirror.stop(nofailover);
       await jobsEnded;
       for (const each of ports) each.close();
@@ -131,11 +135,13 @@ function handlers({
   mirror,
   status,
   jobs,
+  backups,
 }: {
   store: Store;
   mirror: MirrorService;
   status: () => InstanceStatus;
   jobs: Jobs;
+  backups: Backups;
 }): Omit<Handlers<InstanceMethods>, 'instance.stop'> {
   return {
     'instance.status': () => status(),
@@ -197,5 +203,6 @@ function handlers({
       return { file: String(position.file) };
     },
     ...jobHandlers(jobs),
+    ...backups.handlers,
   };
 }
