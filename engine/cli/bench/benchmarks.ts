@@ -1,4 +1,5 @@
 import { catchUp, scale } from './asyncs/index.ts';
+import { backups } from './backups.ts';
 import { BenchPair } from './bench-pair.ts';
 import { lineOf, skippedLine, type BenchLine, type Figure } from './line.ts';
 import { spawnLoad, type LoadResult } from './load.ts';
@@ -18,9 +19,11 @@ export const benchNames = [
   'switchover',
   'asyncs',
   'catchup',
+  'backup',
 ] as const;
 export type BenchName = (typeof benchNames)[number];
-type PairName = Exclude<BenchName, 'asyncs' | 'catchup'>;
+const ofOwnPair = ['asyncs', 'catchup', 'backup'] as const;
+type PairName = Exclude<BenchName, (typeof ofOwnPair)[number]>;
 
 export interface BenchOptions {
   readonly names: readonly BenchName[];
@@ -56,12 +59,13 @@ const STALL_MS_MAX = 20;
 /** Makes a mirror in a temporary folder, measures, and gives each figure as it is known. Everything is removed at the end. */
 export async function* runBench({ names, seconds: given, signal }: BenchOptions): AsyncGenerator<BenchLine> {
   const seconds = given ?? SECONDS;
-  const ofPair = names.filter((name) => name !== 'asyncs' && name !== 'catchup');
+  const ofPair = names.filter((name): name is PairName => !ofOwnPair.some((each) => each === name));
   if (ofPair.length > 0)
     yield* withPair(seconds, signal, (pair) => figuresOf(pair, ofPair, seconds, { memorySeconds: given ?? MEMORY_SECONDS, signal }));
-  // A mirror of their own each: the members that they add would stay.
+  // A mirror of their own each: members and data that they add would stay.
   if (names.includes('asyncs')) yield* withPair(seconds, signal, (pair) => scale(pair, seconds, signal));
   if (names.includes('catchup')) yield* withPair(seconds, signal, (pair) => catchUp(pair, seconds, signal));
+  if (names.includes('backup')) yield* withPair(seconds, signal, (pair) => backups(pair, seconds, signal));
 }
 
 async function* withPair(

@@ -21,7 +21,7 @@ function progress(bytes: number): void {
   port.postMessage({ name: 'progress', bytes } satisfies TaskNews);
 }
 
-workInBackground();
+workInBackground(true);
 let news: TaskNews;
 try {
   news = { name: 'done', result: carryOut(task, progress) };
