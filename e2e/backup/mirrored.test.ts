@@ -6,7 +6,7 @@ import { asyncOf, getIn, inStep, newInstance, setIn, times } from '../asyncs-sup
 import { Acknowledged, get, sameDatabases, set } from '../support/acknowledged.ts';
 import { pairOfTest } from '../support/pair-of-test.ts';
 import { until } from '../support/until.ts';
-import { gemel, json } from './support.ts';
+import { gemel, jobs, json } from './support.ts';
 
 /** Backups of a mirror's databases, and what becomes of them on its members and elsewhere. */
 
@@ -79,4 +79,57 @@ it('rolls back what was open on an instance outside of the mirror, and shows it 
   expect(await json(other.home, 'mirror', 'remove', 'X', '--unmirror')).toMatchObject({ message: expect.stringContaining('COPY') });
   await setIn(other, 'COPY', 't', 'own');
   expect(await getIn(other, 'COPY', 't')).toBe('own');
+}, 120_000);
+
+it('waits on a member that is behind until the journal has arrived; scripts learn who is what', async () => {
+  const pair = await pairOfTest();
+  const { a, b } = pair;
+  const dr = await asyncOf(pair, 'C', 'dr');
+  const none = await newInstance(pair, 'X');
+  const role = async ({ home, name }: { home: string; name: string }, ...more: string[]): Promise<[number, string]> => {
+    const { code, out } = await gemel(home, 'mirror', 'role', name, ...more);
+    return [code, out];
+  };
+  expect([await role(a), await role(b), await role(dr), await role(none)]).toEqual([
+    [0, 'primary\n'],
+    [0, 'backup\n'],
+    [0, 'async\n'],
+    [0, 'none\n'],
+  ]);
+  expect([await role(a, '--is', 'primary'), await role(b, '--is', 'primary')]).toEqual([
+    [0, 'primary\n'],
+    [1, 'backup\n'],
+  ]);
+  expect(
+    [await role(dr, '--is', 'member'), await role(none, '--is', 'member'), await role(dr, '--is', 'failover')].map(([code]) => code),
+  ).toEqual([0, 1, 1]);
+  expect(await json(dr.home, 'mirror', 'role', 'C')).toEqual({
+    instance: 'C',
+    role: 'async',
+    mirror: 'TEST',
+    member: 'C',
+    type: 'Disaster Recovery',
+    status: 'Connected',
+  });
+  await dr.call('mirror.stop', {});
+  const written = await Acknowledged.by(a, 500);
+  await written.stop();
+  const file = path.join(a.home, 'db.gbk');
+  await json(a.home, 'db', 'backup', 'A', 'DB', '--to', file);
+  const { job } = await dr.call('db.restore', { file, overwrite: true });
+  await until('it waits', async () => (await jobs(dr.home, 'C'))[0]?.steps.some(({ text }) => text.startsWith('Waiting until')));
+  expect(await get(dr, 'ack(0,1)')).toBe('null');
+  await dr.call('mirror.start', {});
+  const ended = await until('it has ended', async () => {
+    const now = await dr.call('job.get', { job, waitMs: 1000 });
+    return now.state !== 'running' && now;
+  });
+  expect(ended).toMatchObject({ state: 'done', error: null, result: [{ name: 'DB', as: 'dejournaled', behind: null }] });
+  await inStep(dr);
+  await written.verify(dr);
+  await sameDatabases(pair, dr);
+  expect(await gemel(a.home, 'db', 'restore', 'A', '--from', file, '--as', 'OTHER')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('primary'),
+  });
 }, 120_000);
