@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { BackupHead, BackupResult } from '../../engine/api/backup.ts';
@@ -132,4 +133,27 @@ it('waits on a member that is behind until the journal has arrived; scripts lear
     code: 1,
     err: expect.stringContaining('primary'),
   });
+}, 120_000);
+
+it('takes the place of a copy that is damaged, on a member that is then whole again', async () => {
+  const pair = await pairOfTest();
+  const { a } = pair;
+  const dr = await asyncOf(pair, 'C', 'dr');
+  const file = path.join(a.home, 'db.gbk');
+  await json(a.home, 'db', 'backup', 'A', 'DB', '--to', file);
+  const written = await Acknowledged.by(a, 300);
+  await written.stop();
+  await inStep(dr);
+  await dr.stop();
+  const damaged = path.join(dr.directory, 'db', 'GEMEL.DAT');
+  const bytes = fs.readFileSync(damaged);
+  bytes.fill(0xff, 100, 4096);
+  fs.writeFileSync(damaged, bytes);
+  await dr.start();
+  await dr.sees({ C: 'Connected' });
+  expect(await dr.call('db.list', {})).toContainEqual(expect.objectContaining({ name: 'DB', mounted: false }));
+  expect(await json(dr.home, 'db', 'restore', 'C', '--from', file, '--overwrite')).toMatchObject([{ as: 'dejournaled', behind: null }]);
+  await inStep(dr);
+  await written.verify(dr);
+  await sameDatabases(pair, dr);
 }, 120_000);

@@ -10,6 +10,7 @@ import { Mirror } from '../../mirror/index.ts';
 import type { OpenDatabase } from '../executor/index.ts';
 import type { JobContext, JobDefinition } from '../jobs/index.ts';
 import { memberAt, valid, type Place } from '../member/index.ts';
+import type { Feed } from '../store/index.ts';
 import { aside } from './aside.ts';
 import { absolute, placesOf, type BackupContext } from './context.ts';
 import { decideRestore, requireJournal, type MirrorHere } from './decide.ts';
@@ -226,7 +227,7 @@ async function letGo(database: OpenDatabase, context: BackupContext): Promise<vo
   const { store } = context;
   if (database.isRetained) return;
   if (database.fedByMirror) {
-    await placeOf(database.mirror?.name ?? '', context)?.host?.mirrored.feed.remove(database);
+    await fedNoMore(placeOf(database.mirror?.name ?? '', context)?.host?.mirrored.feed, database);
     return;
   }
   database.bar = restoring(database.name);
@@ -234,7 +235,23 @@ async function letGo(database: OpenDatabase, context: BackupContext): Promise<vo
   await store.executor.jointSettled();
   const rested = store.restLocal(database);
   database.bar = restoring(database.name);
-  await rested;
+  try {
+    await rested;
+  } catch (error) {
+    // One that takes no updates any more is what a backup is for.
+    if (!(error instanceof GemelError)) throw error;
+    await fedNoMore(store.local, database);
+    database.journal = null;
+  }
+}
+
+/** One whose file could not even be opened was never fed. */
+async function fedNoMore(feed: Feed | undefined, database: OpenDatabase): Promise<void> {
+  try {
+    await feed?.remove(database);
+  } catch (error) {
+    if (!(error instanceof GemelError) || error.code !== 'NOT_FOUND') throw error;
+  }
 }
 
 /** Two databases of an instance never have one GUID. */
