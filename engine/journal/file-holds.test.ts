@@ -143,3 +143,26 @@ test('a file that is fed no more has not stayed as it was, and one that nobody f
   expect(await applying.release(hold)).toBe(false);
   expect(await applying.release(hold)).toBe(false);
 });
+
+test('a file that has more than the journal here waits for it, takes each update once, and holds nobody up', async () => {
+  const { applying, directories, set, settle, writer } = await fed(place.journal('j'), 'ahead');
+  set(0, 'a', '1');
+  set(0, 'b', '1');
+  const contained = await writer.settled();
+  applying.applyTo(contained);
+  await applying.drained(contained);
+  expect(await applying.remove('X')).toEqual(contained);
+  // Of a member that may apply nothing of it yet.
+  const late = new Applier({ clock: realIo.clock, directory: place.path('j'), journal: mirrorJournal, role: 'backup' });
+  place.atEnd(() => late.close());
+  expect(await late.add({ name: 'X', directory: directories[0] ?? '' })).toEqual(contained);
+  set(0, 'a', '2');
+  await settle();
+  late.applyTo(contained);
+  await late.drained(contained);
+  late.applyTo(writer.durable);
+  const { hold, files } = await late.hold(['X'], false);
+  expect(files).toEqual([{ name: 'X', position: writer.durable, openStart: null }]);
+  expect(copyOf(directories[0] ?? '').nodes).toEqual({ a: '2', b: '1' });
+  await late.release(hold);
+});
