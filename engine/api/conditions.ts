@@ -3,6 +3,7 @@ import { asyncConditions } from './conditions/asyncs.ts';
 import { backupConditions } from './conditions/backup.ts';
 import { compareConditions } from './conditions/compare.ts';
 import type { Condition, Facts } from './conditions/condition.ts';
+import { copyConditions } from './conditions/databases-copied.ts';
 import { editingConditions } from './conditions/editing.ts';
 import { hostConditions } from './conditions/host.ts';
 import { journalConditions } from './conditions/journal.ts';
@@ -26,6 +27,7 @@ export const conditions = {
   ...editingConditions,
   ...journalConditions,
   ...journalFileConditions,
+  ...copyConditions,
   ...hostConditions,
   ...compareConditions,
   ...refusals,

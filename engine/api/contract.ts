@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { backupMethods } from './backup.ts';
 import { CompressionParams } from './compression.ts';
 import { compareMethods } from './compare.ts';
 import { DejournalSchedule, DejournalView, FilterView } from './dejournaling.ts';
@@ -213,6 +214,7 @@ export const instanceMethods = {
   ...journalMethods,
   ...jobMethods,
   ...compareMethods,
+  ...backupMethods,
 } as const;
 
 /** `run/agent.sock` of a host. */

@@ -2,8 +2,8 @@ import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { basename } from 'node:path';
 
-/** What share of an ordinary thread's time one gets when both want the same processor: a third, or a tenth. */
-const niceness = { third: 5, tenth: 10 };
+/** What share of an ordinary thread's time one gets when both want the same processor. */
+const niceness = { third: 5, tenth: 10, thirtieth: 15 };
 
 /**
  * Puts the calling thread behind the others of its process: whoever waits for a reply is served first. Only Linux has

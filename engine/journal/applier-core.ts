@@ -4,9 +4,10 @@ import { assert } from '../io/assert.ts';
 import type { Clock } from '../io/clock.ts';
 import type { AppliedDatabase, ApplierProgress, Inheritance } from './applier-messages.ts';
 import { ApplierTarget, type TargetWriter } from './applier-target.ts';
-import { Hold, type Holder } from './applier-hold.ts';
+import { Stand, type Stander } from './applier-stand.ts';
 import { Bindings, notBound } from './bindings.ts';
 import type { JournalFiles } from './files.ts';
+import { FileHolds, type FileHold } from './file-holds.ts';
 import { comparePositions, isBefore } from './position.ts';
 import { BlockReader, type Block } from './reader.ts';
 import { RecordCursor } from './record.ts';
@@ -34,6 +35,8 @@ const loadPauseFactor = 4;
 const sliceMs = 20;
 /** A database that nothing happens to gets its position written when it would have to read this much journal again. */
 const idleLagBytes = 16 * 1024 * 1024;
+/** After so long it is looked again whether a reader has let a log be copied into its file. */
+const holdAgainMs = 2;
 /** Log bytes after which a database's write-ahead log is copied into its file. */
 const walBytesMax = 32 * 1024 * 1024;
 
@@ -75,7 +78,8 @@ export class ApplierCore {
   #goal: Position = { file: 0, offset: 0 };
   #drains: Drain[] = [];
   #heirs: { readonly position: Position; readonly heir: Heir }[] = [];
-  #hold: Hold | null = null;
+  #stand: Stand | null = null;
+  readonly #holds = new FileHolds();
   #committedTo: Position = { file: 0, offset: 0 };
   #committedAtMs = Number.NEGATIVE_INFINITY;
   #timeMs: number | null = null;
@@ -100,7 +104,8 @@ export class ApplierCore {
   /** Opens the database's file and feeds it from the position it contains. Throws what opening throws, and when it belongs to another journal. */
   add(database: AppliedDatabase): Position {
     assert(!this.#targets.has(database.name), `${database.name} is fed once`);
-    this.release('another database is fed');
+    this.goOn('another database is fed');
+    this.#holds.breakRests();
     const { files } = this.#options;
     const first = { file: files.first?.number ?? 1, offset: dataStart };
     const target = new ApplierTarget(database.name, this.#options.openWriter(database.directory), files.journal, first);
@@ -114,7 +119,9 @@ export class ApplierCore {
 
   /** Commits what the database has coming and closes its file. */
   remove(name: string): Position {
-    this.release('a database is fed no more');
+    this.goOn('a database is fed no more');
+    this.#holds.breakRests();
+    this.#holds.breakFor(name);
     this.#commit(true);
     const target = this.#targets.get(name);
     if (target === undefined) throw new GemelError('NOT_FOUND', `The database ${name} is not being dejournaled.`);
@@ -128,26 +135,26 @@ export class ApplierCore {
    * Stands still at a position, or where it is, for some milliseconds at most. Whatever else needs the databases ends that.
    * @param at not before where reading has got to; null: there
    */
-  hold(at: Position | null, ms: number, holder: Holder): void {
-    this.release('it is held anew');
+  stand(at: Position | null, ms: number, stander: Stander): void {
+    this.goOn('it is to stand anew');
     const position = at ?? this.position;
-    this.#hold = new Hold(position, this.#options.clock.monotonicMs() + ms, holder);
-    if (isBefore(position, this.position)) this.release('it is behind that already');
+    this.#stand = new Stand(position, this.#options.clock.monotonicMs() + ms, stander);
+    if (isBefore(position, this.position)) this.goOn('it is behind that already');
   }
 
-  release(why = 'it was released'): void {
-    this.#hold?.end(why);
-    this.#hold = null;
+  goOn(why = 'it was let go'): void {
+    this.#stand?.end(why);
+    this.#stand = null;
   }
 
   /**
-   * While it is held at `at`: changes nodes of a database that are not as they should be there. In one commit.
+   * While it stands at `at`: changes nodes of a database that are not as they should be there. In one commit.
    * @throws GemelError TIMEOUT when it stands elsewhere, NOT_FOUND, and what writing throws
    */
   correct(name: string, at: Position, changes: readonly (readonly [key: Key, value: Bytes | null])[]): Position {
     const target = this.#targets.get(name);
     if (target === undefined) throw new GemelError('NOT_FOUND', `The database ${name} is not being dejournaled.`, 'Nothing was changed.');
-    if (this.#hold?.reached !== true || !this.#hold.isAt(at) || !target.isCommittedAt(at))
+    if (this.#stand?.reached !== true || !this.#stand.isAt(at) || !target.isCommittedAt(at))
       throw new GemelError('TIMEOUT', 'Dejournaling has gone on meanwhile.', 'Nothing was changed.', 'Try again.');
     for (const [key, value] of changes) target.change(key, value);
     this.#attempt(target, () => target.commit(at, this.#tracker.oldest));
@@ -164,7 +171,7 @@ export class ApplierCore {
   drain(position: Position, done: (error: unknown) => void): void {
     // Nothing will settle it any more.
     if (this.#isBroken) return done(this.#brokenBy);
-    this.release('others wait for it');
+    this.goOn('others wait for it');
     this.#drains.push({ position, done });
     this.#settleDrains();
   }
@@ -175,9 +182,67 @@ export class ApplierCore {
    */
   inherit(position: Position, heir: Heir): void {
     if (this.#isBroken) return heir.failed(this.#brokenBy);
-    this.release('others wait for it');
+    this.goOn('others wait for it');
+    // A takeover waits for no copy.
+    this.#holds.breakRests();
     this.#heirs.push({ position, heir });
     this.#answerHeirs();
+  }
+
+  /**
+   * Brings the databases' files to the position, with all of it in the files themselves; then they stay as they are until `release`:
+   * what comes later stays in their logs, or, where the hold `rests`, in the journal.
+   */
+  hold(hold: FileHold): void {
+    if (this.#isBroken) return hold.failed(this.#brokenBy);
+    this.raiseGoal(hold.position);
+    this.#holds.add(hold);
+  }
+
+  /** @returns whether the files have stayed as they were */
+  release(id: number): boolean {
+    return this.#holds.release(id);
+  }
+
+  /** @returns whether some have to be tried again soon */
+  #settleHolds(): boolean {
+    const due = this.#holds.due(this.position);
+    if (due.length === 0) return false;
+    this.#commit(true);
+    let isWaiting = false;
+    for (const hold of due) isWaiting = !this.#settleHold(hold) || isWaiting;
+    return isWaiting;
+  }
+
+  #settleHold(hold: FileHold): boolean {
+    const targets: ApplierTarget[] = [];
+    for (const name of hold.names) {
+      const target = this.#targets.get(name);
+      if (target === undefined || target.failure !== null) {
+        this.#holds.refuse(hold, target?.failure ?? new GemelError('NOT_FOUND', `The database ${name} is not being dejournaled.`));
+        return true;
+      }
+      targets.push(target);
+    }
+    let complete = true;
+    for (const target of targets) {
+      // Another hold's file has it all already, or is older than what is wanted now.
+      if (this.#holds.keeps(target.name) ? target.walBytes > 0 : !this.#checkpointed(target)) complete = false;
+    }
+    if (complete)
+      this.#holds.reached(
+        hold,
+        targets.map((target) => target.held),
+      );
+    return complete;
+  }
+
+  #checkpointed(target: ApplierTarget): boolean {
+    let complete = false;
+    this.#attempt(target, () => {
+      complete = target.checkpoint();
+    });
+    return complete;
   }
 
   #answerHeirs(): void {
@@ -204,7 +269,7 @@ export class ApplierCore {
 
   /** Commits what was read and closes all files. */
   close(): void {
-    this.release('it ends');
+    this.goOn('it ends');
     this.#commit(true);
     for (const target of this.#targets.values()) target.close();
     this.#targets.clear();
@@ -217,18 +282,21 @@ export class ApplierCore {
    * @returns milliseconds after which there is something to do again: 0 at once, null when only a new goal can bring work
    */
   step(): number | null {
-    if (this.#isBroken || this.#targets.size === 0) {
-      this.release('nothing is dejournaled');
+    if (this.#isBroken || this.#targets.size === 0 || this.#holds.isResting) {
+      this.goOn('nothing is dejournaled');
       return null;
     }
     const isAtGoal = this.#read(this.#options.clock.monotonicMs() + sliceMs);
     if (this.#isBroken) return null;
-    const held = this.#stepHeld();
-    if (held !== null) return held;
+    const standing = this.#stepStanding();
+    if (standing !== null) return standing;
     this.#answerHeirs();
+    const isHoldWaiting = this.#settleHolds();
+    if (this.#holds.isResting) return null;
     const isDraining = isAtGoal && this.#drains.length > 0;
     if (isDraining || this.#isBatchFull) this.#commit(isDraining);
     if (!isAtGoal) return 0;
+    if (isHoldWaiting) return holdAgainMs;
     if (this.#isNothingNew) return null;
     const wait = this.#committedAtMs + this.#pauseMs - this.#options.clock.monotonicMs();
     if (wait > 0) return Math.ceil(wait);
@@ -237,20 +305,20 @@ export class ApplierCore {
   }
 
   /** @returns milliseconds for which it stands still; null: it does not */
-  #stepHeld(): number | null {
-    const hold = this.#hold;
-    if (hold === null) return null;
+  #stepStanding(): number | null {
+    const stand = this.#stand;
+    if (stand === null) return null;
     const now = this.#options.clock.monotonicMs();
-    if (hold.isOver(now)) {
-      this.release('the time is over');
+    if (stand.isOver(now)) {
+      this.goOn('the time is over');
       return 0;
     }
-    if (hold.isAt(this.position)) {
-      if (!hold.reached) {
+    if (stand.isAt(this.position)) {
+      if (!stand.reached) {
         this.#commit(true);
-        hold.reach();
+        stand.reach();
       }
-      return hold.msLeft(now);
+      return stand.msLeft(now);
     }
     return null;
   }
@@ -274,9 +342,11 @@ export class ApplierCore {
   #read(untilMs: number): boolean {
     const reader = this.#reader;
     if (reader === null) return true;
+    const held = this.#holds.limit;
+    const limit = held !== null && isBefore(held, this.#goal) ? held : this.#goal;
     try {
       while (!this.#isBatchFull) {
-        const block = reader.next(this.#hold?.limit(this.#goal) ?? this.#goal);
+        const block = reader.next(this.#stand?.limit(limit) ?? limit);
         if (block === null) return true;
         this.#isTaking = true;
         this.#take(block);
@@ -290,6 +360,7 @@ export class ApplierCore {
       this.#brokenBy = error;
       for (const drain of this.#drains.splice(0)) drain.done(error);
       for (const { heir } of this.#heirs.splice(0)) heir.failed(error);
+      this.#holds.failAll(error);
       this.#options.failed(null, reader.position, error);
       return true;
     }
@@ -342,7 +413,7 @@ export class ApplierCore {
         this.#totals.walBytes += target.commit(position, openStart);
         this.#totals.commits++;
         this.#committedAtMs = this.#options.clock.monotonicMs();
-        if (target.walBytes > walBytesMax) target.checkpoint();
+        if (target.walBytes > walBytesMax && !this.#holds.keeps(target.name)) target.checkpoint();
       });
     }
     this.#gatheredRecords = this.#gatheredBytes = 0;
@@ -355,7 +426,7 @@ export class ApplierCore {
   checkpointIdle(): boolean {
     let isBusy = false;
     for (const target of this.#targets.values()) {
-      if (target.walBytes === 0 || target.failure !== null) continue;
+      if (target.walBytes === 0 || target.failure !== null || this.#holds.keeps(target.name)) continue;
       this.#attempt(target, () => target.checkpoint());
       isBusy = true;
     }

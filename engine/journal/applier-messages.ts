@@ -27,9 +27,9 @@ export type ApplierCommand =
   | { readonly name: 'drain'; readonly id: number; readonly position: Position }
   /** Answered with what the files do not have yet, once everything up to there was read: see `Inheritance`. */
   | { readonly name: 'inherit'; readonly id: number; readonly position: Position }
-  /** See `Applier.hold`; answered with where it stands. */
-  | { readonly name: 'hold'; readonly id: number; readonly at: Position | null; readonly ms: number }
-  | { readonly name: 'release' }
+  /** See `Applier.stand`; answered with where it stands. */
+  | { readonly name: 'stand'; readonly id: number; readonly at: Position | null; readonly ms: number }
+  | { readonly name: 'go-on' }
   /** See `Applier.correct`. */
   | {
       readonly name: 'correct';
@@ -38,6 +38,15 @@ export type ApplierCommand =
       readonly at: Position;
       readonly changes: readonly (readonly [key: Key, value: Bytes | null])[];
     }
+  /** Answered once the files contain everything up to there; from then on they stay as they are. See `Applier.hold`. */
+  | {
+      readonly name: 'hold';
+      readonly id: number;
+      readonly databases: readonly string[];
+      readonly rests: boolean;
+      readonly position: Position;
+    }
+  | { readonly name: 'release'; readonly id: number; readonly hold: number }
   | { readonly name: 'interval'; readonly intervalMs: number }
   /** Of a thread that feeds no database: gets the journal's cut ready; answered with what was prepared. */
   | { readonly name: 'prepare-cut'; readonly id: number; readonly request: CutRequest }
@@ -83,6 +92,15 @@ export interface Inheritance {
   readonly databases: readonly InheritedNodes[];
 }
 
+/** A database whose file stays as it is for a while. */
+export interface HeldFile {
+  /** The database, as the journal's records name it. */
+  readonly name: string;
+  /** What the file says of itself: see `DatabaseProgress`. */
+  readonly position: Position | null;
+  readonly openStart: Position | null;
+}
+
 export interface PlainError {
   readonly code: ErrorCode;
   readonly what: string;
@@ -103,6 +121,10 @@ export type ApplierNews =
       readonly error: PlainError | null;
       /** What an `inherit` that succeeds is answered with. */
       readonly inheritance?: Inheritance;
+      /** What a `hold` that succeeds is answered with. */
+      readonly held?: readonly HeldFile[];
+      /** Of a `release`: whether the files have stayed as they were. */
+      readonly isIntact?: boolean;
       /** What a `prepare-cut` that succeeds is answered with. */
       readonly prepared?: PreparedCut;
     };

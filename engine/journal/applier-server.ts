@@ -89,6 +89,28 @@ export class ApplierServer {
         });
         break;
       }
+      case 'hold': {
+        const { id, databases: names, rests, position } = command;
+        const { tell } = this.#options;
+        this.#core.hold({
+          id,
+          names,
+          rests,
+          position,
+          done: (held) => tell({ name: 'done', id, position, error: null, held }),
+          failed: (error) => tell({ name: 'done', id, position: this.#core.position, error: plain(error) }),
+        });
+        break;
+      }
+      case 'release':
+        this.#options.tell({
+          name: 'done',
+          id: command.id,
+          position: this.#core.position,
+          error: null,
+          isIntact: this.#core.release(command.hold),
+        });
+        break;
       case 'prepare-cut':
         return this.#prepare(command.id, command.request);
       case 'rewind': {
@@ -98,17 +120,17 @@ export class ApplierServer {
           return to.fork;
         });
       }
-      case 'hold': {
+      case 'stand': {
         const { id } = command;
         const { tell } = this.#options;
-        this.#core.hold(command.at, command.ms, {
+        this.#core.stand(command.at, command.ms, {
           done: (position) => tell({ name: 'done', id, position, error: null }),
           failed: (error) => tell({ name: 'done', id, position: this.#core.position, error: plain(error) }),
         });
         break;
       }
-      case 'release':
-        this.#core.release();
+      case 'go-on':
+        this.#core.goOn();
         break;
       case 'correct':
         this.#answer(command.id, () => this.#core.correct(command.database, command.at, command.changes));

@@ -1,8 +1,8 @@
 import { GemelError } from '../api/errors.ts';
 import type { Bytes, Key } from '../globals/bytes.ts';
 import { assert } from '../io/assert.ts';
-import type { InheritedNodes } from './applier-messages.ts';
 import { NodeBatch, type NodeVisitor } from './node-batch.ts';
+import type { HeldFile, InheritedNodes } from './applier-messages.ts';
 import { comparePositions, isBefore } from './position.ts';
 import type { RecordCursor } from './record.ts';
 import { recordTypes, type JournalIdentity, type Position } from './types.ts';
@@ -23,7 +23,8 @@ export interface TargetWriter {
     readonly walBytes: number;
   };
   rollback(): void;
-  checkpointWal(): unknown;
+  /** @returns whether all of the log is in the file now */
+  checkpointWal(): { readonly complete: boolean };
   close(): void;
 }
 
@@ -146,9 +147,16 @@ export class ApplierTarget {
     }
   }
 
-  checkpoint(): void {
-    this.#writer.checkpointWal();
+  /** @returns whether the file alone has everything now */
+  checkpoint(): boolean {
+    const { complete } = this.#writer.checkpointWal();
     this.walBytes = 0;
+    return complete;
+  }
+
+  /** What the file says of itself. */
+  get held(): HeldFile {
+    return { name: this.name, position: this.#writer.position, openStart: this.#writer.openStart };
   }
 
   /** It takes no more: its file stays at the position it has. */

@@ -2,7 +2,7 @@ import { GemelError } from '../api/errors.ts';
 import type { Bytes, Key } from '../globals/bytes.ts';
 import { assert } from '../io/assert.ts';
 import type { Clock } from '../io/clock.ts';
-import type { AppliedDatabase, ApplierCommand, ApplierProgress, Inheritance } from './applier-messages.ts';
+import type { AppliedDatabase, ApplierCommand, ApplierProgress, HeldFile, Inheritance } from './applier-messages.ts';
 import { ApplierPool } from './applier-pool.ts';
 import { startApplierThread, type StartApplierThread } from './applier-start.ts';
 import { ApplierWorker, type ApplierAnswer } from './applier-worker.ts';
@@ -54,6 +54,8 @@ export class Applier {
   #timer: { cancel(): void } | null = null;
   #progress: ApplierProgress | null = null;
   #broken: GemelError | null = null;
+  readonly #held = new Map<number, readonly HeldPart[]>();
+  #nextHold = 1;
   #isClosed = false;
 
   constructor(options: ApplierOptions) {
@@ -175,17 +177,17 @@ export class Applier {
    * @param at not before where it is; null: where it is
    * @returns the position; rejects with TIMEOUT when it does not come to stand there, NOT_FOUND
    */
-  async hold(database: string, at: Position | null, ms: number): Promise<Position> {
+  async stand(database: string, at: Position | null, ms: number): Promise<Position> {
     const worker = await this.#feeding(database);
-    return (await worker.ask((id) => ({ name: 'hold', id, at, ms }))).position;
+    return (await worker.ask((id) => ({ name: 'stand', id, at, ms }))).position;
   }
 
-  release(database: string): void {
-    for (const worker of this.#pool.workers) if (worker.databases.has(database)) worker.post({ name: 'release' });
+  goOn(database: string): void {
+    for (const worker of this.#pool.workers) if (worker.databases.has(database)) worker.post({ name: 'go-on' });
   }
 
   /**
-   * While it is held at `at`: changes nodes of a database that are not as they should be there, in one commit; null: there is none.
+   * While it stands at `at`: changes nodes of a database that are not as they should be there, in one commit; null: there is none.
    * Rejects with TIMEOUT when it has gone on, and has changed nothing then.
    */
   async correct(database: string, at: Position, changes: readonly (readonly [key: Key, value: Bytes | null])[]): Promise<void> {
@@ -202,6 +204,50 @@ export class Applier {
     if (worker === undefined)
       throw new GemelError('NOT_FOUND', `The database ${database} is not being dejournaled.`, 'Nothing was changed.');
     return worker;
+  }
+
+  /**
+   * Brings these databases to one position, the one that may be applied now, and all of it into the files themselves, without their
+   * logs. Then the files stay as they are until `release`: anybody may copy them. What comes meanwhile goes to the logs, which grow;
+   * with `rests` not even that, and it stays in the journal. Rejects when one of them is not fed, or as `drained` does.
+   */
+  async hold(databases: readonly string[], rests: boolean): Promise<{ readonly hold: number; readonly files: readonly HeldFile[] }> {
+    const parts = new Map<ApplierWorker, string[]>();
+    for (const name of databases) {
+      const worker = await this.#feeding(name);
+      parts.set(worker, [...(parts.get(worker) ?? []), name]);
+    }
+    const position = this.#goal;
+    const asked = [...parts].map(async ([worker, names]): Promise<HeldPart & { files: readonly HeldFile[] }> => {
+      let id = 0;
+      const { held } = await worker.ask((next) => {
+        id = next;
+        return { name: 'hold', id, databases: names, rests, position };
+      });
+      assert(held !== undefined, 'what is held is told');
+      return { worker, id, files: held };
+    });
+    const settled = await Promise.allSettled(asked);
+    const held = settled.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+    const hold = this.#nextHold++;
+    this.#held.set(hold, held);
+    const refused = settled.find((each) => each.status === 'rejected');
+    if (refused !== undefined) {
+      await this.release(hold);
+      throw refused.reason;
+    }
+    return { hold, files: held.flatMap(({ files }) => files) };
+  }
+
+  /** @returns whether the files have stayed as they were all the time; false also when nobody knows of that hold */
+  async release(hold: number): Promise<boolean> {
+    const parts = this.#held.get(hold);
+    this.#held.delete(hold);
+    if (this.#isClosed || this.#broken !== null || parts === undefined) return false;
+    // A worker that has gone has handed its files over before.
+    const there = parts.filter(({ worker }) => this.#pool.workers.includes(worker));
+    const answers = await Promise.all(there.map(({ worker, id }) => worker.ask((next) => ({ name: 'release', id: next, hold: id }))));
+    return there.length === parts.length && answers.every(({ isIntact }) => isIntact === true);
   }
 
   /** As `prepareCut`. Of an applier that feeds no database. */
@@ -252,7 +298,8 @@ export class Applier {
     if (progress === null) return;
     this.#progress = progress;
     this.#appliedListeners.emit(progress);
-    this.#pool.look();
+    // A file that moves does not stay as it is.
+    if (this.#held.size === 0) this.#pool.look();
   }
 
   #failed(database: string | null, position: Position, error: GemelError): void {
@@ -263,6 +310,13 @@ export class Applier {
     }
     this.#failures.emit({ database, position, error });
   }
+}
+
+/** What one worker holds. */
+interface HeldPart {
+  readonly worker: ApplierWorker;
+  /** Its own number of the hold. */
+  readonly id: number;
 }
 
 /** What the workers have told, put together; null: nothing yet. */

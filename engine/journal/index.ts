@@ -1,6 +1,6 @@
 export { Applier, type ApplierFailure } from './applier.ts';
-export type { Inheritance } from './applier-messages.ts';
 export { workersFor } from './applier-placement.ts';
+export type { HeldFile, Inheritance } from './applier-messages.ts';
 export { ApplierServer } from './applier-server.ts';
 export { startApplierThread, type StartApplierThread } from './applier-start.ts';
 export type { TargetWriter } from './applier-target.ts';

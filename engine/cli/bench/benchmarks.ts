@@ -1,4 +1,5 @@
 import { catchUp, scale } from './asyncs/index.ts';
+import { backups } from './backups.ts';
 import { BenchPair } from './bench-pair.ts';
 import { compare } from './compare.ts';
 import { dejournal } from './dejournal/dejournal.ts';
@@ -22,10 +23,11 @@ export const benchNames = [
   'catchup',
   'compare',
   'dejournal',
+  'backup',
 ] as const;
 export type BenchName = (typeof benchNames)[number];
 /** Those that make a mirror, or whatever they need, for themselves. */
-const alone = ['asyncs', 'catchup', 'compare', 'dejournal'] as const;
+const alone = ['asyncs', 'catchup', 'compare', 'dejournal', 'backup'] as const;
 type PairName = Exclude<BenchName, (typeof alone)[number]>;
 
 export interface BenchOptions {
@@ -65,11 +67,12 @@ export async function* runBench({ names, seconds: given, signal }: BenchOptions)
   const ofPair = names.filter((name): name is PairName => !alone.some((each) => each === name));
   if (ofPair.length > 0)
     yield* withPair(seconds, signal, (pair) => figuresOf(pair, ofPair, seconds, { memorySeconds: given ?? MEMORY_SECONDS, signal }));
-  // A mirror of their own each: the members that they add would stay.
+  // A mirror of their own each: members and data that they add would stay.
   if (names.includes('asyncs')) yield* withPair(seconds, signal, (pair) => scale(pair, seconds, signal));
   if (names.includes('compare')) yield* withPair(seconds, signal, (pair) => compare(pair, seconds, signal));
   if (names.includes('catchup')) yield* withPair(seconds, signal, (pair) => catchUp(pair, seconds, signal));
   if (names.includes('dejournal')) yield* dejournal(seconds, signal);
+  if (names.includes('backup')) yield* withPair(seconds, signal, (pair) => backups(pair, seconds, signal));
 }
 
 async function* withPair(

@@ -103,4 +103,6 @@ disk and with the backup before it is acknowledged. 50x16: 50 connections that s
               saves of their journal (-saved); what one that takes nothing adds to the primary's memory (-stuck)
   catchup     how fast a reporting async that was away gets its journal under load, and the primary's throughput then
               divided by that without (-throughput)
+  backup      how fast the primary's database is backed up, and the p99 latency of commits at 50 connections while backups are
+              taken one after the other, divided by that without (-p99)
 With --json each figure is one line: { name, value, unit, goal, ok, context }. A goal that is missed is not an error.`;

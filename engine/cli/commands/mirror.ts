@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { addRoleCommand } from './backup.ts';
 import { command, connectInstance, show, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
 import { mirrorText, whatIfText } from '../mirror-text.ts';
 import { watchMonitor } from '../monitor.ts';
@@ -47,6 +48,7 @@ export function addMirrorCommands(program: Command, context: Context): void {
   addLostCommands(mirror, context);
   addRebuildCommand(mirror, context);
   addCompareCommand(mirror, context);
+  addRoleCommand(mirror, context);
 }
 
 function addMaking(mirror: Command, context: Context): void {

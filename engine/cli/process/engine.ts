@@ -5,6 +5,7 @@ import type { InstanceStatus } from '../../api/status.ts';
 import { VERSION } from '../../api/version.ts';
 import type { Engine, EngineContext } from '../../instance/host.ts';
 import { BackgroundComparison, beginComparison, compareHandlers } from '../../instance/compare/index.ts';
+import { Backups, finishRestores } from '../../instance/backup/index.ts';
 import { jobHandlers, Jobs } from '../../instance/jobs/index.ts';
 import { journalHandlers, JournalService, type JournalMethod } from '../../instance/journals/index.ts';
 import { LockTable } from '../../instance/locks.ts';
@@ -22,6 +23,7 @@ import { hookClient } from './hook-client.ts';
 /** An instance: databases and journals, the superserver, and its place in a mirror. */
 export async function startEngine(context: EngineContext): Promise<Engine> {
   const { paths, settings, log, clock } = context;
+  finishRestores({ files: realIo.files, paths, settings, log });
   const store = await Store.open({ io: realIo, paths, settings, log });
   const locks = new LockTable();
   const jobs = new Jobs({ clock, log });
@@ -59,6 +61,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
     },
   });
   const journals = new JournalService({ io: realIo, paths, settings, log, store, places: () => mirror.places });
+  const backups = new Backups({ io: realIo, paths, settings, log, store, mirror, resetClients: () => superserver.disconnectAll() }, jobs);
   const status = (): InstanceStatus => {
     const problem = mirror.places.flatMap(({ held }) => held?.problem ?? [])[0];
     return {
@@ -105,13 +108,17 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
   await mirror.start();
   journals.start();
   return {
-    handlers: { ...handlers({ store, mirror, status, jobs, comparing }), ...journalHandlers(journals, { io: realIo, store, paths, jobs }) },
+    handlers: {
+      ...handlers({ store, mirror, status, jobs, comparing, backups }),
+      ...journalHandlers(journals, { io: realIo, store, paths, jobs }),
+    },
     topics: { monitor: monitor.topic, jobs: jobs.topic },
     stop: async ({ nofailover }) => {
       background.close();
       // None of them holds a hand-over up.
       const jobsEnded = jobs.close();
       await journals.close();
+      await backups.close();
       await mirror.stop(nofailover);
       await jobsEnded;
       for (const each of ports) each.close();
@@ -146,12 +153,14 @@ function handlers({
   status,
   jobs,
   comparing,
+  backups,
 }: {
   store: Store;
   mirror: MirrorService;
   status: () => InstanceStatus;
   jobs: Jobs;
   comparing: Parameters<typeof compareHandlers>[0];
+  backups: Backups;
 }): Omit<Handlers<InstanceMethods>, 'instance.stop' | JournalMethod> {
   return {
     'instance.status': () => status(),
@@ -214,5 +223,6 @@ function handlers({
     },
     ...jobHandlers(jobs),
     ...compareHandlers(comparing),
+    ...backups.handlers,
   };
 }

@@ -27,30 +27,30 @@ export class LocalSide implements Side {
   }
 
   hold(): Promise<Position> {
-    return this.#options.applier().hold(this.#options.name, null, HOLD_MS);
+    return this.#options.applier().stand(this.#options.name, null, HOLD_MS);
   }
 
   async pin(at: Position, keep: boolean): Promise<Position> {
     const applier = this.#options.applier();
-    const position = await this.#heldFrom(applier, at);
+    const position = await this.#standingFrom(applier, at);
     try {
       const pinned = await this.#file.pin();
       if (pinned !== null && comparePositions(pinned, position) === 0 && !this.#isClosed) return position;
     } finally {
-      if (!keep || this.#isClosed) applier.release(this.#options.name);
+      if (!keep || this.#isClosed) applier.goOn(this.#options.name);
     }
     throw new GemelError('TIMEOUT', 'The database does not stand where dejournaling does.', 'Nothing was changed.', 'Try again.');
   }
 
   /** There, or where it is already when that is later. */
-  async #heldFrom(applier: Applier, at: Position): Promise<Position> {
+  async #standingFrom(applier: Applier, at: Position): Promise<Position> {
     try {
-      return await applier.hold(this.#options.name, at, HOLD_MS);
+      return await applier.stand(this.#options.name, at, HOLD_MS);
     } catch (error) {
       if (!(error instanceof GemelError) || error.code !== 'TIMEOUT') throw error;
-      const position = await applier.hold(this.#options.name, null, HOLD_MS);
+      const position = await applier.stand(this.#options.name, null, HOLD_MS);
       if (comparePositions(position, at) >= 0) return position;
-      applier.release(this.#options.name);
+      applier.goOn(this.#options.name);
       throw error;
     }
   }
@@ -72,14 +72,14 @@ export class LocalSide implements Side {
   }
 
   async release(): Promise<void> {
-    this.#options.applier().release(this.#options.name);
+    this.#options.applier().goOn(this.#options.name);
     await this.#file.unpin();
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#options.applier().release(this.#options.name);
+    this.#options.applier().goOn(this.#options.name);
     await this.#file.close();
   }
 }

@@ -165,6 +165,11 @@ export class Executor implements ExecutorFace {
     if (this.#joint.size === 0) for (const then of this.#whenNoJoint.splice(0)) then();
   }
 
+  /** Undoes open transactions that have changed the database. @returns how many: their clients are to be cut */
+  abandonOver(database: OpenDatabase): number {
+    return [...this.#sessions].filter((session) => session.abandonOver(database)).length;
+  }
+
   /** Resolves when no commit over both journals is under way. */
   jointSettled(): Promise<void> {
     return this.#joint.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#whenNoJoint.push(resolve));

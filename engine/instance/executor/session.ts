@@ -315,6 +315,13 @@ export class ExecutorSession implements Session, UpdateSink {
     this.#executor.closed(this);
   }
 
+  /** That database is replaced: an open transaction that has changed it is undone. @returns whether there was one */
+  abandonOver(database: OpenDatabase): boolean {
+    if (this.#transaction?.undo.some((undo) => undo.database === database) !== true) return false;
+    this.trollback(0);
+    return true;
+  }
+
   /** The journal is gone: what an open transaction has changed through it is no longer this member's to undo; the rest is undone. */
   abandon(port: JournalPort): void {
     const transaction = this.#transaction;

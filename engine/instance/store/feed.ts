@@ -5,6 +5,7 @@ import {
   Applier,
   comparePositions,
   type ApplierFailure,
+  type HeldFile,
   type Inheritance,
   type JournalIdentity,
   type JournalWriter,
@@ -15,6 +16,13 @@ import type { JournalPort, OpenDatabase } from '../executor/index.ts';
 
 /** How often changed nodes are handed over to the database files, when the last ones have arrived there. */
 const FREEZE_MS = 400;
+
+/** Database files that stay as they are until `release`. */
+export interface FilesHeld {
+  readonly files: readonly HeldFile[];
+  /** @returns whether they have stayed as they were all the time */
+  release(): Promise<boolean>;
+}
 
 interface Frozen {
   readonly ticket: number;
@@ -134,6 +142,23 @@ export class Feed {
     this.#databases.delete(database);
     this.#failed.delete(database.journalName);
     await this.applier.remove(database.journalName);
+  }
+
+  /** As `Applier.hold`, of databases that it feeds. */
+  async hold(databases: readonly OpenDatabase[], rests: boolean): Promise<FilesHeld> {
+    if (this.#isResting)
+      throw new GemelError(
+        'NOT_RUNNING',
+        'The databases are being taken back to where this member’s journal parts from its mirror’s.',
+        'Nothing was changed.',
+        'Try again when the member is connected.',
+      );
+    const { applier } = this;
+    const { hold, files } = await applier.hold(
+      databases.map(({ journalName }) => journalName),
+      rests,
+    );
+    return { files, release: () => applier.release(hold).catch(() => false) };
   }
 
   /** Nothing is applied any more until `resume`: what was read is in the files, and they are closed. */

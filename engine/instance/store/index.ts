@@ -4,4 +4,6 @@ export type { MirrorDatabases } from './mirror-databases.ts';
 export type { StoreParts } from './parts.ts';
 export { mirrorPosition, ReadWriteFeed } from './read-write-feed.ts';
 export { oldestInherited, openAtEnd } from './recover.ts';
+export { type Feed, type FilesHeld } from './feed.ts';
+export { withDatabase } from './new-database.ts';
 export { Store } from './store.ts';

@@ -131,6 +131,18 @@ export class MirrorDatabases {
     await finishAtStart(this.cuts, this.#options.log);
   }
 
+  /** Feeds one whose file was put in place, from where that stands. What keeps it from that is its failure, as of any other. */
+  async take(database: OpenDatabase): Promise<void> {
+    this.#failures.delete(database.journalName);
+    try {
+      await this.feed.add(database);
+    } catch (error) {
+      if (!(error instanceof GemelError)) throw error;
+      this.#failures.set(database.journalName, error.message);
+      this.#options.log(2, `The database ${database.name} cannot be dejournaled: ${error.message}`);
+    }
+  }
+
   /** Feeds those that an error has stopped once more, from what their files contain. @returns names of those that still take nothing */
   retry(): Promise<string[]> {
     // One after the other: a database is fed once.

@@ -362,6 +362,15 @@ export class Store {
     this.#mount(name, this.#context.settings.Databases[name] ?? name.toLowerCase());
   }
 
+  /** Mounts a database of the settings whose file was put in place, and feeds it. null: it cannot be mounted; messages.log says why. */
+  async mountRestored(name: string): Promise<OpenDatabase | null> {
+    const database = this.#mount(name, this.#context.settings.Databases[name] ?? name.toLowerCase());
+    if (database === null || database.isRetained) return database;
+    if (database.fedByMirror) await this.#mirrors.get(database.mirror?.name ?? '')?.take(database);
+    else await this.#local.take(database);
+    return database;
+  }
+
   /** As `StoreParts.createDatabase`. */
   createFile(...made: Parameters<StoreParts['createDatabase']>): void {
     this.#parts.createDatabase(...made);

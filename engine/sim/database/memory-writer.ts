@@ -82,13 +82,14 @@ export class MemoryWriter implements TargetWriter {
     this.#batch = null;
   }
 
-  checkpointWal(): void {
+  checkpointWal(): { complete: boolean } {
     assert(this.#batch === null, 'a checkpoint stands between batches');
-    if (!this.#process.operation()) return;
+    if (!this.#process.operation()) return { complete: false };
     this.#process.spend(this.#process.host.drive.duration('sync', this.#process.now));
     this.#check('sync');
     this.#file.checkpoint();
     this.#safePosition = this.position;
+    return { complete: true };
   }
 
   #check(on: 'write' | 'sync'): void {

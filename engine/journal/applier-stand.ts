@@ -2,22 +2,22 @@ import { GemelError } from '../api/errors.ts';
 import { comparePositions, isBefore } from './position.ts';
 import type { Position } from './types.ts';
 
-export interface Holder {
+export interface Stander {
   readonly done: (position: Position) => void;
   readonly failed: (error: GemelError) => void;
 }
 
 /** An applier that stands still at one position, for somebody who looks at its files: at most for a time, and never in anybody else's way. */
-export class Hold {
+export class Stand {
   readonly #untilMs: number;
   readonly #at: Position;
-  #waiting: Holder | null;
+  #waiting: Stander | null;
 
   /** @param at where; @param untilMs monotonic */
-  constructor(at: Position, untilMs: number, holder: Holder) {
+  constructor(at: Position, untilMs: number, stander: Stander) {
     this.#at = at;
     this.#untilMs = untilMs;
-    this.#waiting = holder;
+    this.#waiting = stander;
   }
 
   /** Nothing may be read behind it. */

@@ -45,28 +45,28 @@ function contents(): string[] {
 const at = (n: number): Position => positions[n] ?? { file: 0, offset: 0 };
 
 test('it stands still exactly there, with everything before in the file and nothing behind it, and goes on when released', async () => {
-  const held = applier.hold('DB', at(2), LONG_MS);
+  const standing = applier.stand('DB', at(2), LONG_MS);
   applier.applyTo(at(4));
-  expect(await held).toEqual(at(2));
+  expect(await standing).toEqual(at(2));
   expect(contents()).toEqual(['k0=v0', 'k1=v1', 'k2=v2']);
-  expect(await applier.hold('DB', null, LONG_MS)).toEqual(at(2));
-  expect(await applier.hold('DB', at(3), LONG_MS)).toEqual(at(3));
-  await expect(applier.hold('DB', at(1), LONG_MS)).rejects.toMatchObject({ code: 'TIMEOUT' });
-  applier.release('DB');
+  expect(await applier.stand('DB', null, LONG_MS)).toEqual(at(2));
+  expect(await applier.stand('DB', at(3), LONG_MS)).toEqual(at(3));
+  await expect(applier.stand('DB', at(1), LONG_MS)).rejects.toMatchObject({ code: 'TIMEOUT' });
+  applier.goOn('DB');
   await applier.drained(at(4));
   expect(contents()).toHaveLength(5);
 });
 
 test('who needs the files, such as a takeover, ends it at once; so does its time', async () => {
   applier.applyTo(at(4));
-  await applier.hold('DB', at(4), LONG_MS);
+  await applier.stand('DB', at(4), LONG_MS);
   writer.set(number, 'k5', 'v5', undefined, 0, 1);
   const end = await writer.settled();
   applier.applyTo(end);
   expect((await applier.inherit(end)).position).toEqual(end);
-  await applier.hold('DB', null, LONG_MS);
+  await applier.stand('DB', null, LONG_MS);
   await applier.drained(end);
-  await applier.hold('DB', null, 1);
+  await applier.stand('DB', null, 1);
   writer.set(number, 'k6', 'v6', undefined, 0, 1);
   const later = await writer.settled();
   const reached = Promise.withResolvers<void>();
@@ -81,7 +81,7 @@ test('who needs the files, such as a takeover, ends it at once; so does its time
 test('nodes are corrected only where it stands', async () => {
   applier.applyTo(at(4));
   await expect(applier.correct('DB', at(4), [['k1', 'right']])).rejects.toMatchObject({ code: 'TIMEOUT' });
-  await applier.hold('DB', at(4), LONG_MS);
+  await applier.stand('DB', at(4), LONG_MS);
   await expect(applier.correct('DB', at(3), [['k1', 'right']])).rejects.toMatchObject({ code: 'TIMEOUT' });
   await expect(applier.correct('NONE', at(4), [])).rejects.toMatchObject({ code: 'NOT_FOUND' });
   await applier.correct('DB', at(4), [
@@ -89,12 +89,12 @@ test('nodes are corrected only where it stands', async () => {
     ['k2', null],
   ]);
   expect(contents()).toEqual(['k0=v0', 'k1=right', 'k3=v3', 'k4=v4']);
-  applier.release('DB');
+  applier.goOn('DB');
 });
 
 test('a wish that can no more be met is told', async () => {
-  const held = applier.hold('DB', at(4), LONG_MS);
-  const refused = expect(held).rejects.toMatchObject({ code: 'TIMEOUT' });
+  const standing = applier.stand('DB', at(4), LONG_MS);
+  const refused = expect(standing).rejects.toMatchObject({ code: 'TIMEOUT' });
   await applier.remove('DB');
   await refused;
 });

@@ -1,0 +1,3 @@
+export { readBackup, readBackupHead } from './read.ts';
+export type { UndoEntry } from './undo.ts';
+export { publishBackup, requireNew, writeBackup } from './write.ts';
