@@ -7,4 +7,19 @@ export { DatabaseReader, type NodeFile } from './reader.ts';
 export { verifyAside } from './verify-aside.ts';
 export { verifyDatabase } from './verify.ts';
 export { DatabaseWriter } from './writer.ts';
-export { isRetained, retainMirrored, unmirror } from './mirror-attribute.ts';
+export {
+  activateCopy,
+  homeOf,
+  isForeign,
+  isPaused,
+  isRetained,
+  makeMirrored,
+  moveTo,
+  notePending,
+  pendingOf,
+  recreate,
+  retainMirrored,
+  setPaused,
+  unmirror,
+  type Pending,
+} from './mirror-attribute.ts';

@@ -10,7 +10,7 @@ import { comparePositions, isBefore } from './position.ts';
 import { BlockReader, type Block } from './reader.ts';
 import { forEachRecord } from './record.ts';
 import { TransactionTracker } from './recovery.ts';
-import { dataStart, recordTypes, type Position, type RecordView } from './types.ts';
+import { dataStart, recordTypes, type DatabaseIdentity, type Position, type RecordView } from './types.ts';
 
 /** A batch is committed at the latest when it has gathered this much. */
 const batchRecords = 100_000;
@@ -225,7 +225,7 @@ export class ApplierCore {
     if (this.#bindings.moveTo(this.#options.files, block.start)) this.#mapNumbers();
     forEachRecord(block.bytes, (record) => {
       if (record.type === recordTypes.set || record.type === recordTypes.kill) this.#gather(record, block.end);
-      else if (record.type === recordTypes.database) this.#byNumber[record.database] = this.#targets.get(this.#bindings.learn(record).name);
+      else if (record.type === recordTypes.database) this.#byNumber[record.database] = this.#targetOf(this.#bindings.learn(record));
       this.#tracker.see(record, block.start);
     });
     this.#timeMs = block.timeMs;
@@ -247,7 +247,13 @@ export class ApplierCore {
 
   #mapNumbers(): void {
     this.#byNumber = [];
-    for (const [number, identity] of this.#bindings.entries()) this.#byNumber[number] = this.#targets.get(identity.name);
+    for (const [number, identity] of this.#bindings.entries()) this.#byNumber[number] = this.#targetOf(identity);
+  }
+
+  /** A database that was made anew is another one: its records are not for the copy that missed that, nor the former ones for the new one. */
+  #targetOf({ name, guid }: DatabaseIdentity): ApplierTarget | undefined {
+    const target = this.#targets.get(name);
+    return target?.guid === guid ? target : undefined;
   }
 
   /** Commits every database's share; nothing once a block was taken in part, for the reader stands behind it. @param all also the mere position of databases that nothing happened to */
