@@ -2,6 +2,7 @@ import { arbiterConditions } from './conditions/arbiter.ts';
 import { asyncConditions } from './conditions/asyncs.ts';
 import { backupConditions } from './conditions/backup.ts';
 import type { Condition, Facts } from './conditions/condition.ts';
+import { databaseConditions } from './conditions/databases.ts';
 import { editingConditions } from './conditions/editing.ts';
 import { hostConditions } from './conditions/host.ts';
 import { journalConditions } from './conditions/journal.ts';
@@ -22,6 +23,7 @@ export const conditions = {
   ...arbiterConditions,
   ...asyncConditions,
   ...editingConditions,
+  ...databaseConditions,
   ...journalConditions,
   ...hostConditions,
   ...refusals,

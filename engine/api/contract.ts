@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CompressionParams } from './compression.ts';
 import { DejournalSchedule, DejournalView, FilterView } from './dejournaling.ts';
+import { databaseMethods } from './databases.ts';
 import { InstanceJob, jobMethods } from './jobs.ts';
 import { LostPage, LostReport } from './lost.ts';
 import { ParallelDejournaling } from './parallel.ts';
@@ -208,6 +209,7 @@ export const instanceMethods = {
   /** This instance is no member any more. `keep`: its databases stay mirrored, and read-only; `unmirror`: they become ordinary ones. */
   'mirror.remove': { params: z.object({ mirror: z.string().optional(), databases: z.enum(['keep', 'unmirror']) }), result: done },
   'journal.switch': { params: nothing, result: z.object({ file: z.string() }) },
+  ...databaseMethods,
   ...jobMethods,
 } as const;
 

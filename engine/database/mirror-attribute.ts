@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Position } from '../api/status.ts';
 import type { Bytes, Key } from '../globals/index.ts';
 import type { DatabaseMeta } from './file.ts';
-import { mirrorPositionKey } from './mirror-position.ts';
+import { mirrorPositionKey, mirrorPositionValue } from './mirror-position.ts';
 import { DatabaseWriter } from './writer.ts';
 
 /** What a file says about its place in a mirror, and how that changes: each change is one commit, durable when it returns. Nobody else may write the file meanwhile. */
@@ -105,12 +105,16 @@ export function makeMirrored(
   });
 }
 
-/** Empties a database: it is the one of that guid then, complete in the journal that feeds it from that position on. */
-export function recreate(directory: string, guid: string, position: Position): void {
+/**
+ * Empties a database: it is the one of that guid then, complete in the journal that feeds it from that position on.
+ * @param inMirror of one that is updated here too: how far it is in the mirror's journal
+ */
+export function recreate(directory: string, guid: string, position: Position, inMirror?: Position): void {
   changed(directory, (writer) => {
     const { extra, journalId } = writer.meta;
     writer.begin();
     writer.clear();
+    if (inMirror !== undefined) writer.upsert(mirrorPositionKey, mirrorPositionValue(inMirror));
     writer.updateProperties({ guid, extra: without(extra, PENDING, PAUSED) });
     writer.commit({ journalId: journalId ?? '', position: position, openStart: null });
   });

@@ -3,6 +3,7 @@ import { GemelError } from '../../api/errors.ts';
 import type { DatabaseView } from '../../api/status.ts';
 import { command, show, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
 import { bytes, fields, table } from '../output.ts';
+import { addLifeCommands } from './database-life.ts';
 
 interface CreateFlags extends JsonOption {
   readonly mirrored?: boolean;
@@ -39,6 +40,7 @@ export function addDatabaseCommands(program: Command, context: Context): void {
   });
 
   addClearing(db, context);
+  addLifeCommands(db, context);
 
   command(db, 'verify <instance> <name>', 'read a database completely and check its structure; prints a digest of its content').action(
     async (instance: string, name: string, options: JsonOption) => {

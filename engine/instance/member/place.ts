@@ -33,6 +33,7 @@ import { HeldMember } from './held.ts';
 import type { Lifted } from './hook-executor.ts';
 import { MemberHost, notInMirror, type MemberHostOptions } from './host.ts';
 import { Lost } from './lost.ts';
+import { finishPending } from './pending.ts';
 import { mapped, rememberMirrored } from './map-mirrors.ts';
 import {
   asideOf,
@@ -204,7 +205,8 @@ export class Place {
     }
     const { settings, store } = this.#context;
     const { mirror: name, guid } = record.membership;
-    const mirrored = await store.openMirror({ name, guid });
+    await finishPending(record, store, this.#context.log);
+    const mirrored = await store.openMirror({ name, guid }, () => (this.member?.membership ?? record.membership).databases);
     this.#begun = { record, mirrored };
     rememberMirrored(name, mirrored.all(), this.#context);
     const required = (): string[] => mapped(settings, name);

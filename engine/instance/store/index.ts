@@ -1,4 +1,5 @@
-export { journalBroken, notPrimary } from './bars.ts';
+export { changing, journalBroken, notPrimary } from './bars.ts';
+export type { DismountedDatabase } from './dismounted.ts';
 export type { MirrorDatabases } from './mirror-databases.ts';
 export type { StoreParts } from './parts.ts';
 export { mirrorPosition, ReadWriteFeed } from './read-write-feed.ts';

@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { GemelError } from '../../api/errors.ts';
 import type { DatabaseView } from '../../api/status.ts';
-import { clearFailoverFlag } from '../../database/index.ts';
 import type { Io } from '../../io/index.ts';
 import {
+  Applier,
+  JournalFiles,
   type Journal,
   type JournalWriter,
   type ApplierFailure,
@@ -11,12 +12,14 @@ import {
   type JournalIdentity,
   type Position,
 } from '../../journal/index.ts';
-import { isRetained } from '../../database/index.ts';
+import { clearFailoverFlag, homeOf, isForeign, isRetained, notePending, type Pending } from '../../database/index.ts';
+import type { MirrorDatabase } from '../../mirror/index.ts';
 import type { InstancePaths } from '../directory.ts';
 import { Executor, OpenDatabase, type JournalPort } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
 import { mirroredHere, updateSettings, type Settings } from '../settings.ts';
-import { fileBroken, notPrimary, retained } from './bars.ts';
+import { fileBroken, foreign, notPrimary, retained } from './bars.ts';
+import { Dismounted } from './dismounted.ts';
 import { Feed } from './feed.ts';
 import { JournalCuts, type JournalCutsOptions } from './journal-cuts.ts';
 import { LocalJournal } from './local-journal.ts';
@@ -33,6 +36,19 @@ export interface StoreContext {
   readonly log: Log;
   /** Left out: `realParts`. */
   readonly parts?: StoreParts;
+}
+
+/** What a new database is in its mirror. */
+export interface NewMirrored {
+  readonly name: string;
+  readonly guid: string;
+  readonly database: string;
+  readonly databaseGuid: string;
+  readonly position: Position;
+  /** false: it is to be updated here too. */
+  readonly failoverDB: boolean;
+  /** Makes it one of the mirror, durably, before anything feeds it. After a crash before that it is an ordinary one. Left out: it is one already. */
+  readonly join?: (database: OpenDatabase) => void;
 }
 
 /** Memory for nodes that database files have, over all databases, and the least for each. */
@@ -54,6 +70,8 @@ export class Store {
   /** By the mirror's name. */
   readonly #mirrors = new Map<string, MirrorDatabases>();
   readonly #local: LocalJournal;
+  /** Taken out of use by an operator, until they are mounted again or the instance starts anew. */
+  readonly dismounted: Dismounted;
   #onJournalFailed: (why: string) => void = () => undefined;
   readonly #context: StoreContext;
   readonly #parts: StoreParts;
@@ -66,6 +84,12 @@ export class Store {
       log: context.log,
       feedOf: (port) => this.#feedOf(port),
       failed: (why) => this.#onJournalFailed(why),
+    });
+    this.dismounted = new Dismounted({
+      store: this,
+      executor: this.executor,
+      open: (name, directory) => this.#open(name, directory),
+      local: () => this.#local,
     });
     this.local = this.#newFeed({ kind: 'local', name: '', guid: context.settings.Startup.InstanceGUID }, (failure) =>
       this.#localFailed(failure),
@@ -144,20 +168,31 @@ export class Store {
     return path.resolve(this.#context.paths.directory, directory);
   }
 
-  #mount(name: string, configured: string): OpenDatabase | null {
+  /** Throws as `StoreParts.openDatabase`. */
+  #open(name: string, configured: string): OpenDatabase {
     const directory = this.directoryOf(configured);
+    const nodes = this.#parts.openDatabase(directory);
+    const meta = nodes.meta();
+    const { guid, mirror } = meta;
+    const kept = isRetained(meta);
+    const apart = mirror !== null && (kept || isForeign(meta, this.instance));
+    const { turns } = this.#context.io;
+    const database = new OpenDatabase({ name, directory, guid, mirror, isRetained: apart, nodes, turns });
+    if (mirror !== null && apart) database.bar = kept ? retained(name, mirror.name) : foreign(name, mirror.name);
+    else if (database.fedByMirror) database.bar = notPrimary(name);
+    this.executor.namespaces.mount(database);
+    this.#shareMemory();
+    return database;
+  }
+
+  /** Its identity. */
+  get instance(): string {
+    return this.#context.settings.Startup.InstanceGUID;
+  }
+
+  #mount(name: string, configured: string): OpenDatabase | null {
     try {
-      const nodes = this.#parts.openDatabase(directory);
-      const meta = nodes.meta();
-      const { guid, mirror } = meta;
-      const kept = mirror !== null && isRetained(meta);
-      const { turns } = this.#context.io;
-      const database = new OpenDatabase({ name, directory, guid, mirror, isRetained: kept, nodes, turns });
-      if (kept) database.bar = retained(name, mirror.name);
-      else if (database.fedByMirror) database.bar = notPrimary(name);
-      this.executor.namespaces.mount(database);
-      this.#shareMemory();
-      return database;
+      return this.#open(name, configured);
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
       this.#context.log(2, `The database ${name} is not mounted. ${error.message}`);
@@ -181,18 +216,41 @@ export class Store {
     return this.executor.namespaces.all().filter((d) => d.isRetained);
   }
 
-  /** Lets the file of a database that nothing feeds be changed, and mounts it as what it is then. */
+  /** Lets the file of a database that nothing feeds be changed, and mounts it as what it is then. Only one that is not mirrored is fed then. */
   async reopened(database: OpenDatabase, change: () => void): Promise<void> {
+    const mounted = this.changed(database, change);
+    if (mounted !== null && !mounted.mirrored) await this.#local.take(mounted);
+  }
+
+  /** The same, within this turn; nothing feeds it yet. null: it could not be mounted again. Throws what `change` throws, and has mounted it then. */
+  changed(database: OpenDatabase, change: () => void): OpenDatabase | null {
     const { name, directory } = database;
-    database.release();
-    this.executor.namespaces.unmount(name);
-    database.nodes.close();
+    this.unmount(database);
+    let mounted: OpenDatabase | null = null;
     try {
       change();
     } finally {
-      const mounted = this.#mount(name, directory);
-      if (mounted !== null && !mounted.mirrored) await this.#local.take(mounted);
+      mounted = this.#mount(name, directory);
     }
+    return mounted;
+  }
+
+  /** Nobody reads it any more, and its file is closed here. */
+  unmount(database: OpenDatabase): void {
+    // Whoever goes on with what it has begun finds that.
+    database.bar = database.readBar = {
+      code: 'DATABASE',
+      what: `The database ${database.name} is not mounted any more.`,
+      todo: 'Try again: it may be mounted by now.',
+    };
+    database.release();
+    this.executor.namespaces.unmount(database.name);
+    database.nodes.close();
+  }
+
+  /** Feeds it from the local journal, to which its updates go. */
+  takeLocally(database: OpenDatabase): Promise<void> {
+    return this.#local.take(database);
   }
 
   /** The local journal feeds the database no more: nobody updates it, and its file has everything. */
@@ -221,7 +279,7 @@ export class Store {
   list(): DatabaseView[] {
     const { Databases } = this.#context.settings;
     const configured = Object.entries(Databases).map(([name, directory]) => ({ name, directory: this.directoryOf(directory) }));
-    return listed(this.executor.namespaces.all(), configured);
+    return listed(this.executor.namespaces.all(), configured, this.dismounted.all());
   }
 
   /** Throws NAME, EXISTS. Nothing is made. */
@@ -236,8 +294,7 @@ export class Store {
     directory: string;
     namespace: boolean;
     maxSizeMB: number | undefined;
-    /** `failoverDB` false: it is to be updated here too. */
-    mirror: { name: string; guid: string; database: string; databaseGuid: string; position: Position; failoverDB: boolean } | null;
+    mirror: NewMirrored | null;
   }): Promise<OpenDatabase> {
     const { io, paths, settings } = this.#context;
     const { mirror } = init;
@@ -250,7 +307,9 @@ export class Store {
       maxSizeBytes: init.maxSizeMB === undefined ? null : init.maxSizeMB * 1024 * 1024,
       journalId: mirror?.guid ?? settings.Startup.InstanceGUID,
       position: position?.file === 0 ? null : position,
+      extra: mirror === null ? {} : { ...homeOf(this.instance) },
     });
+    if (mirror?.join !== undefined) notePending(init.directory, { what: 'add' } satisfies Pending);
     if (mirror !== null && !mirror.failoverDB) clearFailoverFlag(init.directory, this.#local.place());
     const database = this.#mount(init.name, init.directory);
     if (database === null)
@@ -260,8 +319,11 @@ export class Store {
         'Its directory was left as it is.',
         'See messages.log.',
       );
+    if (mirror?.join !== undefined) {
+      mirror.join(database);
+    }
     if (mirror === null || !mirror.failoverDB) await this.#local.take(database);
-    else await this.#mirrors.get(mirror.name)?.feed.add(database);
+    else await this.#mirrors.get(mirror.name)?.feedOne(database);
     const relative = path.relative(paths.directory, init.directory);
     const stored = relative.startsWith('..') ? init.directory : relative;
     const change = (before: Settings): Settings => withDatabase(before, init.name, stored, init.namespace);
@@ -320,16 +382,25 @@ export class Store {
   }
 
   /** The databases of a mirror here, fed from its journal from now on. Call once the journal's directory has been opened. */
-  async openMirror(mirror: { name: string; guid: string }): Promise<MirrorDatabases> {
+  async openMirror(
+    mirror: { name: string; guid: string },
+    entries: () => readonly MirrorDatabase[] | null = () => null,
+  ): Promise<MirrorDatabases> {
     const { executor } = this;
+    const { io, paths } = this.#context;
+    const journal: JournalIdentity = { kind: 'mirror', ...mirror };
     await this.closeMirror(mirror.name);
     const opened = new MirrorDatabases({
       mirror: mirror.name,
       executor,
       log: this.#context.log,
-      newFeed: (failed) => this.#newFeed({ kind: 'mirror', ...mirror }, failed),
+      newFeed: (failed) => this.#newFeed(journal, failed),
+      newApplier: () =>
+        new Applier({ clock: io.clock, directory: paths.journal, journal, start: this.#parts.startApplier, role: 'backup' }),
+      journalFiles: () => new JournalFiles(io.files, paths.journal, journal),
+      entries,
       local: this.#local,
-      newCuts: (of) => this.#newCuts({ kind: 'mirror', ...mirror }, of),
+      newCuts: (of) => this.#newCuts(journal, of),
     });
     this.#mirrors.set(mirror.name, opened);
     await opened.open();
@@ -338,7 +409,7 @@ export class Store {
 
   /** Lets go of the files of a mirror's databases and of its journal: nobody reads them until they are mounted again. */
   async releaseMirror(mirror: string): Promise<void> {
-    await this.#mirrors.get(mirror)?.feed.close();
+    await this.#mirrors.get(mirror)?.close();
     const { namespaces } = this.executor;
     for (const database of namespaces.all().filter((each) => each.mirror?.name === mirror && !each.isRetained)) {
       namespaces.unmount(database.name);
@@ -366,7 +437,7 @@ export class Store {
   async closeMirror(name: string): Promise<void> {
     const opened = this.#mirrors.get(name);
     this.#mirrors.delete(name);
-    await opened?.feed.close();
+    await opened?.close();
   }
 
   /**
@@ -388,7 +459,7 @@ export class Store {
       const end = await writer.settled().catch(() => null);
       if (end !== null) await this.local.drained(end).catch(() => undefined);
     }
-    for (const { feed } of this.#mirrors.values()) await feed.close();
+    for (const each of this.#mirrors.values()) await each.close();
     await this.local.close();
     await writer?.close().catch(() => undefined);
     for (const database of this.executor.namespaces.all()) {
