@@ -226,7 +226,7 @@ export class StatusView {
           ? 'Caught up'
           : behind(1000),
       journalLatencyMs: active ? 0 : null,
-      dejournaling: dejournaling(ms),
+      dejournaling: link.seen?.canTakeOver === false ? 'Warning! Some databases need attention.' : dejournaling(ms),
       dejournalLatencyMs: ms,
     };
   }

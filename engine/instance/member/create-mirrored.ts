@@ -4,7 +4,7 @@ import { MirrorDatabaseName } from '../../api/names.ts';
 import { Mirror, type AsyncMember, type MirrorDatabase } from '../../mirror/index.ts';
 import type { OpenDatabase } from '../executor/index.ts';
 import { confirmed, unconfirmedDatabase } from './confirmed.ts';
-import { joinMirror, requireCreatable } from './databases/index.ts';
+import { joinMirror, refuseSystem, requireCreatable } from './databases/index.ts';
 import type { MemberHost } from './host.ts';
 import { rememberMirrored } from './map-mirrors.ts';
 import type { MirrorServiceContext } from './service.ts';
@@ -22,6 +22,7 @@ export async function createMirrored(
 ): Promise<OpenDatabase> {
   const { store, io } = context;
   const place = store.checkNew(params.name, params.directory);
+  refuseSystem(place.name);
   const database = valid(MirrorDatabaseName, params.mirrorDatabase ?? place.name, 'a mirror database');
   const { membership } = member;
   const known = membership.databases.find((d) => d.name === database);

@@ -42,6 +42,11 @@ export class Dismounted {
     return [...this.#byName.values()].map(({ view }) => view);
   }
 
+  /** It is mounted. */
+  forget(name: string): void {
+    this.#byName.delete(name.toUpperCase());
+  }
+
   /** Those of a mirror. */
   of(mirror: string): DismountedDatabase[] {
     return [...this.#byName.values()].filter(({ view }) => view.mirror === mirror);
@@ -73,7 +78,6 @@ export class Dismounted {
   mount(name: string, directory: string, writer: JournalWriter | null): OpenDatabase {
     const before = this.get(name);
     const database = this.#options.open(name, directory);
-    this.#byName.delete(name);
     const { position } = database.nodes.meta();
     const isSame = before !== undefined && before.guid === database.guid && samePosition(before.position, position);
     if (writer === null || before?.writer !== writer || !isSame || writer.durable.file === 0) return database;

@@ -3,8 +3,6 @@ import { GemelError } from '../../api/errors.ts';
 import type { DatabaseView } from '../../api/status.ts';
 import type { Io } from '../../io/index.ts';
 import {
-  Applier,
-  JournalFiles,
   type Journal,
   type JournalWriter,
   type ApplierFailure,
@@ -17,16 +15,16 @@ import type { MirrorDatabase } from '../../mirror/index.ts';
 import type { InstancePaths } from '../directory.ts';
 import { Executor, OpenDatabase, type JournalPort } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
-import { mirroredHere, updateSettings, type Settings } from '../settings.ts';
+import { updateSettings, type Settings } from '../settings.ts';
 import { fileBroken, foreign, notPrimary, retained } from './bars.ts';
 import { Dismounted } from './dismounted.ts';
 import { Feed } from './feed.ts';
-import { JournalCuts, type JournalCutsOptions } from './journal-cuts.ts';
 import { LocalJournal } from './local-journal.ts';
 import { JournalEnds } from './journal-ends.ts';
-import { MirrorDatabases } from './mirror-databases.ts';
+import type { MirrorDatabases } from './mirror-databases.ts';
 import { realParts, type StoreParts } from './parts.ts';
-import { newName, withDatabase } from './new-database.ts';
+import { newMirrorDatabases } from './new-mirror-databases.ts';
+import { firstStart, newName, withDatabase, type NewMirrored } from './new-database.ts';
 import { listed, viewOf } from './views.ts';
 
 export interface StoreContext {
@@ -38,26 +36,11 @@ export interface StoreContext {
   readonly parts?: StoreParts;
 }
 
-/** What a new database is in its mirror. */
-export interface NewMirrored {
-  readonly name: string;
-  readonly guid: string;
-  readonly database: string;
-  readonly databaseGuid: string;
-  readonly position: Position;
-  /** false: it is to be updated here too. */
-  readonly failoverDB: boolean;
-  /** Makes it one of the mirror, durably, before anything feeds it. After a crash before that it is an ordinary one. Left out: it is one already. */
-  readonly join?: (database: OpenDatabase) => void;
-}
-
 /** Memory for nodes that database files have, over all databases, and the least for each. */
 const MEMORY_BYTES = 64 * 1024 * 1024;
 /** How long a verification waits for journal data that is not durable in the mirror yet. */
 const CONTAINED_WAIT_MS = 10_000;
 const MEMORY_BYTES_MIN = 1024 * 1024;
-/** Stands in the root of a new file system, such as one for journals only. */
-const LOST_AND_FOUND = 'lost+found';
 
 /**
  * What an instance keeps: its databases, its local journal, and the executor that updates them. Databases of a mirror are
@@ -109,27 +92,11 @@ export class Store {
   /** Opens everything and recovers the local journal: replay, then roll back what it holds open. */
   static async open(context: StoreContext): Promise<Store> {
     const store = new Store(context);
-    store.#firstStart();
+    firstStart(context, store.#parts, (configured) => store.directoryOf(configured));
     for (const [name, directory] of Object.entries(context.settings.Databases)) store.#mount(name.toUpperCase(), directory);
     for (const [namespace, database] of Object.entries(context.settings.Namespaces)) store.executor.namespaces.define(namespace, database);
     await store.#local.open();
     return store;
-  }
-
-  /** A new instance's settings name a database that is made when it starts for the first time. */
-  #firstStart(): void {
-    const { io, paths, settings } = this.#context;
-    if (io.files.list(paths.journal).some((name) => name !== LOST_AND_FOUND)) return;
-    for (const [name, configured] of Object.entries(settings.Databases)) {
-      const directory = this.directoryOf(configured);
-      if (io.files.exists(directory)) continue;
-      this.#parts.createDatabase(directory, {
-        guid: io.random.guid(),
-        name,
-        createdMs: io.clock.wallMs(),
-        journalId: settings.Startup.InstanceGUID,
-      });
-    }
   }
 
   #newFeed(journal: JournalIdentity, failed: (failure: ApplierFailure) => void): Feed {
@@ -181,6 +148,7 @@ export class Store {
     if (mirror !== null && apart) database.bar = kept ? retained(name, mirror.name) : foreign(name, mirror.name);
     else if (database.fedByMirror) database.bar = notPrimary(name);
     this.executor.namespaces.mount(database);
+    this.dismounted.forget(name);
     this.#shareMemory();
     return database;
   }
@@ -367,40 +335,20 @@ export class Store {
 
   // ------------------------------------------------------------ mirrors' journals
 
-  #newCuts(journal: JournalIdentity, of: Pick<JournalCutsOptions, 'feed' | 'databases' | 'readWrite'>): JournalCuts {
-    const { io, paths, settings, log } = this.#context;
-    const mounted = (name: string): boolean => this.executor.namespaces.find(name) !== undefined;
-    return new JournalCuts({
-      ...of,
-      io,
-      directory: paths.journal,
-      journal,
-      start: this.#parts.startApplier,
-      absent: () => Object.values(mirroredHere(settings, journal.name)).filter((name) => !mounted(name)),
-      log,
-    });
-  }
-
   /** The databases of a mirror here, fed from its journal from now on. Call once the journal's directory has been opened. */
   async openMirror(
     mirror: { name: string; guid: string },
     entries: () => readonly MirrorDatabase[] | null = () => null,
   ): Promise<MirrorDatabases> {
-    const { executor } = this;
-    const { io, paths } = this.#context;
-    const journal: JournalIdentity = { kind: 'mirror', ...mirror };
     await this.closeMirror(mirror.name);
-    const opened = new MirrorDatabases({
-      mirror: mirror.name,
-      executor,
-      log: this.#context.log,
-      newFeed: (failed) => this.#newFeed(journal, failed),
-      newApplier: () =>
-        new Applier({ clock: io.clock, directory: paths.journal, journal, start: this.#parts.startApplier, role: 'backup' }),
-      journalFiles: () => new JournalFiles(io.files, paths.journal, journal),
+    const opened = newMirrorDatabases({
+      ...this.#context,
+      mirror,
       entries,
+      executor: this.executor,
       local: this.#local,
-      newCuts: (of) => this.#newCuts(journal, of),
+      start: this.#parts.startApplier,
+      newFeed: (failed) => this.#newFeed({ kind: 'mirror', ...mirror }, failed),
     });
     this.#mirrors.set(mirror.name, opened);
     await opened.open();

@@ -74,12 +74,18 @@ export async function bringUp(
   const { host } = here;
   const { writer } = host;
   const goal = writer?.durable;
-  const why = await host.mirrored.catchUp(databases, signal, goal);
+  const why = new Map(await host.mirrored.catchUp(databases, signal, goal));
   if (writer === null || goal === undefined) return why;
   // A primary's databases have everything before its users update them.
-  await host.mirrored.feed.drained(goal);
+  const error = await host.mirrored.feed.drained(goal).then(() => null, asGemelError);
+  for (const each of databases) if (error !== null && !why.has(each)) why.set(each, error.message);
   for (const each of databases) if (!why.has(each) && host.writer === writer && host.mirrored.active().includes(each)) host.bindNew(each);
   return why;
+}
+
+function asGemelError(error: unknown): GemelError {
+  if (error instanceof GemelError) return error;
+  throw error;
 }
 
 /** Catches copies up, at once; those that need it are activated before. @returns what became of each */

@@ -88,7 +88,12 @@ async function putToUse(database: OpenDatabase, catchup: boolean, context: Datab
   const { name } = database;
   if (database.isRetained) return `The database ${name} is mounted. It needs activation: gemel db activate, then gemel db catchup.`;
   if (!database.fedByMirror) {
-    await store.takeLocally(database);
+    try {
+      await store.takeLocally(database);
+    } catch (error) {
+      store.dismounted.take(database, null);
+      throw error;
+    }
     if (database.mirrored) memberOfDatabase(database, context)?.host.feedReadWrite(database);
     return `The database ${name} is mounted.`;
   }
