@@ -198,7 +198,11 @@ describe('a copy whose journal is gone', () => {
     await stands(b, 'TWO', 'Dejournaling');
     expect(await refused(b, 'catchup', 'DB')).toMatch(/needs the mirror's journal from .* and what is here begins with file/);
     await stands(b, 'DB', 'Needs Catchup');
-    expect((await databases(b))['DB']?.nextRecord).toMatchObject({ file: expect.any(String), offset: expect.any(Number) });
+    expect((await databases(b))['DB']).toMatchObject({
+      nextRecord: { file: expect.any(String), offset: expect.any(Number) },
+      reason: expect.stringMatching(/what is here begins with file .* gemel db activate/),
+    });
+    expect(await refused(b, 'create', 'OTHER', '--mirrored', '--mirror-db', 'DB')).toMatch(/has a copy of DB already/);
     await setIn(a, 'TWO', 'n', 'more');
     await holds(b, 'TWO', 'n', 'more');
     expect(await refused(b, 'create', 'LATE', '--mirrored')).toMatch(/first mirror journal file of the database LATE is not here/);

@@ -38,9 +38,16 @@ export function databaseView(
   database: LocalDatabase,
   { end, files, now, ...facts }: Pick<DatabaseFacts, 'isPrimary' | 'isStopped'> & { end: Position; files: JournalFiles; now: number },
 ): MirroredDatabaseView {
-  const { name, directory, failoverDB, position } = database;
+  const { name, directory, failoverDB, position, reason } = database;
   const status = databaseStatus({ ...database, ...facts });
-  return { name, directory, status, nextRecord: nextRecord(status, position, { end, files, now }), failoverDB };
+  return {
+    name,
+    directory,
+    status,
+    nextRecord: nextRecord(status, position, { end, files, now }),
+    failoverDB,
+    ...(reason === undefined ? {} : { reason }),
+  };
 }
 
 function nextRecord(

@@ -15,6 +15,8 @@ export interface LocalDatabase {
   readonly halt?: 'needs-catchup' | 'catching-up' | 'paused';
   /** An error keeps the journal from it. */
   readonly isFailed?: boolean;
+  /** Why it does not follow the mirror, and what to do. */
+  readonly reason?: string;
   /** What its file contains; null: not known, or nothing yet. */
   readonly position: Position | null;
   /** The FailoverDB flag: only the mirror updates it, so it may become the primary's. */

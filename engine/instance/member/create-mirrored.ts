@@ -42,7 +42,10 @@ export async function createMirrored(
       'Nothing was made.',
       'Create it on the primary first; the names known here come from the primary.',
     );
-  if (!isPrimary && known !== undefined && host !== null) requireCreatable(known, host);
+  if (!isPrimary && known !== undefined && host !== null) {
+    requireNoCopy(database, host);
+    requireCreatable(known, host);
+  }
   // Only on a read-write reporting member it is not set from the beginning.
   const failoverDB = member instanceof Mirror || member.self.type !== 'Read-Write Reporting';
   const entry: MirrorDatabase = known ?? {
@@ -74,4 +77,16 @@ export async function createMirrored(
   } else if (member instanceof Mirror) member.peers.applyDurable();
   else member.dejournaler.apply();
   return made;
+}
+
+/** Throws EXISTS. */
+function requireNoCopy(database: string, host: MemberHost): void {
+  const copy = host.databases().find(({ name }) => name === database);
+  if (copy === undefined) return;
+  throw new GemelError(
+    'EXISTS',
+    `This member has a copy of ${database} already, in ${copy.directory}.`,
+    'Nothing was made.',
+    copy.isObsolete === true ? 'It is obsolete: gemel db recreate.' : 'gemel mirror status shows what it is.',
+  );
 }

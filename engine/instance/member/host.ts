@@ -132,10 +132,12 @@ export class MemberHost implements MirrorHost {
     const isBroken = mirrored.feed.applier.broken !== null;
     const fed = mirrored.all().map((d) => {
       const halt = mirrored.halt(d)?.is;
+      const reason = mirrored.whyApart(d);
       return {
         ...placeOf(d),
         ...(mirrored.isObsolete(d) ? { isObsolete: true } : {}),
         ...(halt === undefined ? {} : { halt }),
+        ...(reason === null ? {} : { reason }),
         isFailed: mirrored.failure(d.journalName) !== undefined || (isBroken && d.fedByMirror),
         position: this.#position(d),
       };

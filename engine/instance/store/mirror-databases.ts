@@ -105,6 +105,15 @@ export class MirrorDatabases {
     return this.#halts.get(database) ?? null;
   }
 
+  /** Why a database does not follow the mirror, and what to do; null: it does. */
+  whyApart(database: OpenDatabase): string | null {
+    if (this.isObsolete(database)) {
+      const bar = obsolete(database.name);
+      return `${bar.what} ${bar.todo}`;
+    }
+    return this.#halts.get(database)?.why ?? this.#failures.get(database.journalName) ?? null;
+  }
+
   /** Everything before it may be dejournaled. */
   get allowed(): Position {
     return this.#allowed;
