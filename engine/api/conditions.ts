@@ -4,6 +4,7 @@ import { backupConditions } from './conditions/backup.ts';
 import { compareConditions } from './conditions/compare.ts';
 import type { Condition, Facts } from './conditions/condition.ts';
 import { copyConditions } from './conditions/databases-copied.ts';
+import { databaseConditions } from './conditions/databases.ts';
 import { editingConditions } from './conditions/editing.ts';
 import { hostConditions } from './conditions/host.ts';
 import { journalConditions } from './conditions/journal.ts';
@@ -25,6 +26,7 @@ export const conditions = {
   ...arbiterConditions,
   ...asyncConditions,
   ...editingConditions,
+  ...databaseConditions,
   ...journalConditions,
   ...journalFileConditions,
   ...copyConditions,

@@ -3,6 +3,7 @@ import { backupMethods } from './backup.ts';
 import { CompressionParams } from './compression.ts';
 import { compareMethods } from './compare.ts';
 import { DejournalSchedule, DejournalView, FilterView } from './dejournaling.ts';
+import { databaseMethods } from './databases.ts';
 import { InstanceJob, jobMethods } from './jobs.ts';
 import { journalMethods } from './journals.ts';
 import { LostPage, LostReport } from './lost.ts';
@@ -212,6 +213,7 @@ export const instanceMethods = {
   'mirror.remove': { params: z.object({ mirror: z.string().optional(), databases: z.enum(['keep', 'unmirror']) }), result: done },
   'journal.switch': { params: nothing, result: z.object({ file: z.string() }) },
   ...journalMethods,
+  ...databaseMethods,
   ...jobMethods,
   ...compareMethods,
   ...backupMethods,

@@ -74,6 +74,8 @@ export const MirroredDatabaseView = z.object({
   status: DatabaseStatus,
   nextRecord: z.union([z.object({ time: z.string(), file: z.string(), offset: z.number() }), z.literal('Current'), z.literal('N/A')]),
   failoverDB: z.boolean(),
+  /** Why it does not follow the mirror, and what to do; left out: it does, or the status says it all. */
+  reason: z.string().optional(),
 });
 export type MirroredDatabaseView = z.infer<typeof MirroredDatabaseView>;
 

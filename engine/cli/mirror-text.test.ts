@@ -56,6 +56,13 @@ DB        Normal  Current      set         /d
 `);
 });
 
+it('says why a database does not follow the mirror', () => {
+  const [database] = status.databases;
+  if (database === undefined) return expect.unreachable('there is one');
+  const text = mirrorText({ ...status, databases: [{ ...database, status: 'Needs Catchup', reason: 'Its journal is gone: restore it.' }] });
+  expect(text.endsWith('\n\nDB: Its journal is gone: restore it.\n')).toBe(true);
+});
+
 it('says what is not known instead of showing nothing', () => {
   const snapshot: MonitorSnapshot = {
     at: 0,

@@ -20,6 +20,7 @@ export function mirrorText(status: MirrorStatus): string {
     d.failoverDB ? 'set' : 'cleared',
     d.directory,
   ]);
+  const reasons = status.databases.flatMap((d) => (d.reason === undefined ? [] : [`${d.name}: ${wrapped(d.reason, 100, '  ')}\n`]));
   const head: (readonly [string, string])[] = [
     ['Mirror', status.mirror],
     ['Arbiter', arbiter.address ?? 'none'],
@@ -43,6 +44,7 @@ export function mirrorText(status: MirrorStatus): string {
     fields(head),
     table(['MEMBER (* THIS)', 'TYPE', 'STATUS', 'JOURNAL TRANSFER', 'DEJOURNALING', 'SUPERSERVER'], members),
     table(['DATABASE', 'STATUS', 'NEXT RECORD', 'FAILOVERDB', 'DIRECTORY'], databases, 'No mirrored databases.'),
+    ...(reasons.length === 0 ? [] : [reasons.join('')]),
   ].join('\n');
 }
 

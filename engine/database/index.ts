@@ -7,5 +7,20 @@ export { DatabaseReader, type NodeFile } from './reader.ts';
 export { verifyAside } from './verify-aside.ts';
 export { verifyDatabase } from './verify.ts';
 export { DatabaseWriter } from './writer.ts';
-export { isRetained, retainMirrored, unmirror } from './mirror-attribute.ts';
 export { PinnedDatabase, type Leaf, type NodePage } from './compare/index.ts';
+export {
+  activateCopy,
+  homeOf,
+  isForeign,
+  isPaused,
+  isRetained,
+  makeMirrored,
+  moveTo,
+  notePending,
+  pendingOf,
+  recreate,
+  retainMirrored,
+  setPaused,
+  unmirror,
+  type Pending,
+} from './mirror-attribute.ts';

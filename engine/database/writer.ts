@@ -163,6 +163,13 @@ export class DatabaseWriter {
     guarded('update', this.path, () => this.#remove.run(key));
   }
 
+  /** No node is left; the file keeps its size. */
+  clear(): void {
+    assert(this.#open, 'an update belongs to a batch');
+    this.#waiting = [];
+    guarded('update', this.path, () => this.#sqlite.exec('DELETE FROM node'));
+  }
+
   /** All of the batch and its position become visible together, or, after a throw, nothing. */
   commit(progress: CommitProgress): CommitFigures {
     assert(this.#open, 'a commit ends a batch');

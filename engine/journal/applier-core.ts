@@ -12,7 +12,7 @@ import { comparePositions, isBefore } from './position.ts';
 import { BlockReader, type Block } from './reader.ts';
 import { RecordCursor } from './record.ts';
 import { TransactionTracker } from './recovery.ts';
-import { dataStart, recordTypes, type Position } from './types.ts';
+import { dataStart, recordTypes, type DatabaseIdentity, type Position } from './types.ts';
 
 /** A batch is committed at the latest when it has taken in so many updates: a new primary inherits no more than about that. */
 const batchRecords = 100_000;
@@ -374,7 +374,7 @@ export class ApplierCore {
       if (type === recordTypes.set || type === recordTypes.kill) this.#gather(record, block.end);
       else if (type === recordTypes.database) {
         record.verify();
-        this.#byNumber[record.database] = this.#targets.get(this.#bindings.learn(record).name);
+        this.#byNumber[record.database] = this.#targetOf(this.#bindings.learn(record));
       }
       this.#tracker.see(record, block.start);
     }
@@ -395,7 +395,13 @@ export class ApplierCore {
 
   #mapNumbers(): void {
     this.#byNumber = [];
-    for (const [number, identity] of this.#bindings.entries()) this.#byNumber[number] = this.#targets.get(identity.name);
+    for (const [number, identity] of this.#bindings.entries()) this.#byNumber[number] = this.#targetOf(identity);
+  }
+
+  /** A database that was made anew is another one: its records are not for the copy that missed that, nor the former ones for the new one. */
+  #targetOf({ name, guid }: DatabaseIdentity): ApplierTarget | undefined {
+    const target = this.#targets.get(name);
+    return target?.guid === guid ? target : undefined;
   }
 
   /** Commits every database's share; nothing once a block was taken in part, for the reader stands behind it. @param all also the mere position of databases that nothing happened to */

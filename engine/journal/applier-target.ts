@@ -12,7 +12,8 @@ export interface TargetWriter {
   readonly position: Position | null;
   readonly openStart: Position | null;
   readonly safePosition: Position | null;
-  readonly meta: { readonly journalId: string | null };
+  /** `guid` tells a database from another one of the same name, before or after it. */
+  readonly meta: { readonly journalId: string | null; readonly guid: string };
   begin(): void;
   upsert(key: Key, value: Bytes): void;
   remove(key: Key): void;
@@ -77,6 +78,11 @@ export class ApplierTarget {
     this.position = this.#committed = writer.position ?? first;
     const { openStart } = writer;
     this.#readFrom = openStart !== null && isBefore(openStart, this.position) ? openStart : this.position;
+  }
+
+  /** Which database the file is. */
+  get guid(): string {
+    return this.#writer.meta.guid;
   }
 
   /** Where the file's own position stands. */

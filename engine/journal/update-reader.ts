@@ -9,6 +9,8 @@ import { recordTypes, type Position } from './types.ts';
 export interface JournalUpdate {
   /** The database, as the journal's records name it. */
   readonly name: string;
+  /** Which database of that name. */
+  readonly guid: string;
   readonly key: Key;
   /** undefined: the node went away */
   readonly value: Bytes | undefined;
@@ -59,11 +61,12 @@ export class UpdateReader {
       const { type } = record;
       if (type === recordTypes.database) this.#bindings.learn(record);
       if (type !== recordTypes.set && type !== recordTypes.kill) return;
-      const name = this.#bindings.get(record.database)?.name;
-      if (name === undefined) throw notBound(record.database, block.end);
+      const identity = this.#bindings.get(record.database);
+      if (identity === undefined) throw notBound(record.database, block.end);
+      const { name, guid } = identity;
       if (!wanted(name)) return;
       const { key, transaction, compensation } = record;
-      updates.push({ name, key, value: type === recordTypes.set ? record.value : undefined, transaction, compensation, at, timeMs });
+      updates.push({ name, guid, key, value: type === recordTypes.set ? record.value : undefined, transaction, compensation, at, timeMs });
     });
     return { end: block.end, bytes: block.length, timeMs, updates };
   }

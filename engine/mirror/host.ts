@@ -8,9 +8,17 @@ export interface LocalDatabase {
   readonly name: string;
   readonly directory: string;
   readonly mounted: boolean;
-  /** It was left mirrored when this instance left the mirror: nothing feeds it before it is activated. */
+  /** It was left mirrored when this instance left the mirror, or was brought from another one: nothing feeds it before it is activated. */
   readonly needsActivation?: boolean;
-  /** What its file contains; null while dismounted, or before it is activated. */
+  /** Its database was removed from the mirror, or made anew, since. */
+  readonly isObsolete?: boolean;
+  /** Why it is not fed although nothing has failed. */
+  readonly halt?: 'needs-catchup' | 'catching-up' | 'paused';
+  /** An error keeps the journal from it. */
+  readonly isFailed?: boolean;
+  /** Why it does not follow the mirror, and what to do. */
+  readonly reason?: string;
+  /** What its file contains; null: not known, or nothing yet. */
   readonly position: Position | null;
   /** The FailoverDB flag: only the mirror updates it, so it may become the primary's. */
   readonly failoverDB: boolean;

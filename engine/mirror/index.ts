@@ -14,6 +14,7 @@ export type { Dejournaled, LocalDatabase, MirrorHost } from './host.ts';
 export {
   failoverMembers,
   isAsync,
+  isObsolete,
   memberOf,
   Membership,
   newDurable,
@@ -23,6 +24,7 @@ export {
   splitAddress,
   writeRecord,
   Member,
+  type MirrorDatabase,
   type MirrorRecord,
 } from './membership.ts';
 export { Mirror, type MirrorHooks, type MirrorOptions } from './mirror.ts';

@@ -27,6 +27,18 @@ export const Member = z.object({
 });
 export type Member = z.infer<typeof Member>;
 
+/** A database of the mirror. */
+const MirrorDatabase = z.object({
+  name: z.string(),
+  /** Another one when the database is made anew: a copy of the former one is obsolete then. */
+  guid: z.string(),
+  /** Position in the mirror's journal from which that has every update of it. */
+  created: PositionShape,
+  /** Added with data that the mirror's journal does not have. Left out: it was created in the mirror, empty. */
+  origin: z.enum(['created', 'added']).optional(),
+});
+export type MirrorDatabase = z.infer<typeof MirrorDatabase>;
+
 export const Membership = z.object({
   mirror: z.string(),
   guid: z.string(),
@@ -44,8 +56,7 @@ export const Membership = z.object({
   parallelDejournaling: ParallelDejournaling.optional(),
   /** Left out: the mirror has none. */
   vip: VirtualAddress.optional(),
-  /** Every mirrored database, with the position in the mirror's journal from which it is complete. */
-  databases: z.array(z.object({ name: z.string(), guid: z.string(), created: PositionShape })),
+  databases: z.array(MirrorDatabase),
 });
 export type Membership = z.infer<typeof Membership>;
 
@@ -151,9 +162,17 @@ export function partnerOf(membership: Membership, self: string): Member | null {
   return failoverMembers(membership).find((m) => m.guid !== self) ?? null;
 }
 
-/** Names of the mirror's databases that are not among those of a member. */
-export function missingDatabases({ databases }: Membership, here: readonly { readonly name: string }[]): string[] {
-  const names = new Set(here.map((d) => d.name));
+/** Whether a copy is not that of any database of the mirror: that was removed or made anew since. */
+export function isObsolete(databases: readonly MirrorDatabase[], copy: { readonly name: string; readonly guid: string }): boolean {
+  return databases.find(({ name }) => name === copy.name)?.guid !== copy.guid;
+}
+
+/** Names of the mirror's databases that are not among those of a member. An obsolete copy is none of them. */
+export function missingDatabases(
+  { databases }: Membership,
+  here: readonly { readonly name: string; readonly isObsolete?: boolean }[],
+): string[] {
+  const names = new Set(here.filter((d) => d.isObsolete !== true).map((d) => d.name));
   return databases.map((d) => d.name).filter((name) => !names.has(name));
 }
 

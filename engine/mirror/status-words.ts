@@ -1,7 +1,7 @@
-import type { MemberView, MirroredDatabaseView, MirrorStatus } from '../api/status.ts';
+import type { MemberView, MirrorStatus } from '../api/status.ts';
 import type { Clock } from '../io/clock.ts';
-import { comparePositions, type JournalFiles, type Position } from '../journal/index.ts';
-import type { Dejournaled, LocalDatabase } from './host.ts';
+import { comparePositions, type Position } from '../journal/index.ts';
+import type { Dejournaled } from './host.ts';
 import { defaultParallel } from './editing/settings.ts';
 import type { Member, Membership } from './membership.ts';
 
@@ -100,19 +100,4 @@ export class IncomingRate {
     this.#before = { at: now, networkBytes, journalBytes, view };
     return view;
   }
-}
-
-/** A mirrored database of this member. `end` and `files` are of its journal, `timeMs` of the newest block dejournaled (ms since the epoch). */
-export function databaseView(
-  { name, directory, mounted, needsActivation, position, failoverDB }: LocalDatabase,
-  { status, end, files, timeMs }: { status: MirroredDatabaseView['status']; end: Position; files: JournalFiles; timeMs: number },
-): MirroredDatabaseView {
-  if (needsActivation === true) return { name, directory, status: 'Needs Activation', nextRecord: 'N/A', failoverDB: true };
-  const nextRecord =
-    status === 'Normal' || position === null
-      ? ('N/A' as const)
-      : comparePositions(position, end) >= 0
-        ? ('Current' as const)
-        : { time: time(timeMs), file: files.get(position.file)?.fileName ?? String(position.file), offset: position.offset };
-  return { name, directory, status: mounted ? status : 'Database Dismounted', nextRecord, failoverDB };
 }

@@ -5,7 +5,8 @@ import { followerLag, followerView } from './asyncs/follower-view.ts';
 import type { ForAsyncs } from './asyncs/protocol.ts';
 import { failoverMembers, isAsync, missingDatabases, type Member } from './membership.ts';
 import type { Mirror } from './mirror.ts';
-import { addressesOf, at, behind, databaseView, dejournaling, dejournalMs, IncomingRate, settingsView, time } from './status-words.ts';
+import { databaseView } from './database-status.ts';
+import { addressesOf, at, behind, dejournaling, dejournalMs, IncomingRate, settingsView, time } from './status-words.ts';
 
 /** What this member can say of the mirror, in the words of the Mirror Monitor. */
 
@@ -225,7 +226,7 @@ export class StatusView {
           ? 'Caught up'
           : behind(1000),
       journalLatencyMs: active ? 0 : null,
-      dejournaling: dejournaling(ms),
+      dejournaling: link.seen?.canTakeOver === false ? 'Warning! Some databases need attention.' : dejournaling(ms),
       dejournalLatencyMs: ms,
     };
   }
@@ -233,11 +234,10 @@ export class StatusView {
   #databases(): MirroredDatabaseView[] {
     const mirror = this.#mirror;
     const { host } = mirror.options;
-    const primary = mirror.state.role.is === 'primary';
-    const status = primary ? 'Normal' : host.cannotTakeOver() !== null ? 'Dejournaling Stopped' : 'Dejournaling';
-    const end = mirror.journal.reach.end.position;
+    const isPrimary = mirror.state.role.is === 'primary';
+    const end = mirror.journal.writer?.end ?? mirror.journal.reach.end.position;
     const { files } = mirror.journal.journal;
-    return host.databases().map((d) => databaseView(d, { status, end, files, timeMs: host.dejournaled()?.timeMs ?? this.#now }));
+    return host.databases().map((d) => databaseView(d, { isPrimary, isStopped: false, end, files, now: this.#now }));
   }
 
   /** The four stages of journal data on its way to the other member, as the primary knows them; unknown stays null. */

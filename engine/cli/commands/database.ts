@@ -4,6 +4,7 @@ import type { DatabaseView } from '../../api/status.ts';
 import { command, show, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
 import { bytes, fields, table } from '../output.ts';
 import { addBackupCommands } from './backup.ts';
+import { addLifeCommands } from './database-life.ts';
 
 interface CreateFlags extends JsonOption {
   readonly mirrored?: boolean;
@@ -41,6 +42,7 @@ export function addDatabaseCommands(program: Command, context: Context): void {
 
   addClearing(db, context);
   addBackupCommands(db, context);
+  addLifeCommands(db, context);
 
   command(db, 'verify <instance> <name>', 'read a database completely and check its structure; prints a digest of its content').action(
     async (instance: string, name: string, options: JsonOption) => {

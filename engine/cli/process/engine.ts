@@ -221,6 +221,7 @@ function handlers({
       const position = await (writer === null || writer === undefined ? store.switchLocalJournal() : writer.switch('operator'));
       return { file: String(position.file) };
     },
+    ...mirror.databases.handlers(jobs),
     ...jobHandlers(jobs),
     ...compareHandlers(comparing),
     ...backups.handlers,

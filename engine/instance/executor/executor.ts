@@ -170,6 +170,12 @@ export class Executor implements ExecutorFace {
     return [...this.#sessions].filter((session) => session.abandonOver(database)).length;
   }
 
+  /** How many open transactions, and commits over both journals that are under way, have changed the database. */
+  holders(database: OpenDatabase): number {
+    const open = [...this.#sessions].filter((session) => session.holds(database)).length;
+    return open + [...this.#joint].filter(({ transaction }) => transaction.undo.some((undo) => undo.database === database)).length;
+  }
+
   /** Resolves when no commit over both journals is under way. */
   jointSettled(): Promise<void> {
     return this.#joint.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#whenNoJoint.push(resolve));

@@ -12,7 +12,7 @@ export class OpenDatabase implements DatabaseHandle {
   readonly directory: string;
   /** The mirror and the database's name in it; null: not mirrored. */
   readonly mirror: { readonly name: string; readonly database: string } | null;
-  /** It has kept the attribute of a mirror that the instance has left: nothing feeds it, and nobody writes to it. */
+  /** It has kept the attribute of a mirror that the instance has left, or was brought from another one: nothing feeds it, and nobody writes to it. */
   readonly isRetained: boolean;
   /** The FailoverDB flag of a mirrored database: only the mirror's journal updates it. Without it, it is updated here too. */
   failoverDB: boolean;

@@ -305,6 +305,11 @@ export class ExecutorSession implements Session, UpdateSink {
     return this.#transaction;
   }
 
+  /** Whether an open transaction has changed the database. */
+  holds(database: OpenDatabase): boolean {
+    return this.#transaction?.undo.some((undo) => undo.database === database) ?? false;
+  }
+
   watch(target: Target): Watch {
     const { database, key } = resolved(target);
     return this.#executor.watches.add(database, key);

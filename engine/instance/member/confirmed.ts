@@ -13,7 +13,12 @@ type Writing = Pick<Mirror, 'until'> & { readonly journal: Pick<Mirror['journal'
  * Resolves once the mirror has a new database of which the backup has been told: what stands in the journal behind the news is durable
  * where the news is. Rejects with TIMEOUT.
  */
-export async function confirmed(mirror: Writing, writer: JournalWriter, database: string): Promise<void> {
+export async function confirmed(
+  mirror: Writing,
+  writer: JournalWriter,
+  database: string,
+  unconfirmed: (database: string, why: string) => GemelError = unconfirmedDatabase,
+): Promise<void> {
   writer.mark(CREATED, database);
   let isOver = false;
   const settled = writer.settled().then(
@@ -29,7 +34,7 @@ export async function confirmed(mirror: Writing, writer: JournalWriter, database
 }
 
 /** A new database of which it is not certain that the mirror has it. */
-export function unconfirmed(database: string, why: string): GemelError {
+export function unconfirmedDatabase(database: string, why: string): GemelError {
   return new GemelError(
     'TIMEOUT',
     `The database ${database} was made here, but the mirror has not confirmed it: ${why}.`,

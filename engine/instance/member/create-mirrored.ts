@@ -1,9 +1,10 @@
 import type { InstanceMethods, Parsed } from '../../api/contract.ts';
 import { GemelError } from '../../api/errors.ts';
 import { MirrorDatabaseName } from '../../api/names.ts';
-import { Mirror, type AsyncMember } from '../../mirror/index.ts';
+import { Mirror, type AsyncMember, type MirrorDatabase } from '../../mirror/index.ts';
 import type { OpenDatabase } from '../executor/index.ts';
-import { confirmed, unconfirmed } from './confirmed.ts';
+import { confirmed, unconfirmedDatabase } from './confirmed.ts';
+import { joinMirror, refuseSystem, requireCreatable } from './databases/index.ts';
 import type { MemberHost } from './host.ts';
 import { rememberMirrored } from './map-mirrors.ts';
 import type { MirrorServiceContext } from './service.ts';
@@ -21,6 +22,7 @@ export async function createMirrored(
 ): Promise<OpenDatabase> {
   const { store, io } = context;
   const place = store.checkNew(params.name, params.directory);
+  refuseSystem(place.name);
   const database = valid(MirrorDatabaseName, params.mirrorDatabase ?? place.name, 'a mirror database');
   const { membership } = member;
   const known = membership.databases.find((d) => d.name === database);
@@ -40,23 +42,51 @@ export async function createMirrored(
       'Nothing was made.',
       'Create it on the primary first; the names known here come from the primary.',
     );
+  if (!isPrimary && known !== undefined && host !== null) {
+    requireNoCopy(database, host);
+    requireCreatable(known, host);
+  }
   // Only on a read-write reporting member it is not set from the beginning.
   const failoverDB = member instanceof Mirror || member.self.type !== 'Read-Write Reporting';
-  const entry = known ?? { name: database, guid: io.random.guid(), created: writer?.end ?? { file: 1, offset: 0 } };
+  const entry: MirrorDatabase = known ?? {
+    name: database,
+    guid: io.random.guid(),
+    created: writer?.end ?? { file: 1, offset: 0 },
+    origin: 'created',
+  };
+  const join = isPrimary && host !== null ? (created: OpenDatabase): void => joinMirror(created, entry, { member, host }) : undefined;
   const made = await store.create({
     ...place,
     namespace: params.namespace,
     maxSizeMB: params.maxSizeMB,
-    mirror: { name: membership.mirror, guid: membership.guid, database, databaseGuid: entry.guid, position: entry.created, failoverDB },
+    mirror: {
+      name: membership.mirror,
+      guid: membership.guid,
+      database,
+      databaseGuid: entry.guid,
+      position: entry.created,
+      failoverDB,
+      ...(join === undefined ? {} : { join }),
+    },
   });
   rememberMirrored(membership.mirror, [made], context);
   if (!failoverDB) host?.feedReadWrite(made);
   if (isPrimary) {
-    if (member.journal.writer !== writer) throw unconfirmed(database, 'this member is no longer primary');
-    host?.bindNew(made);
-    member.changeMembership((m) => ({ ...m, databases: [...m.databases, entry] }));
+    if (member.journal.writer !== writer) throw unconfirmedDatabase(database, 'this member is no longer primary');
     await confirmed(member, writer, database);
   } else if (member instanceof Mirror) member.peers.applyDurable();
   else member.dejournaler.apply();
   return made;
+}
+
+/** Throws EXISTS. */
+function requireNoCopy(database: string, host: MemberHost): void {
+  const copy = host.databases().find(({ name }) => name === database);
+  if (copy === undefined) return;
+  throw new GemelError(
+    'EXISTS',
+    `This member has a copy of ${database} already, in ${copy.directory}.`,
+    'Nothing was made.',
+    copy.isObsolete === true ? 'It is obsolete: gemel db recreate.' : 'gemel mirror status shows what it is.',
+  );
 }

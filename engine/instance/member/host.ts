@@ -2,7 +2,16 @@ import { GemelError } from '../../api/errors.ts';
 import { assert } from '../../io/assert.ts';
 import type { Io } from '../../io/index.ts';
 import { isBefore, type Inheritance, type JournalWriter, type Position } from '../../journal/index.ts';
-import type { AsyncMember, Dejournaled, LocalDatabase, Mirror, MirrorHost, UpdateFilter } from '../../mirror/index.ts';
+import {
+  isObsolete,
+  type AsyncMember,
+  type Dejournaled,
+  type LocalDatabase,
+  type Mirror,
+  type MirrorDatabase,
+  type MirrorHost,
+  type UpdateFilter,
+} from '../../mirror/index.ts';
 import type { JournalPort, OpenDatabase, RoleView, WriteBar } from '../executor/index.ts';
 import { LocalSide } from '../compare/local-side.ts';
 import type { Log } from '../messages.ts';
@@ -13,6 +22,7 @@ import {
   oldestInherited,
   openAtEnd,
   ReadWriteFeed,
+  type DismountedDatabase,
   type MirrorDatabases,
   type Store,
 } from '../store/index.ts';
@@ -95,6 +105,11 @@ export class MemberHost implements MirrorHost {
     this.#readWrite?.add(database);
   }
 
+  /** It is fed no more. */
+  forgetReadWrite(database: OpenDatabase): void {
+    this.#readWrite?.remove(database);
+  }
+
   useFilter(filter: UpdateFilter | null | 'awaited'): void {
     this.#readWrite?.useFilter(filter);
   }
@@ -112,12 +127,40 @@ export class MemberHost implements MirrorHost {
   }
 
   databases(): LocalDatabase[] {
+    const { store } = this.#options;
+    const mirrored = this.#mirrored;
     const kept = this.#retained().map((d) => ({ ...placeOf(d), needsActivation: true, position: null }));
-    const fed = this.#mirrored.all().map((d) => ({
-      ...placeOf(d),
-      position: this.#position(d),
-    }));
-    return [...fed, ...kept];
+    const isBroken = mirrored.feed.applier.broken !== null;
+    const fed = mirrored.all().map((d) => {
+      const halt = mirrored.halt(d)?.is;
+      const reason = mirrored.whyApart(d);
+      return {
+        ...placeOf(d),
+        ...(mirrored.isObsolete(d) ? { isObsolete: true } : {}),
+        ...(halt === undefined ? {} : { halt }),
+        ...(reason === null ? {} : { reason }),
+        isFailed: mirrored.failure(d.journalName) !== undefined || (isBroken && d.fedByMirror),
+        position: this.#position(d),
+      };
+    });
+    const away = store.dismounted.of(mirrored.mirror).map(({ view, guid, position }) => {
+      const name = view.mirrorDatabase ?? view.name;
+      const isGone = isObsolete(this.#entries(), { name, guid });
+      return {
+        name,
+        directory: view.directory,
+        mounted: false,
+        ...(isGone ? { isObsolete: true } : {}),
+        position,
+        failoverDB: view.failoverDB ?? true,
+      };
+    });
+    return [...fed, ...kept, ...away];
+  }
+
+  /** What the mirror has. */
+  #entries(): readonly MirrorDatabase[] {
+    return this.#hosted?.membership.databases ?? [];
   }
 
   /** Databases of this mirror that it was left with, and that have to be activated. */
@@ -130,7 +173,8 @@ export class MemberHost implements MirrorHost {
   #position(database: OpenDatabase): Position | null {
     const { journalName: name, mirror } = database;
     if (!database.fedByMirror) return this.#readWrite?.position(mirror?.database ?? '') ?? mirrorPosition(database);
-    return this.#mirrored.feed.applier.progress?.databases.find((d) => d.name === name)?.position ?? database.nodes.meta().position;
+    const fed = this.#mirrored.halt(database) === null ? this.#mirrored.feed.applier.progress?.databases : undefined;
+    return fed?.find((d) => d.name === name)?.position ?? database.nodes.meta().position;
   }
 
   /** Throws NOT_FOUND, REFUSED. */
@@ -150,20 +194,32 @@ export class MemberHost implements MirrorHost {
   cannotTakeOver(): string | null {
     const broken = this.#mirrored.feed.applier.broken;
     if (broken !== null) return `Dejournaling has stopped: ${broken.message}`;
+    const [kept] = this.#retained().filter((d) => !this.#mirrored.isObsolete(d));
+    if (kept !== undefined) return `The mirrored database ${kept.name} needs activation: gemel db activate, then gemel db catchup.`;
+    const { dismounted } = this.#options.store;
     const mounted = new Set(this.#mirrored.all().map((d) => d.name));
-    const absent = this.#options.required().find((name) => !mounted.has(name));
+    const absent = this.#options.required().find((name) => !mounted.has(name) && !this.#isGone(dismounted.get(name)));
+    if (absent !== undefined && dismounted.get(absent) !== undefined)
+      return `The mirrored database ${absent} is dismounted: gemel db mount.`;
     if (absent !== undefined)
       return `The mirrored database ${absent} is not mounted (messages.log says why); restore it, or take it out of [MapMirrors] in gemel.cpf and restart.`;
-    const [kept] = this.#retained();
-    if (kept !== undefined) return `The mirrored database ${kept.name} was kept when this instance left the mirror, and needs activation.`;
-    const failed = this.#mirrored.all().find((d) => this.#mirrored.failure(d.journalName) !== undefined);
+    // An obsolete copy counts as none: the mirror's database is missing here, as the report says.
+    const here = this.#mirrored.all().filter((d) => !this.#mirrored.isObsolete(d));
+    const halted = here.flatMap((d) => this.#mirrored.halt(d) ?? [])[0];
+    if (halted !== undefined) return halted.why;
+    const failed = here.find((d) => this.#mirrored.failure(d.journalName) !== undefined);
     return failed === undefined
       ? null
       : `The database ${failed.name} is not dejournaled: ${this.#mirrored.failure(failed.journalName) ?? ''}`;
   }
 
+  /** A dismounted copy of what the mirror has no more. */
+  #isGone(away: DismountedDatabase | undefined): boolean {
+    return away !== undefined && isObsolete(this.#entries(), { name: away.view.mirrorDatabase ?? '', guid: away.guid });
+  }
+
   applyTo(position: Position): void {
-    this.#mirrored.feed.applier.applyTo(position);
+    this.#mirrored.applyTo(position);
     this.#readWrite?.applyTo(position);
     const journal = this.#hosted?.journal.journal;
     if (journal !== undefined) this.#options.store.decidePrepared(journal, position);
@@ -171,10 +227,6 @@ export class MemberHost implements MirrorHost {
 
   async inherit(position: Position): Promise<void> {
     this.#inheritance = await this.#mirrored.feed.inherit(position);
-  }
-
-  isFailed(name: string): boolean {
-    return this.#mirrored.all().some((d) => d.mirror?.database === name && this.#mirrored.failure(d.journalName) !== undefined);
   }
 
   async retryFailed(): Promise<string[]> {
@@ -188,7 +240,8 @@ export class MemberHost implements MirrorHost {
   }
 
   dejournaled(): Dejournaled | null {
-    const positions = this.databases().flatMap((d) => d.position ?? []);
+    const going = this.databases().filter((d) => d.mounted && d.halt === undefined && d.isObsolete !== true);
+    const positions = going.flatMap((d) => d.position ?? []);
     const [first, ...others] = positions;
     if (first === undefined) return null;
     const position = others.reduce((least, other) => (isBefore(other, least) ? other : least), first);
@@ -203,7 +256,7 @@ export class MemberHost implements MirrorHost {
     this.#port = port;
     this.#frozen = null;
     writer.onError((error) => this.#freeze(port, writer, error));
-    for (const database of this.#mirrored.fed()) {
+    for (const database of this.#mirrored.active()) {
       database.release();
       database.nodes.reset();
       database.journal = port;
@@ -213,10 +266,16 @@ export class MemberHost implements MirrorHost {
     executor.role_ = this.#roleView();
   }
 
-  /** A database created while this member is primary. */
+  /** Who writes the mirror's journal here; null: nobody. */
+  get writer(): JournalWriter | null {
+    return this.#port?.writer ?? null;
+  }
+
+  /** A database that comes into use while this member is primary: its updates go to the mirror's journal. */
   bindNew(database: OpenDatabase): void {
     const port = this.#port;
     if (port === null) return;
+    database.nodes.reset();
     database.journal = port;
     database.journalNumber = port.writer.bind({ name: database.journalName, guid: database.guid });
     if (this.#open) database.bar = this.#frozen;
@@ -235,7 +294,7 @@ export class MemberHost implements MirrorHost {
   lifted<T>(act: () => T): T {
     const port = this.#port;
     if (port === null || this.#open || this.#frozen !== null) return act();
-    const databases = this.#mirrored.fed();
+    const databases = this.#mirrored.active();
     const bars = databases.map((database) => database.bar);
     for (const database of databases) database.bar = null;
     try {
@@ -255,7 +314,7 @@ export class MemberHost implements MirrorHost {
     assert(inheritance !== null, 'open transactions are among what is inherited');
     this.#inheritance = null;
     const end = journal.end.position;
-    const found = openAtEnd(journal.files, this.#mirrored.fed(), end, oldestInherited(inheritance, end));
+    const found = openAtEnd(journal.files, this.#mirrored.active(), end, oldestInherited(inheritance, end));
     store.executor.transactionsBegin(found.highest);
     store.executor.rollBackFound(port, found.open);
     if (found.open.length > 0) log(1, `${found.open.length} transactions that were open on the former primary are rolled back.`);
@@ -264,14 +323,14 @@ export class MemberHost implements MirrorHost {
 
   openForUsers(): void {
     this.#open = true;
-    for (const database of this.#mirrored.fed()) database.bar = this.#frozen;
+    for (const database of this.#mirrored.active()) database.bar = this.#frozen;
     if (this.#port !== null) this.#port.bar = this.#frozen;
     this.#options.changed();
   }
 
   async drain(): Promise<void> {
     const { store } = this.#options;
-    for (const database of this.#mirrored.fed()) database.bar = handingOver;
+    for (const database of this.#mirrored.active()) database.bar = handingOver;
     const port = this.#port;
     if (port === null) return;
     port.bar = handingOver;
@@ -289,7 +348,7 @@ export class MemberHost implements MirrorHost {
     this.#port = null;
     this.#open = false;
     const { store } = this.#options;
-    for (const database of this.#mirrored.fed()) database.bar = notPrimary(database.name);
+    for (const database of this.#mirrored.active()) database.bar = notPrimary(database.name);
     if (port === null) return;
     store.journals.letGo(port);
     this.#options.resetClients(why);
@@ -302,6 +361,7 @@ export class MemberHost implements MirrorHost {
   }
 
   changed(): void {
+    this.#mirrored.lookAgain();
     this.#options.changed();
   }
 

@@ -34,6 +34,7 @@ import { HeldMember } from './held.ts';
 import type { Lifted } from './hook-executor.ts';
 import { MemberHost, notInMirror, type MemberHostOptions } from './host.ts';
 import { Lost } from './lost.ts';
+import { finishPending } from './pending.ts';
 import { mapped, rememberMirrored } from './map-mirrors.ts';
 import {
   asideOf,
@@ -205,7 +206,9 @@ export class Place {
     }
     const { settings, store } = this.#context;
     const { mirror: name, guid } = record.membership;
-    const mirrored = await store.openMirror({ name, guid }, isParallel(record));
+    await finishPending(record, store, this.#context.log);
+    const entries = (): MirrorRecord['membership']['databases'] => (this.member?.membership ?? record.membership).databases;
+    const mirrored = await store.openMirror({ name, guid }, entries, isParallel(record));
     this.#begun = { record, mirrored };
     rememberMirrored(name, mirrored.all(), this.#context);
     const required = (): string[] => mapped(settings, name);

@@ -70,20 +70,24 @@ export async function planRebuild(context: RebuildContext, record: MirrorRecord,
   return { name: new Date(io.clock.wallMs()).toISOString().replaceAll(/[-:]|\.\d+/g, ''), databases };
 }
 
-function requireJournal({ name, created }: Membership['databases'][number], first: number, primary: string): void {
+function requireJournal({ name, created, origin }: Membership['databases'][number], first: number, primary: string): void {
+  if (origin === 'added')
+    throw refused(
+      `The database ${name} was added to the mirror with data that the mirror's journal does not have: it cannot be built anew from that.`,
+      { database: name },
+      `Make its copy here an ordinary database (gemel db remove-from-mirror), rebuild, and then restore a backup of it from the primary, or copy its file, and gemel db catchup.`,
+    );
   if (first <= Math.max(1, created.file)) return;
   const text = `The database ${name} was created in journal file ${created.file}, and the primary ${primary} has the journal from file ${first} on only.`;
   throw refused(text, { database: name, created: created.file, first });
 }
 
-function refused(what: string, facts: Record<string, string | number>): GemelError {
-  return new GemelError(
-    'REFUSED',
-    what,
-    'Nothing was changed.',
-    'Bring the journal files back to the primary. Rebuilding from a backup of the primary is not built yet.',
-    { code: 'REBUILD_REFUSED', facts },
-  );
+function refused(
+  what: string,
+  facts: Record<string, string | number>,
+  todo = 'Bring the journal files back to the primary. Rebuilding from a backup of the primary is not built yet.',
+): GemelError {
+  return new GemelError('REFUSED', what, 'Nothing was changed.', todo, { code: 'REBUILD_REFUSED', facts });
 }
 
 /** From here on it is carried out, also after the end of the process. */

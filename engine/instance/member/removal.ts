@@ -166,7 +166,10 @@ function less<T>(table: Readonly<Record<string, T>>, name: string): Record<strin
 }
 
 /** Transactions that were open where its file stands are undone: nobody goes on with them. */
-async function unmirrorOne(database: OpenDatabase, { io, paths, settings, store }: RemovalContext): Promise<void> {
+export async function unmirrorOne(
+  database: OpenDatabase,
+  { io, paths, settings, store }: Pick<RemovalContext, 'io' | 'paths' | 'settings' | 'store'>,
+): Promise<void> {
   const { mirror, position, openStart } = database.nodes.meta();
   if (mirror === null) return;
   const undo =

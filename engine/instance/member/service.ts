@@ -21,6 +21,7 @@ import { updateSettings, type Settings } from '../settings.ts';
 import { arbiterAddress } from './arbiter-address.ts';
 import { compressionOf } from './compression.ts';
 import { createMirrored } from './create-mirrored.ts';
+import { DatabaseOperations } from './databases/index.ts';
 import { dejournal } from './dejournal.ts';
 import { edit } from './editing.ts';
 import { HeldMember } from './held.ts';
@@ -68,9 +69,12 @@ export class MirrorService {
   #places: readonly Place[] = [];
   readonly #door: AsyncDoor;
   readonly #ownPort: OwnPort;
+  /** What is done with databases, mirrored or not. */
+  readonly databases: DatabaseOperations;
 
   constructor(context: MirrorServiceContext) {
     this.#context = context;
+    this.databases = new DatabaseOperations({ ...context, places: () => this.#places, placeIn: (name) => this.#place(name) });
     this.#ownPort = new OwnPort({ ...context, clock: context.io.clock });
     this.#door = new AsyncDoor(context.io.clock, () =>
       this.#places.flatMap(({ member }) => (member instanceof AsyncMember ? [member] : [])),

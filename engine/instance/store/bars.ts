@@ -26,6 +26,29 @@ export function retained(name: string, mirror: string): NonNullable<WriteBar> {
   };
 }
 
+/** Why a mirrored copy takes no updates that was brought here from another instance. */
+export function foreign(name: string, mirror: string): NonNullable<WriteBar> {
+  return {
+    code: 'PROTECT',
+    what: `The database ${name} is a copy from another instance with the attribute of the mirror ${mirror}, and is read-only.`,
+    todo: 'On a member of that mirror: gemel db activate and gemel db catchup. Elsewhere it becomes an ordinary database with gemel db remove-from-mirror.',
+  };
+}
+
+/** Why a copy takes no updates whose database is not in the mirror any more, or was made anew. */
+export function obsolete(name: string): NonNullable<WriteBar> {
+  return {
+    code: 'PROTECT',
+    what: `The copy ${name} is obsolete: the mirror’s database of that name was removed or recreated since, and is not updated by the mirror.`,
+    todo: 'gemel mirror status says which; gemel db recreate makes it what the mirror has, gemel db remove-from-mirror an ordinary database.',
+  };
+}
+
+/** Why a database takes no updates for a moment. @param what happens to it, within a sentence */
+export function changing(name: string, what: string): NonNullable<WriteBar> {
+  return { code: 'PROTECT', what: `The database ${name} takes no updates while it is ${what}.`, todo: 'Try again in a moment.' };
+}
+
 /** Why databases take no updates when their journal cannot be written or read. */
 export function journalBroken(error: GemelError): NonNullable<WriteBar> {
   return {

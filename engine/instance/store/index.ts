@@ -1,5 +1,5 @@
-export type { Feed } from './feed.ts';
-export { journalBroken, notPrimary } from './bars.ts';
+export { changing, journalBroken, notPrimary } from './bars.ts';
+export type { DismountedDatabase } from './dismounted.ts';
 export type { MirrorDatabases } from './mirror-databases.ts';
 export type { StoreParts } from './parts.ts';
 export { mirrorPosition, ReadWriteFeed } from './read-write-feed.ts';

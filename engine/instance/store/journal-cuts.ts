@@ -29,7 +29,7 @@ export interface JournalCutsOptions {
   readonly directory: string;
   readonly journal: JournalIdentity;
   readonly start: StartApplierThread;
-  readonly feed: Feed;
+  readonly feed: Pick<Feed, 'rest' | 'resume'>;
   readonly databases: () => readonly OpenDatabase[];
   /** The mirror's databases that are updated here too: they cannot be rewound. */
   readonly readWrite: ReadWriteDatabases;

@@ -65,8 +65,8 @@ export class JournalEnds {
     this.#end(port, databases);
     const reset = (): void => {
       for (const database of databases) {
-        // Whoever writes it again by now has begun with an empty memory.
-        if (database.journal !== null) continue;
+        // Whoever writes it again by now has begun with an empty memory; one that was dismounted has none.
+        if (database.journal !== null || !this.#options.executor.namespaces.isCurrent(database)) continue;
         database.release();
         database.nodes.reset();
       }

@@ -121,3 +121,28 @@ describe('a database that cannot be opened again after a cut of the journal', ()
     expect(await dejournaled(to)).toEqual(['before', 'before']);
   });
 });
+
+describe('a copy of a database that was made anew', () => {
+  it('takes nothing of the new one of its name, and goes on with nothing else of it', async () => {
+    await write('mine');
+    const anew = writer.bind({ name: 'ONE', guid: '00000000-0000-4000-8000-0000000000d9' });
+    writer.set(anew, encodeKey('x', ['1']), 'of the new one', undefined, 0, 1);
+    writer.set(numbers.TWO, encodeKey('x', ['1']), 'more', undefined, 0, 1);
+    expect(await dejournaled(await writer.settled())).toEqual(['mine', 'more']);
+    await mirrored.feed.rest();
+    await mirrored.feed.resume();
+    writer.set(anew, encodeKey('x', ['1']), 'of the new one again', undefined, 0, 1);
+    expect(await dejournaled(await writer.settled())).toEqual(['mine', 'more']);
+  });
+
+  it('is found to be that by what the mirror has, and is not fed', async () => {
+    await mirrored.feed.close();
+    const entries = [{ name: 'TWO', guid: guids.TWO, created: { file: 1, offset: 4096 } }];
+    mirrored = await bench.store.openMirror({ name: 'TEST', guid: mirrorGuid }, () => entries);
+    expect(mirrored.active().map(({ name }) => name)).toEqual(['TWO']);
+    expect(bench.database('ONE').bar?.what).toMatch(/obsolete/);
+    expect(bench.messages.some(({ text }) => text.includes('[DATABASE_OBSOLETE]'))).toBe(true);
+    const { to } = await write('more');
+    expect(await dejournaled(to)).toEqual(['', 'more']);
+  });
+});

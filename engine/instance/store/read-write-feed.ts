@@ -88,6 +88,14 @@ export class ReadWriteFeed {
     this.#wake();
   }
 
+  /** It is fed no more: its position is recorded in it. */
+  remove(database: OpenDatabase): void {
+    const name = database.mirror?.database ?? '';
+    if (this.#fed.get(name)?.database !== database) return;
+    this.#fed.delete(name);
+    this.#readAnew();
+  }
+
   /** Everything before it is durable in the mirror and synced here. Going back is ignored. */
   applyTo(position: Position): void {
     if (!isBefore(this.#goal, position)) return;
@@ -213,9 +221,9 @@ export class ReadWriteFeed {
   }
 
   /** After a restart databases stand at different places. */
-  #isDue({ name, at }: JournalUpdate): boolean {
+  #isDue({ name, guid, at }: JournalUpdate): boolean {
     const fed = this.#fed.get(name);
-    return fed === undefined || comparePositions(at, fed.position) >= 0;
+    return fed === undefined || (fed.database.guid === guid && comparePositions(at, fed.position) >= 0);
   }
 
   #take(block: UpdateBlock, refused: ReadonlySet<JournalUpdate>): void {

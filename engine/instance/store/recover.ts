@@ -76,7 +76,7 @@ function translate(transaction: OpenTransaction, byName: ReadonlyMap<string, Ope
   const undo: Undo[] = [];
   for (const entry of transaction.undo) {
     const database = byName.get(entry.database.name);
-    if (database !== undefined) undo.push({ database, key: entry.key, old: entry.old });
+    if (database?.guid === entry.database.guid) undo.push({ database, key: entry.key, old: entry.old });
   }
   return { transaction: transaction.transaction, session: transaction.session, undo };
 }

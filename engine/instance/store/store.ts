@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { GemelError } from '../../api/errors.ts';
 import type { DatabaseView } from '../../api/status.ts';
-import { clearFailoverFlag } from '../../database/index.ts';
 import type { Io } from '../../io/index.ts';
 import {
   type Journal,
@@ -11,19 +10,21 @@ import {
   type JournalIdentity,
   type Position,
 } from '../../journal/index.ts';
-import { isRetained } from '../../database/index.ts';
+import { clearFailoverFlag, homeOf, isForeign, isRetained, notePending, type Pending } from '../../database/index.ts';
+import type { MirrorDatabase } from '../../mirror/index.ts';
 import type { InstancePaths } from '../directory.ts';
 import { Executor, OpenDatabase, type JournalPort } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
-import { mirroredHere, updateSettings, type Settings } from '../settings.ts';
-import { fileBroken, notPrimary, retained } from './bars.ts';
+import { updateSettings, type Settings } from '../settings.ts';
+import { fileBroken, foreign, notPrimary, retained } from './bars.ts';
+import { Dismounted } from './dismounted.ts';
 import { Feed } from './feed.ts';
-import { JournalCuts, type JournalCutsOptions } from './journal-cuts.ts';
 import { LocalJournal } from './local-journal.ts';
 import { JournalEnds } from './journal-ends.ts';
-import { MirrorDatabases } from './mirror-databases.ts';
+import type { MirrorDatabases } from './mirror-databases.ts';
 import { realParts, type StoreParts } from './parts.ts';
-import { newName, withDatabase } from './new-database.ts';
+import { newMirrorDatabases } from './new-mirror-databases.ts';
+import { firstStart, newName, withDatabase, type NewMirrored } from './new-database.ts';
 import { listed, viewOf } from './views.ts';
 
 export interface StoreContext {
@@ -40,8 +41,6 @@ const MEMORY_BYTES = 64 * 1024 * 1024;
 /** How long a verification waits for journal data that is not durable in the mirror yet. */
 const CONTAINED_WAIT_MS = 10_000;
 const MEMORY_BYTES_MIN = 1024 * 1024;
-/** Stands in the root of a new file system, such as one for journals only. */
-const LOST_AND_FOUND = 'lost+found';
 
 /**
  * What an instance keeps: its databases, its local journal, and the executor that updates them. Databases of a mirror are
@@ -54,6 +53,8 @@ export class Store {
   /** By the mirror's name. */
   readonly #mirrors = new Map<string, MirrorDatabases>();
   readonly #local: LocalJournal;
+  /** Taken out of use by an operator, until they are mounted again or the instance starts anew. */
+  readonly dismounted: Dismounted;
   #onJournalFailed: (why: string) => void = () => undefined;
   readonly #context: StoreContext;
   readonly #parts: StoreParts;
@@ -66,6 +67,12 @@ export class Store {
       log: context.log,
       feedOf: (port) => this.#feedOf(port),
       failed: (why) => this.#onJournalFailed(why),
+    });
+    this.dismounted = new Dismounted({
+      store: this,
+      executor: this.executor,
+      open: (name, directory) => this.#open(name, directory),
+      local: () => this.#local,
     });
     this.local = this.#newFeed({ kind: 'local', name: '', guid: context.settings.Startup.InstanceGUID }, (failure) =>
       this.#localFailed(failure),
@@ -85,27 +92,11 @@ export class Store {
   /** Opens everything and recovers the local journal: replay, then roll back what it holds open. */
   static async open(context: StoreContext): Promise<Store> {
     const store = new Store(context);
-    store.#firstStart();
+    firstStart(context, store.#parts, (configured) => store.directoryOf(configured));
     for (const [name, directory] of Object.entries(context.settings.Databases)) store.#mount(name.toUpperCase(), directory);
     for (const [namespace, database] of Object.entries(context.settings.Namespaces)) store.executor.namespaces.define(namespace, database);
     await store.#local.open();
     return store;
-  }
-
-  /** A new instance's settings name a database that is made when it starts for the first time. */
-  #firstStart(): void {
-    const { io, paths, settings } = this.#context;
-    if (io.files.list(paths.journal).some((name) => name !== LOST_AND_FOUND)) return;
-    for (const [name, configured] of Object.entries(settings.Databases)) {
-      const directory = this.directoryOf(configured);
-      if (io.files.exists(directory)) continue;
-      this.#parts.createDatabase(directory, {
-        guid: io.random.guid(),
-        name,
-        createdMs: io.clock.wallMs(),
-        journalId: settings.Startup.InstanceGUID,
-      });
-    }
   }
 
   #newFeed(journal: JournalIdentity, failed: (failure: ApplierFailure) => void): Feed {
@@ -145,20 +136,32 @@ export class Store {
     return path.resolve(this.#context.paths.directory, directory);
   }
 
-  #mount(name: string, configured: string): OpenDatabase | null {
+  /** Throws as `StoreParts.openDatabase`. */
+  #open(name: string, configured: string): OpenDatabase {
     const directory = this.directoryOf(configured);
+    const nodes = this.#parts.openDatabase(directory);
+    const meta = nodes.meta();
+    const { guid, mirror } = meta;
+    const kept = isRetained(meta);
+    const apart = mirror !== null && (kept || isForeign(meta, this.instance));
+    const { turns } = this.#context.io;
+    const database = new OpenDatabase({ name, directory, guid, mirror, isRetained: apart, nodes, turns });
+    if (mirror !== null && apart) database.bar = kept ? retained(name, mirror.name) : foreign(name, mirror.name);
+    else if (database.fedByMirror) database.bar = notPrimary(name);
+    this.executor.namespaces.mount(database);
+    this.dismounted.forget(name);
+    this.#shareMemory();
+    return database;
+  }
+
+  /** Its identity. */
+  get instance(): string {
+    return this.#context.settings.Startup.InstanceGUID;
+  }
+
+  #mount(name: string, configured: string): OpenDatabase | null {
     try {
-      const nodes = this.#parts.openDatabase(directory);
-      const meta = nodes.meta();
-      const { guid, mirror } = meta;
-      const kept = mirror !== null && isRetained(meta);
-      const { turns } = this.#context.io;
-      const database = new OpenDatabase({ name, directory, guid, mirror, isRetained: kept, nodes, turns });
-      if (kept) database.bar = retained(name, mirror.name);
-      else if (database.fedByMirror) database.bar = notPrimary(name);
-      this.executor.namespaces.mount(database);
-      this.#shareMemory();
-      return database;
+      return this.#open(name, configured);
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
       this.#context.log(2, `The database ${name} is not mounted. ${error.message}`);
@@ -182,18 +185,41 @@ export class Store {
     return this.executor.namespaces.all().filter((d) => d.isRetained);
   }
 
-  /** Lets the file of a database that nothing feeds be changed, and mounts it as what it is then. */
+  /** Lets the file of a database that nothing feeds be changed, and mounts it as what it is then. Only one that is not mirrored is fed then. */
   async reopened(database: OpenDatabase, change: () => void): Promise<void> {
+    const mounted = this.changed(database, change);
+    if (mounted !== null && !mounted.mirrored) await this.#local.take(mounted);
+  }
+
+  /** The same, within this turn; nothing feeds it yet. null: it could not be mounted again. Throws what `change` throws, and has mounted it then. */
+  changed(database: OpenDatabase, change: () => void): OpenDatabase | null {
     const { name, directory } = database;
-    database.release();
-    this.executor.namespaces.unmount(name);
-    database.nodes.close();
+    this.unmount(database);
+    let mounted: OpenDatabase | null = null;
     try {
       change();
     } finally {
-      const mounted = this.#mount(name, directory);
-      if (mounted !== null && !mounted.mirrored) await this.#local.take(mounted);
+      mounted = this.#mount(name, directory);
     }
+    return mounted;
+  }
+
+  /** Nobody reads it any more, and its file is closed here. */
+  unmount(database: OpenDatabase): void {
+    // Whoever goes on with what it has begun finds that.
+    database.bar = database.readBar = {
+      code: 'DATABASE',
+      what: `The database ${database.name} is not mounted any more.`,
+      todo: 'Try again: it may be mounted by now.',
+    };
+    database.release();
+    this.executor.namespaces.unmount(database.name);
+    database.nodes.close();
+  }
+
+  /** Feeds it from the local journal, to which its updates go. */
+  takeLocally(database: OpenDatabase): Promise<void> {
+    return this.#local.take(database);
   }
 
   /** The local journal feeds the database no more: nobody updates it, and its file has everything. */
@@ -222,7 +248,7 @@ export class Store {
   list(): DatabaseView[] {
     const { Databases } = this.#context.settings;
     const configured = Object.entries(Databases).map(([name, directory]) => ({ name, directory: this.directoryOf(directory) }));
-    return listed(this.executor.namespaces.all(), configured);
+    return listed(this.executor.namespaces.all(), configured, this.dismounted.all());
   }
 
   /** Throws NAME, EXISTS. Nothing is made. */
@@ -237,8 +263,7 @@ export class Store {
     directory: string;
     namespace: boolean;
     maxSizeMB: number | undefined;
-    /** `failoverDB` false: it is to be updated here too. */
-    mirror: { name: string; guid: string; database: string; databaseGuid: string; position: Position; failoverDB: boolean } | null;
+    mirror: NewMirrored | null;
   }): Promise<OpenDatabase> {
     const { io, paths, settings } = this.#context;
     const { mirror } = init;
@@ -251,7 +276,9 @@ export class Store {
       maxSizeBytes: init.maxSizeMB === undefined ? null : init.maxSizeMB * 1024 * 1024,
       journalId: mirror?.guid ?? settings.Startup.InstanceGUID,
       position: position?.file === 0 ? null : position,
+      extra: mirror === null ? {} : { ...homeOf(this.instance) },
     });
+    if (mirror?.join !== undefined) notePending(init.directory, { what: 'add' } satisfies Pending);
     if (mirror !== null && !mirror.failoverDB) clearFailoverFlag(init.directory, this.#local.place());
     const database = this.#mount(init.name, init.directory);
     if (database === null)
@@ -261,8 +288,11 @@ export class Store {
         'Its directory was left as it is.',
         'See messages.log.',
       );
+    if (mirror?.join !== undefined) {
+      mirror.join(database);
+    }
     if (mirror === null || !mirror.failoverDB) await this.#local.take(database);
-    else await this.#mirrors.get(mirror.name)?.feed.add(database);
+    else await this.#mirrors.get(mirror.name)?.feedOne(database);
     const relative = path.relative(paths.directory, init.directory);
     const stored = relative.startsWith('..') ? init.directory : relative;
     const change = (before: Settings): Settings => withDatabase(before, init.name, stored, init.namespace);
@@ -310,35 +340,26 @@ export class Store {
 
   // ------------------------------------------------------------ mirrors' journals
 
-  #newCuts(journal: JournalIdentity, of: Pick<JournalCutsOptions, 'feed' | 'databases' | 'readWrite'>): JournalCuts {
-    const { io, paths, settings, log } = this.#context;
-    const mounted = (name: string): boolean => this.executor.namespaces.find(name) !== undefined;
-    return new JournalCuts({
-      ...of,
-      io,
-      directory: paths.journal,
-      journal,
-      start: this.#parts.startApplier,
-      absent: () => Object.values(mirroredHere(settings, journal.name)).filter((name) => !mounted(name)),
-      log,
-    });
-  }
-
   /**
    * The databases of a mirror here, fed from its journal from now on. Call once the journal's directory has been opened.
-   * @param isParallel whether several of them may be at the same time
+   * @param entries what the mirror has, as far as this member knows; null: whatever is here
+   * @param isParallel whether several of them may be fed at the same time
    */
-  async openMirror(mirror: { name: string; guid: string }, isParallel = true): Promise<MirrorDatabases> {
-    const { executor } = this;
+  async openMirror(
+    mirror: { name: string; guid: string },
+    entries: () => readonly MirrorDatabase[] | null = () => null,
+    isParallel = true,
+  ): Promise<MirrorDatabases> {
     await this.closeMirror(mirror.name);
-    const opened = new MirrorDatabases({
-      mirror: mirror.name,
-      executor,
-      log: this.#context.log,
-      newFeed: (failed) => this.#newFeed({ kind: 'mirror', ...mirror }, failed),
+    const opened = newMirrorDatabases({
+      ...this.#context,
+      mirror,
+      entries,
+      executor: this.executor,
       workersMax: this.#parts.applierWorkersMax,
       local: this.#local,
-      newCuts: (of) => this.#newCuts({ kind: 'mirror', ...mirror }, of),
+      start: this.#parts.startApplier,
+      newFeed: (failed) => this.#newFeed({ kind: 'mirror', ...mirror }, failed),
     });
     this.#mirrors.set(mirror.name, opened);
     opened.setParallel(isParallel);
@@ -348,7 +369,7 @@ export class Store {
 
   /** Lets go of the files of a mirror's databases and of its journal: nobody reads them until they are mounted again. */
   async releaseMirror(mirror: string): Promise<void> {
-    await this.#mirrors.get(mirror)?.feed.close();
+    await this.#mirrors.get(mirror)?.close();
     const { namespaces } = this.executor;
     for (const database of namespaces.all().filter((each) => each.mirror?.name === mirror && !each.isRetained)) {
       namespaces.unmount(database.name);
@@ -385,7 +406,7 @@ export class Store {
   async closeMirror(name: string): Promise<void> {
     const opened = this.#mirrors.get(name);
     this.#mirrors.delete(name);
-    await opened?.feed.close();
+    await opened?.close();
   }
 
   /**
@@ -407,7 +428,7 @@ export class Store {
       const end = await writer.settled().catch(() => null);
       if (end !== null) await this.local.drained(end).catch(() => undefined);
     }
-    for (const { feed } of this.#mirrors.values()) await feed.close();
+    for (const each of this.#mirrors.values()) await each.close();
     await this.local.close();
     await writer?.close().catch(() => undefined);
     for (const database of this.executor.namespaces.all()) {

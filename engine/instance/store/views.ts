@@ -21,8 +21,9 @@ export function viewOf(database: OpenDatabase): DatabaseView {
 export function listed(
   mounted: readonly OpenDatabase[],
   configured: readonly { readonly name: string; readonly directory: string }[],
+  dismounted: readonly DatabaseView[],
 ): DatabaseView[] {
-  const views = new Map(mounted.map((database) => [database.name, viewOf(database)]));
+  const views = new Map([...dismounted, ...mounted.map(viewOf)].map((view) => [view.name, view]));
   const missing = configured
     .filter(({ name }) => !views.has(name.toUpperCase()))
     .map(({ name, directory }) => ({

@@ -107,7 +107,7 @@ function takeBack({ files, openStart, went }: RewindOptions, databases: readonly
   scanRecords(files, from, to, (record, database, block) => {
     if (database === null || (record.type !== recordTypes.set && record.type !== recordTypes.kill)) return;
     const target = concerned.get(database.name);
-    if (target === undefined || comparePositions(block.end, target.contained) > 0) return;
+    if (target === undefined || target.writer.meta.guid !== database.guid || comparePositions(block.end, target.contained) > 0) return;
     const { key } = record;
     // What the first change found is what the node was before all of them.
     if (!target.before.has(key)) target.before.set(key, record.old);

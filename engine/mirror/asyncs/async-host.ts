@@ -12,6 +12,4 @@ export type AsyncHost = Pick<
   useFilter(filter: UpdateFilter | null | 'awaited'): void;
   /** Nothing is dejournaled any more. */
   close(): void;
-  /** The database, by its mirror database name, takes no more. */
-  isFailed(name: string): boolean;
 };

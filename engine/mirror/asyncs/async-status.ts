@@ -1,6 +1,7 @@
 import { isStopped } from '../../api/dejournaling.ts';
 import type { MemberLag, MemberStatus, MemberView, MirroredDatabaseView, MirrorStatus } from '../../api/status.ts';
-import { addressesOf, at, databaseView, dejournaling, dejournalMs, downView, IncomingRate, settingsView, time } from '../status-words.ts';
+import { databaseView } from '../database-status.ts';
+import { addressesOf, at, dejournaling, dejournalMs, downView, IncomingRate, settingsView, time } from '../status-words.ts';
 import { failoverMembers, type Member } from '../membership.ts';
 import type { AsyncMember } from './async-member.ts';
 import { transferMs, transferText } from './follower-view.ts';
@@ -84,12 +85,9 @@ export class AsyncStatusView {
     const { host } = this.#member.options;
     const { journal } = this.#member.journal;
     const end = this.#member.journal.reach.end.position;
-    const timeMs = host.dejournaled()?.timeMs ?? this.#now;
     const { halt } = this.#member.dejournaler;
-    const stands = (name: string): boolean => isStopped(halt) || host.isFailed(name);
-    return host
-      .databases()
-      .map((d) => databaseView(d, { status: stands(d.name) ? 'Dejournaling Stopped' : 'Dejournaling', end, files: journal.files, timeMs }));
+    const at = { isPrimary: false, isStopped: isStopped(halt), end, files: journal.files, now: this.#now };
+    return host.databases().map((d) => databaseView(d, at));
   }
 
   /** Only the primary knows how far others are. */

@@ -39,7 +39,17 @@ const answering = (body: string): string => `export class DejournalFilter { appl
 
 function update(global: string, change: Partial<JournalUpdate> = {}): JournalUpdate {
   const at = { file: 3, offset: 4096 };
-  return { name: 'DB', key: encodeKey(global, ['1', 'bal']), value: 'v', transaction: 7, compensation: false, at, timeMs: 5, ...change };
+  return {
+    name: 'DB',
+    guid: 'g',
+    key: encodeKey(global, ['1', 'bal']),
+    value: 'v',
+    transaction: 7,
+    compensation: false,
+    at,
+    timeMs: 5,
+    ...change,
+  };
 }
 
 it('is told what an update is, and says which are left out', async () => {

@@ -50,7 +50,6 @@ function host(): ConstructorParameters<typeof AsyncMember>[0]['host'] {
     useFilter: () => undefined,
     close: () => undefined,
     retryFailed: () => Promise.resolve([]),
-    isFailed: () => false,
     changed: () => {
       changed.resolve();
       changed = Promise.withResolvers();

@@ -1,0 +1,4 @@
+export { requireCreatable } from './creatable.ts';
+export { refuseSystem } from './names.ts';
+export { joinMirror } from './join.ts';
+export { DatabaseOperations } from './operations.ts';
