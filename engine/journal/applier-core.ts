@@ -67,8 +67,8 @@ export class ApplierCore {
   readonly #targets = new Map<string, ApplierTarget>();
   readonly #bindings = new Bindings();
   readonly #tracker = new TransactionTracker();
-  /** By the numbers of the file being read. */
-  #byNumber: (ApplierTarget | undefined)[] = [];
+  /** By the numbers of the file being read; null: another's, undefined: the file has not said whose. */
+  #byNumber: (ApplierTarget | null | undefined)[] = [];
   #reader: BlockReader | null = null;
   #goal: Position = { file: 0, offset: 0 };
   #drains: Drain[] = [];
@@ -240,7 +240,7 @@ export class ApplierCore {
       if (type === recordTypes.set || type === recordTypes.kill) this.#gather(record, block.end);
       else if (type === recordTypes.database) {
         record.verify();
-        this.#byNumber[record.database] = this.#targets.get(this.#bindings.learn(record).name);
+        this.#byNumber[record.database] = this.#targets.get(this.#bindings.learn(record).name) ?? null;
       }
       this.#tracker.see(record, block.start);
     }
@@ -250,9 +250,10 @@ export class ApplierCore {
 
   #gather(record: RecordCursor, blockEnd: Position): void {
     const target = this.#byNumber[record.database];
-    if (target === undefined && this.#bindings.get(record.database) === undefined) throw notBound(record.database, blockEnd);
+    if (target === null) return;
+    if (target === undefined) throw notBound(record.database, blockEnd);
     // Behind the database's own position only: after a restart databases stand at different places.
-    if (target === undefined || target.failure !== null || comparePositions(blockEnd, target.position) <= 0) return;
+    if (target.failure !== null || comparePositions(blockEnd, target.position) <= 0) return;
     record.verify();
     this.#gatheredBytes += target.gather(record);
     this.#gatheredRecords++;
@@ -261,7 +262,7 @@ export class ApplierCore {
 
   #mapNumbers(): void {
     this.#byNumber = [];
-    for (const [number, identity] of this.#bindings.entries()) this.#byNumber[number] = this.#targets.get(identity.name);
+    for (const [number, identity] of this.#bindings.entries()) this.#byNumber[number] = this.#targets.get(identity.name) ?? null;
   }
 
   /** Commits every database's share; nothing once a block was taken in part, for the reader stands behind it. @param all also the mere position of databases that nothing happened to */
