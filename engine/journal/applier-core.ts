@@ -72,8 +72,8 @@ export class ApplierCore {
   readonly #targets = new Map<string, ApplierTarget>();
   readonly #bindings = new Bindings();
   readonly #tracker = new TransactionTracker();
-  /** By the numbers of the file being read. */
-  #byNumber: (ApplierTarget | undefined)[] = [];
+  /** By the numbers of the file being read; null: another's, undefined: the file has not said whose. */
+  #byNumber: (ApplierTarget | null | undefined)[] = [];
   #reader: BlockReader | null = null;
   #goal: Position = { file: 0, offset: 0 };
   #drains: Drain[] = [];
@@ -384,9 +384,10 @@ export class ApplierCore {
 
   #gather(record: RecordCursor, blockEnd: Position): void {
     const target = this.#byNumber[record.database];
-    if (target === undefined && this.#bindings.get(record.database) === undefined) throw notBound(record.database, blockEnd);
+    if (target === null) return;
+    if (target === undefined) throw notBound(record.database, blockEnd);
     // Behind the database's own position only: after a restart databases stand at different places.
-    if (target === undefined || target.failure !== null || comparePositions(blockEnd, target.position) <= 0) return;
+    if (target.failure !== null || comparePositions(blockEnd, target.position) <= 0) return;
     record.verify();
     this.#gatheredBytes += target.gather(record);
     this.#gatheredRecords++;
@@ -399,9 +400,9 @@ export class ApplierCore {
   }
 
   /** A database that was made anew is another one: its records are not for the copy that missed that, nor the former ones for the new one. */
-  #targetOf({ name, guid }: DatabaseIdentity): ApplierTarget | undefined {
+  #targetOf({ name, guid }: DatabaseIdentity): ApplierTarget | null {
     const target = this.#targets.get(name);
-    return target?.guid === guid ? target : undefined;
+    return target?.guid === guid ? target : null;
   }
 
   /** Commits every database's share; nothing once a block was taken in part, for the reader stands behind it. @param all also the mere position of databases that nothing happened to */

@@ -133,8 +133,10 @@ export class ApplierPool {
   async #move({ name, from, to }: Move): Promise<void> {
     const directory = this.#directories.get(name);
     assert(directory !== undefined, 'a database moves that is fed');
-    const position = await this.#removeFrom(this.workers[from], name);
+    const worker = this.workers[from];
+    let position = worker?.progress?.databases.find((database) => database.name === name)?.position ?? { file: 0, offset: 0 };
     try {
+      position = await this.#removeFrom(worker, name);
       await this.#addTo(to, { name, directory });
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
