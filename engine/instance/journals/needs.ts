@@ -60,7 +60,11 @@ export function mirrorNeeds(context: NeedsContext, place: Place): ManagedJournal
   const { mirrored } = host;
   const { guid } = member.membership;
   const needs = [
-    ...mirrored.fed().map((database) => fileNeed(context, mirrored.feed, database)),
+    // An obsolete copy takes nothing of it any more.
+    ...mirrored
+      .fed()
+      .filter((database) => !mirrored.isObsolete(database))
+      .map((database) => fileNeed(context, mirrored.feed, database)),
     ...mirrored.readWrite().map((database) => readWriteNeed(database)),
     ...Object.values(mirroredHere(settings, name)).flatMap((database) => unmountedNeed(context, database, guid)),
     ...store

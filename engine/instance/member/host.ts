@@ -182,8 +182,8 @@ export class MemberHost implements MirrorHost {
     const found = this.#mirrored.all().find((d) => d.mirror?.database === database);
     if (found === undefined) throw cannotCompare('NOT_FOUND', `The database ${database} is not mounted on ${this.#name}.`);
     if (!found.fedByMirror) throw cannotCompare('REFUSED', `The database ${database} takes updates of its own on ${this.#name}.`);
-    const failure = this.#mirrored.failure(found.journalName);
-    if (failure !== undefined) throw cannotCompare('REFUSED', `The database ${database} is not dejournaled on ${this.#name}: ${failure}`);
+    const apart = this.#mirrored.whyApart(found);
+    if (apart !== null) throw cannotCompare('REFUSED', `The database ${database} is not dejournaled on ${this.#name}: ${apart}`);
     return new LocalSide({ name: found.journalName, directory: found.directory, applier: () => this.#mirrored.feed.applier });
   }
 
