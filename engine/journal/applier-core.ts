@@ -2,8 +2,9 @@ import { GemelError } from '../api/errors.ts';
 import type { Bytes, Key } from '../globals/bytes.ts';
 import { assert } from '../io/assert.ts';
 import type { Clock } from '../io/clock.ts';
-import type { AppliedDatabase, ApplierProgress, Inheritance } from './applier-messages.ts';
+import type { AppliedDatabase, ApplierProgress } from './applier-messages.ts';
 import { ApplierTarget, type TargetWriter } from './applier-target.ts';
+import { ApplierWaiting, type Heir } from './applier-waiting.ts';
 import { Stand, type Stander } from './applier-stand.ts';
 import { Bindings, notBound } from './bindings.ts';
 import type { JournalFiles } from './files.ts';
@@ -40,17 +41,6 @@ const holdAgainMs = 2;
 /** Log bytes after which a database's write-ahead log is copied into its file. */
 const walBytesMax = 32 * 1024 * 1024;
 
-interface Drain {
-  readonly position: Position;
-  readonly done: (error: unknown) => void;
-}
-
-/** Who asked for what the files lack. */
-interface Heir {
-  readonly done: (inheritance: Inheritance) => void;
-  readonly failed: (error: unknown) => void;
-}
-
 export interface ApplierCoreOptions {
   readonly clock: Clock;
   readonly files: JournalFiles;
@@ -76,8 +66,7 @@ export class ApplierCore {
   #byNumber: (ApplierTarget | null | undefined)[] = [];
   #reader: BlockReader | null = null;
   #goal: Position = { file: 0, offset: 0 };
-  #drains: Drain[] = [];
-  #heirs: { readonly position: Position; readonly heir: Heir }[] = [];
+  readonly #waiting = new ApplierWaiting();
   #stand: Stand | null = null;
   readonly #holds = new FileHolds();
   #committedTo: Position = { file: 0, offset: 0 };
@@ -172,7 +161,7 @@ export class ApplierCore {
     // Nothing will settle it any more.
     if (this.#isBroken) return done(this.#brokenBy);
     this.goOn('others wait for it');
-    this.#drains.push({ position, done });
+    this.#waiting.drain(position, done);
     this.#settleDrains();
   }
 
@@ -185,7 +174,7 @@ export class ApplierCore {
     this.goOn('others wait for it');
     // A takeover waits for no copy.
     this.#holds.breakRests();
-    this.#heirs.push({ position, heir });
+    this.#waiting.inherit(position, heir);
     this.#answerHeirs();
   }
 
@@ -209,32 +198,10 @@ export class ApplierCore {
     const due = this.#holds.due(this.position);
     if (due.length === 0) return false;
     this.#commit(true);
-    let isWaiting = false;
-    for (const hold of due) isWaiting = !this.#settleHold(hold) || isWaiting;
-    return isWaiting;
-  }
-
-  #settleHold(hold: FileHold): boolean {
-    const targets: ApplierTarget[] = [];
-    for (const name of hold.names) {
-      const target = this.#targets.get(name);
-      if (target === undefined || target.failure !== null) {
-        this.#holds.refuse(hold, target?.failure ?? new GemelError('NOT_FOUND', `The database ${name} is not being dejournaled.`));
-        return true;
-      }
-      targets.push(target);
-    }
-    let complete = true;
-    for (const target of targets) {
-      // Another hold's file has it all already, or is older than what is wanted now.
-      if (this.#holds.keeps(target.name) ? target.walBytes > 0 : !this.#checkpointed(target)) complete = false;
-    }
-    if (complete)
-      this.#holds.reached(
-        hold,
-        targets.map((target) => target.held),
-      );
-    return complete;
+    return this.#holds.settle(due, {
+      target: (name) => this.#targets.get(name),
+      checkpointed: (target) => this.#checkpointed(target),
+    });
   }
 
   #checkpointed(target: ApplierTarget): boolean {
@@ -246,25 +213,11 @@ export class ApplierCore {
   }
 
   #answerHeirs(): void {
-    const targets = [...this.#targets.values()];
-    const failure = targets.find((target) => target.failure !== null)?.failure ?? null;
-    const ready = this.#heirs.filter(({ position }) => failure !== null || comparePositions(this.position, position) >= 0);
-    this.#heirs = this.#heirs.filter((waiting) => !ready.includes(waiting));
-    for (const { heir } of ready) {
-      if (failure !== null) heir.failed(failure);
-      else
-        heir.done({ position: this.position, openStart: this.#tracker.oldest, databases: targets.map((target) => target.uncommitted()) });
-    }
+    this.#waiting.answerHeirs(this.position, this.#tracker.oldest, [...this.#targets.values()]);
   }
 
   #settleDrains(): void {
-    const targets = [...this.#targets.values()];
-    const failure = targets.find((target) => target.failure !== null)?.failure ?? null;
-    const isDone = ({ position }: Drain): boolean =>
-      failure !== null || targets.every((target) => comparePositions(target.committed, position) >= 0);
-    const done = this.#drains.filter(isDone);
-    this.#drains = this.#drains.filter((drain) => !isDone(drain));
-    for (const drain of done) drain.done(failure);
+    this.#waiting.settleDrains([...this.#targets.values()]);
   }
 
   /** Commits what was read and closes all files. */
@@ -293,7 +246,7 @@ export class ApplierCore {
     this.#answerHeirs();
     const isHoldWaiting = this.#settleHolds();
     if (this.#holds.isResting) return null;
-    const isDraining = isAtGoal && this.#drains.length > 0;
+    const isDraining = isAtGoal && this.#waiting.hasDrains;
     if (isDraining || this.#isBatchFull) this.#commit(isDraining);
     if (!isAtGoal) return 0;
     if (isHoldWaiting) return holdAgainMs;
@@ -358,8 +311,7 @@ export class ApplierCore {
       this.#isBroken = true;
       this.#commit(true);
       this.#brokenBy = error;
-      for (const drain of this.#drains.splice(0)) drain.done(error);
-      for (const { heir } of this.#heirs.splice(0)) heir.failed(error);
+      this.#waiting.failAll(error);
       this.#holds.failAll(error);
       this.#options.failed(null, reader.position, error);
       return true;

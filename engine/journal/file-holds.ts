@@ -1,3 +1,5 @@
+import { GemelError } from '../api/errors.ts';
+import type { ApplierTarget } from './applier-target.ts';
 import { comparePositions, isBefore } from './position.ts';
 import type { HeldFile } from './applier-messages.ts';
 import type { Position } from './types.ts';
@@ -41,7 +43,41 @@ export class FileHolds {
     return this.#entries.filter((entry) => !entry.isThere && comparePositions(position, entry.position) >= 0);
   }
 
-  reached(hold: FileHold, files: readonly HeldFile[]): void {
+  /**
+   * Brings the logs of their databases into the files. Everything before their position must have been committed.
+   * @returns whether some have to be tried again soon: a reader keeps a log
+   */
+  settle(
+    due: readonly FileHold[],
+    by: {
+      readonly target: (name: string) => ApplierTarget | undefined;
+      /** Copies a database's log into its file; whether all of it is there. */
+      readonly checkpointed: (target: ApplierTarget) => boolean;
+    },
+  ): boolean {
+    let isWaiting = false;
+    for (const hold of due) {
+      const targets = hold.names.map((name) => ({ name, target: by.target(name) }));
+      const lacking = targets.find(({ target }) => target === undefined || target.failure !== null);
+      if (lacking !== undefined) {
+        const why = new GemelError('NOT_FOUND', `The database ${lacking.name} is not being dejournaled.`);
+        this.refuse(hold, lacking.target?.failure ?? why);
+        continue;
+      }
+      const files = targets.flatMap(({ target }) => target ?? []);
+      // Another hold's file has it all already, or is older than what is wanted now. Each is tried.
+      const complete = files.filter((target) => (this.keeps(target.name) ? target.walBytes === 0 : by.checkpointed(target)));
+      if (complete.length < files.length) isWaiting = true;
+      else
+        this.#reached(
+          hold,
+          files.map(({ held }) => held),
+        );
+    }
+    return isWaiting;
+  }
+
+  #reached(hold: FileHold, files: readonly HeldFile[]): void {
     for (const entry of this.#entries) if (entry.id === hold.id) entry.isThere = true;
     hold.done(files);
   }
