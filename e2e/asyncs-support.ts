@@ -61,7 +61,7 @@ export async function asyncOf(pair: Pair, name: string, as: AsyncType, options: 
  * says of itself may be older than what was acknowledged last.
  * @param failover among them the primary
  */
-export async function inStep(member: TestMember, ...failover: TestMember[]): Promise<MemberView> {
+export async function inStep(member: TestMember, ...failover: [TestMember, ...TestMember[]]): Promise<MemberView> {
   const wanted = await until('one of them is primary', async () => {
     const own = await Promise.all(failover.map((each) => view(each, each.name).catch(() => undefined)));
     return own.find((seen) => seen?.status === 'Primary')?.position ?? false;

@@ -40,7 +40,7 @@ it('is taken on the primary under load, restored on the backup, a DR async and a
   await written.stop();
   await set(a, 'last', 'one');
   for (const member of [b, dr, reporting]) await until(`${member.name} has all`, async () => (await get(member, 'last')) === 'one');
-  for (const member of [dr, reporting]) await inStep(member);
+  for (const member of [dr, reporting]) await inStep(member, a);
   await sameDatabases(pair, dr, reporting);
   // The restored copy is one that can take over.
   await a.kill();
@@ -126,7 +126,7 @@ it('waits on a member that is behind until the journal has arrived; scripts lear
     return now.state !== 'running' && now;
   });
   expect(ended).toMatchObject({ state: 'done', error: null, result: [{ name: 'DB', as: 'dejournaled', behind: null }] });
-  await inStep(dr);
+  await inStep(dr, pair.a, pair.b);
   await written.verify(dr);
   await sameDatabases(pair, dr);
   expect(await gemel(a.home, 'db', 'restore', 'A', '--from', file, '--as', 'OTHER')).toMatchObject({
@@ -143,7 +143,7 @@ it('takes the place of a copy that is damaged, on a member that is then whole ag
   await json(a.home, 'db', 'backup', 'A', 'DB', '--to', file);
   const written = await Acknowledged.by(a, 300);
   await written.stop();
-  await inStep(dr);
+  await inStep(dr, a);
   await dr.stop();
   const damaged = path.join(dr.directory, 'db', 'GEMEL.DAT');
   const bytes = fs.readFileSync(damaged);
@@ -153,7 +153,7 @@ it('takes the place of a copy that is damaged, on a member that is then whole ag
   await dr.sees({ C: 'Connected' });
   expect(await dr.call('db.list', {})).toContainEqual(expect.objectContaining({ name: 'DB', mounted: false }));
   expect(await json(dr.home, 'db', 'restore', 'C', '--from', file, '--overwrite')).toMatchObject([{ as: 'dejournaled', behind: null }]);
-  await inStep(dr);
+  await inStep(dr, a);
   await written.verify(dr);
   await sameDatabases(pair, dr);
 }, 120_000);

@@ -34,7 +34,7 @@ describe('journal files', () => {
     await set(a, 'x', 'second');
     await switchJournal(a);
     await setIn(a, 'DB', 'found(1,"two")', 'three');
-    for (const member of [c, d]) await inStep(member);
+    for (const member of [c, d]) await inStep(member, a);
     for (const member of [a, b, c, d]) {
       const { journals, forecast } = await list(member);
       expect(journals.map(({ mirror }) => mirror)).toEqual([null, 'TEST']);
@@ -107,7 +107,7 @@ describe('purging', () => {
     const c = await asyncOf(pair, 'C', 'dr');
     const d = await asyncOf(pair, 'D', 'reporting-ro');
     await set(a, 'before', '1');
-    await inStep(d);
+    await inStep(d, a);
     // What D has is known from now on, also on the backup.
     await purge(a);
     await until('the backup knows D', async () => {
@@ -137,8 +137,8 @@ describe('purging', () => {
     await a.start();
     await ready(b);
     await d.start();
-    await inStep(d);
-    await inStep(c);
+    await inStep(d, b);
+    await inStep(c, b);
     await sameDatabases(pair, c, d);
     expect(await getIn(d, 'DB', 'fill(2)')).toBe('value 2');
     await set(b, 'after', '1');
@@ -150,7 +150,7 @@ describe('purging', () => {
     await b.call('mirror.switchOver', {});
     await ready(a);
     await set(a, 'latest', '3');
-    for (const member of [c, d]) await inStep(member);
+    for (const member of [c, d]) await inStep(member, a);
     await sameDatabases(pair, c, d);
   });
 
@@ -218,7 +218,7 @@ describe('purging', () => {
     await a.start();
     await ready(b);
     await written.stop();
-    await inStep(c);
+    await inStep(c, b);
     await sameDatabases(pair, c);
     await written.verify(c);
     expect(await verify(b)).toMatchObject({ sound: true });

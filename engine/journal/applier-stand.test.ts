@@ -66,7 +66,7 @@ test('who needs the files, such as a takeover, ends it at once; so does its time
   expect((await applier.inherit(end)).position).toEqual(end);
   await applier.stand('DB', null, LONG_MS);
   await applier.drained(end);
-  await applier.stand('DB', null, 1);
+  await applier.stand('DB', null, 2000);
   writer.set(number, 'k6', 'v6', undefined, 0, 1);
   const later = await writer.settled();
   const reached = Promise.withResolvers<void>();

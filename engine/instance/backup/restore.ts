@@ -144,7 +144,8 @@ async function restore(
   const total = head.databases.reduce((sum, { bytes }) => sum + bytes, 0);
   try {
     job.step('Reading the backup and making the copies beside what is there.');
-    const task = { task: 'extract', path: file, id: head.id, drafts, places: placesOf(context) } as const;
+    const { instance } = context.store;
+    const task = { task: 'extract', path: file, id: head.id, instance, drafts, places: placesOf(context) } as const;
     await aside(task, job.signal, (done) => job.progress({ done, total, unit: 'bytes', text: 'Restoring' }));
     const behind = new Map<Wanted, string | null>();
     for (const each of wanted) behind.set(each, each.as === 'dejournaled' ? await arrival(each.backup, job, context) : null);

@@ -3,7 +3,7 @@ import type { BackupHead, BackupResult } from '../../api/backup.ts';
 import { GemelError } from '../../api/errors.ts';
 import type { Position } from '../../api/status.ts';
 import { readBackup, writeBackup, type UndoEntry } from '../../database/backup/index.ts';
-import { DatabaseWriter, mirrorPositionKey, retainMirrored } from '../../database/index.ts';
+import { activateCopy, DatabaseWriter, mirrorPositionKey, retainMirrored } from '../../database/index.ts';
 import { realFiles, type Files } from '../../io/index.ts';
 import { JournalFiles, recoverTransactions, type JournalIdentity } from '../../journal/index.ts';
 import { removeDrafts } from './plan.ts';
@@ -34,6 +34,8 @@ export interface ExtractTask {
   readonly path: string;
   /** Of the backup that was looked at. */
   readonly id: string;
+  /** GUID of the instance that the copies are for. */
+  readonly instance: string;
   /** One for each database of the backup: its draft directory; null: it is not wanted. */
   readonly drafts: readonly ({ readonly directory: string; readonly as: RestoreAs } | null)[];
   readonly places: readonly string[];
@@ -105,7 +107,7 @@ function openAt(open: OpenIn, { databases }: BackupHead, n: number): UndoEntry[]
 
 const FILE = 'GEMEL.DAT';
 
-function extract({ path, id, drafts, places }: ExtractTask, progress: (bytes: number) => void): BackupResult {
+function extract({ path, id, instance, drafts, places }: ExtractTask, progress: (bytes: number) => void): BackupResult {
   const files: Files = realFiles;
   const open = drafts.map((draft) => {
     if (draft === null) return null;
@@ -129,7 +131,7 @@ function extract({ path, id, drafts, places }: ExtractTask, progress: (bytes: nu
     if (result.head.id !== id)
       throw new GemelError('REFUSED', `The backup ${path} has become another one.`, 'Nothing was changed.', 'Restore it again.');
     for (const draft of open) draft?.file.sync();
-    for (const [n, draft] of open.entries()) if (draft !== null) settle(draft, result.head, n, path);
+    for (const [n, draft] of open.entries()) if (draft !== null) settle(draft, result.head, n, path, instance);
     return result;
   } finally {
     for (const draft of open) draft?.file.close();
@@ -142,6 +144,7 @@ function settle(
   { databases }: BackupHead,
   n: number,
   path: string,
+  instance: string,
 ): void {
   const expected = databases[n];
   const writer = DatabaseWriter.open(directory);
@@ -159,6 +162,7 @@ function settle(
     writer.close();
   }
   if (as === 'retained') retainMirrored(directory);
+  if (as === 'dejournaled') activateCopy(directory, instance);
 }
 
 function takeBack(writer: DatabaseWriter, undo: readonly UndoEntry[]): void {
