@@ -56,6 +56,8 @@ export class Feed {
   #isResting = false;
   #workers: number;
   #port: JournalPort | null = null;
+  /** End of the newest durable block: a journal that was switched since goes on behind it, where the applier gets only with the next one. */
+  #durable: Position = { file: 0, offset: 0 };
   #frozen: Frozen[] = [];
   #timer: { cancel(): void } | null = null;
   #stops: (() => void)[] = [];
@@ -222,8 +224,10 @@ export class Feed {
     this.#port = port;
     this.applier.setRole('primary');
     if (inheritance !== null) this.#takeOn(inheritance);
+    this.#durable = writer.durable;
     this.#stops = [
       writer.onDurable((position, ticket) => {
+        this.#durable = position;
         this.applier.applyTo(position);
         for (const frozen of this.#frozen) if (frozen.position === null && frozen.ticket <= ticket) frozen.position = position;
       }),
@@ -274,7 +278,7 @@ export class Feed {
     const generations = new Map<OpenDatabase, GenerationId>();
     for (const database of this.#databases) if (database.nodes.overlayEntries > 0) generations.set(database, database.nodes.freeze());
     if (generations.size === 0) return;
-    const position = port.durable ? port.writer.durable : null;
+    const position = port.durable ? this.#durable : null;
     this.#frozen.push({ ticket: port.newestTicket, generations, position });
     this.#hearAgain();
   }

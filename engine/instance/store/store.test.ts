@@ -141,6 +141,16 @@ describe('restart after a crash', () => {
 });
 
 describe('the overlay', () => {
+  it('is dropped when the file has it all already and the journal was switched since, with nothing more to come', async () => {
+    const database = bench.database('USER');
+    const session = bench.store.executor.open('USER');
+    session.set(session.resolve('^x'), '1');
+    await settled();
+    await bench.store.switchLocalJournal();
+    await bench.contained(database);
+    expect(session.get(session.resolve('^x'))).toBe('1');
+  });
+
   it('is dropped once the file has what was durable, across a journal switch, and reads stay as they are', async () => {
     const database = bench.database('USER');
     const session = bench.store.executor.open('USER');
