@@ -172,14 +172,15 @@ export class MirrorDatabases {
   async feedOne(database: OpenDatabase): Promise<void> {
     const { log, journalFiles } = this.#options;
     if (this.isObsolete(database) || !database.fedByMirror) return;
-    const halt = haltOf(database, journalFiles);
-    if (halt !== null) {
-      this.#halts.set(database, halt);
-      if (halt.is === 'needs-catchup') log(2, needsCatchupLine(database, halt.why));
-      return;
-    }
-    this.#halts.delete(database);
     try {
+      // A journal that cannot be read at all is the member's to tell of: it is held then.
+      const halt = haltOf(database, journalFiles);
+      if (halt !== null) {
+        this.#halts.set(database, halt);
+        if (halt.is === 'needs-catchup') log(2, needsCatchupLine(database, halt.why));
+        return;
+      }
+      this.#halts.delete(database);
       await this.feed.retry(database);
       this.#failures.delete(database.journalName);
     } catch (error) {
