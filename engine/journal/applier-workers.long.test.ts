@@ -278,7 +278,7 @@ test('several workers make of a journal what one does, whatever happens meanwhil
           } else if (one.fed.has(each.name)) {
             // One of them takes nothing any more: it alone is told of, and it goes on from where it stood once it can.
             await drained();
-            model.change(each.name, 'failing', String(Math.random()), 0);
+            model.change(each.name, 'failing', String(writer.end.offset), 0);
             const end = await writer.settled();
             await both(async (world) => {
               const before = world.file(each.name);

@@ -116,11 +116,11 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
     stop: async ({ nofailover }) => {
       background.close();
       // None of them holds a hand-over up.
-      const jobsEnded = jobs.close();
-      await journals.close();
+      const ended = Promise.all([jobs.close(), journals.close()]);
+      // Frozen files would.
       await backups.close();
       await mirror.stop(nofailover);
-      await jobsEnded;
+      await ended;
       for (const each of ports) each.close();
       await web.close();
       await superserver.close();

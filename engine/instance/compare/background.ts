@@ -33,9 +33,18 @@ export class BackgroundComparison {
 
   #later(): void {
     this.#timer = this.#options.io.clock.timer(HOUR_MS, () => {
-      for (const place of this.#options.places()) this.#look(place);
+      for (const place of this.#options.places()) this.#tryLook(place);
       this.#later();
     });
+  }
+
+  /** What cannot be done now, on a full disk say, is tried again in an hour. */
+  #tryLook(place: Place): void {
+    try {
+      this.#look(place);
+    } catch (error) {
+      if (!(error instanceof GemelError)) throw error;
+    }
   }
 
   #look(place: Place): void {
@@ -43,17 +52,10 @@ export class BackgroundComparison {
     if (!isCopy(place)) return;
     const file = this.#file(place.mirror);
     const now = io.clock.wallMs();
-    const last = io.files.exists(file) ? Last.safeParse(JSON.parse(io.files.read(file).toString('utf8'))).data : undefined;
-    const due = isDue(last?.comparedMs ?? null, now, days);
-    if (due) {
-      try {
-        compare(place.mirror);
-      } catch (error) {
-        if (!(error instanceof GemelError)) throw error;
-        return;
-      }
-    }
-    if (due || last === undefined) io.files.atomicWrite(file, Buffer.from(JSON.stringify({ comparedMs: now })));
+    const last = io.files.exists(file) ? lastCompared(io.files.read(file).toString('utf8')) : null;
+    const due = isDue(last, now, days);
+    if (due) compare(place.mirror);
+    if (due || last === null) io.files.atomicWrite(file, Buffer.from(JSON.stringify({ comparedMs: now })));
   }
 
   #file(mirror: string): string {
@@ -62,6 +64,16 @@ export class BackgroundComparison {
 
   close(): void {
     this.#timer?.cancel();
+  }
+}
+
+/** What the file says, in ms since the epoch; null: nothing that can be read. */
+export function lastCompared(text: string): number | null {
+  try {
+    return Last.parse(JSON.parse(text)).comparedMs;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
+    throw error;
   }
 }
 

@@ -65,7 +65,17 @@ export class JournalService {
     this.#refuseUnknown();
     this.#schedule();
     // What the databases' files have now counts from the next look on.
-    this.#managed();
+    try {
+      this.#managed();
+    } catch (error) {
+      this.#couldNot(error);
+    }
+  }
+
+  /** A full disk keeps no instance from starting or working. */
+  #couldNot(error: unknown): void {
+    if (!(error instanceof GemelError)) throw error;
+    this.#note('PURGE_FAILED', `Journal files could not be purged: ${error.message}`, { code: error.code });
   }
 
   /** Settings that others know and this version does not have must not seem to work. */
@@ -103,8 +113,7 @@ export class JournalService {
       if (!hasSwitched && clock.monotonicMs() - this.#purgedAtMs < PURGE_MS) return;
       await this.purge({ dryRun: false, local: false });
     } catch (error) {
-      if (!(error instanceof GemelError)) throw error;
-      this.#note('PURGE_FAILED', `Journal files could not be purged: ${error.message}`, { code: error.code });
+      this.#couldNot(error);
     }
   }
 
