@@ -245,7 +245,20 @@ export const strings = {
     run: 'Do it',
     cancel: 'Cancel',
     again: 'Check again',
+    checks: 'Checks',
     failed: 'The plan could not be made',
+  },
+
+  wizard: {
+    wizard: 'Wizard',
+    steps: 'Steps of the wizard',
+    stepNames: { settings: 'Settings', plan: 'Plan and checks', progress: 'Progress and report' },
+    toPlan: 'Show the plan',
+    back: 'Back to the settings',
+    change: 'Change the settings',
+    later: 'Leave, keep what was typed',
+    discard: 'Discard',
+    toOverview: 'To the overview',
   },
 
   jobs: {
@@ -268,10 +281,14 @@ export const strings = {
       JobState,
       string
     >,
-    stepStates: { waiting: 'Waiting', running: 'Running', done: 'Done', failed: 'Failed', skipped: 'Skipped' } satisfies Record<
-      StepState,
-      string
-    >,
+    stepStates: {
+      waiting: 'Waiting',
+      running: 'Running',
+      done: 'Done',
+      failed: 'Failed',
+      skipped: 'Skipped',
+      undone: 'Taken back',
+    } satisfies Record<StepState, string>,
     interrupted: 'The console ended while this job ran. What it had done stands in its steps.',
     showLog: 'Show log',
     steps: 'Steps',

@@ -5,6 +5,7 @@ import { compareMethods } from './compare.ts';
 import { DejournalSchedule, DejournalView, FilterView } from './dejournaling.ts';
 import { databaseMethods } from './databases.ts';
 import { InstanceJob, jobMethods } from './jobs.ts';
+import { JoinAs } from './join-as.ts';
 import { journalMethods } from './journals.ts';
 import { LostPage, LostReport } from './lost.ts';
 import { ParallelDejournaling } from './parallel.ts';
@@ -14,9 +15,6 @@ import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapsho
 
 const nothing = z.object({});
 const done = z.object({ message: z.string() });
-/** What an instance joins a mirror as. */
-const JoinAs = z.enum(['failover', 'dr', 'reporting-ro', 'reporting-rw']);
-export type JoinAs = z.infer<typeof JoinAs>;
 /** The membership a new member gets; `elsewhere`: ask there, the primary is another member, whose agent and instance these are. */
 export const Admitted = z.object({ membership: z.unknown(), elsewhere: z.object({ agent: z.string(), instance: z.string() }).nullable() });
 export type Admitted = z.infer<typeof Admitted>;

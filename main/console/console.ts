@@ -5,6 +5,7 @@ import { VERSION } from '../../engine/api/version.ts';
 import type { Clock } from '../../engine/io/index.ts';
 import type { ActionContext } from '../actions/index.ts';
 import type { AppInfo } from '../contract/index.ts';
+import { formOf } from '../forms/index.ts';
 import { Hosts } from '../hosts/index.ts';
 import { openStore } from '../store/index.ts';
 import type { AgentControl } from '../hosts/index.ts';
@@ -67,7 +68,7 @@ export function openConsoleMain(options: ConsoleOptions): ConsoleMain {
   ensureLocalAgent(hosts, (problem) => {
     if (open) operator.record('Start the agent of this computer', os.hostname(), 'failed', problem);
   });
-  const handlers = handlersOf({ options, store, operator, changed });
+  const handlers = handlersOf({ options, context, operator, changed });
   const whatIf = new WhatIfAnswers({ hosts, now: () => clock.wallMs(), changed: () => changed('what-if') });
   const sources = sourcesOf({ store, hosts, operator, whatIf });
   return {
@@ -100,15 +101,16 @@ function ensureLocalAgent(hosts: Hosts, failed: (problem: string) => void): void
 
 function handlersOf({
   options,
-  store,
+  context,
   operator,
   changed,
 }: {
   options: ConsoleOptions;
-  store: Store;
+  context: ActionContext;
   operator: Operator;
   changed(kind: ChangeKind): void;
 }): CallHandlers {
+  const { store } = context;
   return {
     'app.info': () => ({
       version: VERSION,
@@ -120,6 +122,15 @@ function handlersOf({
     }),
     plan: (action) => operator.plan(action),
     run: (action) => operator.run(action),
+    form: ({ form, about, values }) => {
+      const now = options.clock.wallMs();
+      if (values !== undefined) store.drafts.put(form, about, values, now);
+      return formOf(form, about, values ?? store.drafts.get(form, about, now), context);
+    },
+    'form.forget': ({ form, about }) => {
+      store.drafts.forget(form, about);
+      return {};
+    },
     'job.get': ({ job }) => operator.job(job),
     'job.cancel': ({ job }) => {
       operator.cancel(job);

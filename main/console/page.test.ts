@@ -44,6 +44,8 @@ function rig(): Rig {
     'app.info': never,
     plan: never,
     run: never,
+    form: never,
+    'form.forget': never,
     'job.get': never,
     'job.cancel': never,
     'audit.list': (params) => {

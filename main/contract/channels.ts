@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Action, AuditEntry, JobView, Plan } from './actions.ts';
+import { About, Form, FormName, FormValues } from './forms.ts';
 import { AppInfo, Environment, HistoryPoint, MirrorMonitor, Overview, Settings, Theme, WhatIfView } from './views.ts';
 
 /** The one map of everything that crosses between page and main. Both sides check every value with it. */
@@ -12,6 +13,10 @@ export const calls = {
   plan: { params: Action, result: Plan },
   /** Plans again, refuses (code REFUSED) with the first refusal, else starts a job and answers at once. */
   run: { params: Action, result: z.object({ job: z.number().int() }) },
+  /** A wizard's form with what was typed so far; without `values` where it was left, else with the defaults. Changes nothing but that draft. */
+  form: { params: z.object({ form: FormName, about: About, values: FormValues.optional() }), result: Form },
+  /** What was typed is forgotten. */
+  'form.forget': { params: z.object({ form: FormName, about: About }), result: nothing },
   'job.get': { params: z.object({ job: z.number().int() }), result: JobView },
   /** Refuses when a cancel would leave something half done. */
   'job.cancel': { params: z.object({ job: z.number().int() }), result: nothing },

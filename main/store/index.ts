@@ -1,4 +1,5 @@
 import { openDatabase } from './database.ts';
+import { DraftStore } from './drafts.ts';
 import { HistoryStore } from './history.ts';
 import { AuditStore, JobStore } from './records.ts';
 import { HostStore, SettingsStore } from './settings.ts';
@@ -12,6 +13,7 @@ export interface Store {
   readonly jobs: JobStore;
   readonly audit: AuditStore;
   readonly history: HistoryStore;
+  readonly drafts: DraftStore;
   close(): void;
 }
 
@@ -27,6 +29,7 @@ export function openStore(file: string): Store {
     jobs: new JobStore(db),
     audit: new AuditStore(db),
     history: new HistoryStore(db),
+    drafts: new DraftStore(db),
     close: () => db.close(),
   };
 }

@@ -7,6 +7,9 @@ const route: fc.Arbitrary<Route> = fc.oneof(
   fc.constant<Route>({ page: 'overview' }),
   fc.constant<Route>({ page: 'hosts' }),
   name.map((mirror): Route => ({ page: 'monitor', mirror })),
+  fc
+    .record({ instance: name, mirror: name }, { requiredKeys: [] })
+    .map((about): Route => ({ page: 'wizard', form: 'createMirror', about })),
   fc.option(fc.nat()).map((job): Route => ({ page: 'activity', job })),
 );
 
