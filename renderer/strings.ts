@@ -108,9 +108,10 @@ export const strings = {
     demoTry: 'Then watch it live, switch over, stop a member, and see that nothing is lost.',
     demoJob: 'Under way',
     demoBegun: 'A demo was begun here and is not whole. Remove it, then create it again.',
-    commandLine: 'Your own mirror, by command line',
-    commandLineText:
-      'Creating and joining mirrors is done with the gemel command. Instances and mirrors made with it on this computer appear here by themselves.',
+    own: 'Create your own mirror',
+    ownText: 'An instance becomes its first failover member; a second one and async members join it, then databases are added.',
+    commandLine: 'The same by command line',
+    commandLineText: 'Instances and mirrors made with the gemel command on this computer appear here by themselves.',
     steps: [
       { text: 'Create and start an instance', command: 'gemel instance create A && gemel instance start A' },
       { text: 'Make it the first failover member', command: 'gemel mirror create A --name MYMIRROR --arbiter HOST:2188' },
@@ -247,6 +248,15 @@ export const strings = {
     again: 'Check again',
     checks: 'Checks',
     failed: 'The plan could not be made',
+  },
+
+  wizards: {
+    createInstance: 'Create an instance',
+    createMirror: 'Create a mirror',
+    joinFailover: 'Join as failover member',
+    joinAsync: 'Join as async member',
+    about: (verb: string, subject: string) => `${verb}: ${subject}`,
+    group: 'Wizards',
   },
 
   wizard: {

@@ -7,6 +7,7 @@ import { allOffers } from './offers.ts';
 import type { Command } from './palette.ts';
 import { Router } from './router.svelte.ts';
 import { ThemeState } from './theme.svelte.ts';
+import { allWizards } from './wizards.ts';
 
 /** All state that outlives a page, found by components through the context. */
 export class AppState {
@@ -18,7 +19,13 @@ export class AppState {
   lastMirror: string | null = $state(null);
   readonly mirror: string | null = $derived.by(() => this.#currentMirror());
   /** The one registry of commands, of the state as it is now. */
-  readonly commands: Command[] = $derived.by(() => [...this.#navigation(), ...this.#actions(), ...this.#themes(), ...this.#jobs()]);
+  readonly commands: Command[] = $derived.by(() => [
+    ...this.#navigation(),
+    ...this.#actions(),
+    ...this.#wizards(),
+    ...this.#themes(),
+    ...this.#jobs(),
+  ]);
 
   constructor(client: ConsoleClient) {
     this.console = new ConsoleState(client);
@@ -54,6 +61,17 @@ export class AppState {
       title,
       group: groupOf(action),
       run: () => void this.action.open(action),
+    }));
+  }
+
+  #wizards(): Command[] {
+    const overview = this.console.overview;
+    if (overview === null) return [];
+    return allWizards(overview).map(({ form, about, title }) => ({
+      id: `wizard:${form}:${JSON.stringify(about)}`,
+      title,
+      group: strings.wizards.group,
+      run: () => this.router.go({ page: 'wizard', form, about }),
     }));
   }
 

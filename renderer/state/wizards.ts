@@ -1,0 +1,53 @@
+import type { About, FormName, InstanceView, MirrorView, Overview } from '../../main/contract/index.ts';
+import { strings } from '../strings.ts';
+import { routeHash } from './route.ts';
+
+/** A wizard on offer: what it makes possible is said by its form, which main makes from the live state. */
+export interface WizardOffer {
+  readonly form: FormName;
+  readonly about: About;
+  /** The verb alone, for a button beside the thing it is about. */
+  readonly verb: string;
+  /** The verb and what it is about, for lists and screen readers. */
+  readonly title: string;
+  readonly hash: string;
+}
+
+const text = strings.wizards;
+
+/** What can be begun without looking at anything. */
+export function generalWizards(): WizardOffer[] {
+  return (['createInstance', 'createMirror', 'joinFailover', 'joinAsync'] as const).map((form) => offer(form, {}));
+}
+
+export function instanceWizards(instance: InstanceView): WizardOffer[] {
+  if (instance.status.state !== 'running' || instance.status.mirrors.length > 0) return [];
+  const about = { instance: instance.id };
+  return [
+    offer('createMirror', about, instance.name),
+    offer('joinFailover', about, instance.name),
+    offer('joinAsync', about, instance.name),
+  ];
+}
+
+export function mirrorWizards(mirror: MirrorView): WizardOffer[] {
+  const about = { mirror: mirror.name };
+  const failovers = mirror.members.filter(({ type }) => type === 'Failover').length;
+  return [...(failovers < 2 ? [offer('joinFailover', about, mirror.name)] : []), offer('joinAsync', about, mirror.name)];
+}
+
+/** Everything on offer, for the command palette. */
+export function allWizards(overview: Overview): WizardOffer[] {
+  return [...generalWizards(), ...overview.mirrors.flatMap(mirrorWizards), ...overview.instances.flatMap(instanceWizards)];
+}
+
+function offer(form: FormName, about: About, subject?: string): WizardOffer {
+  const verb = text[form];
+  return {
+    form,
+    about,
+    verb,
+    title: subject === undefined ? verb : text.about(verb, subject),
+    hash: routeHash({ page: 'wizard', form, about }),
+  };
+}
