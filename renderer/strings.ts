@@ -1,4 +1,5 @@
 import type { Environment, Freshness, JobState, Severity, StepState, Theme } from '../main/contract/index.ts';
+import type { ProcedureSection } from '../main/contract/index.ts';
 import type { AuditEntry } from '../main/contract/index.ts';
 
 /** Every text of the console that does not come from main, in one place. Plain, terse, sentence case. */
@@ -18,6 +19,7 @@ export const strings = {
     overview: 'Overview',
     mirror: 'Mirror',
     monitor: 'Monitor',
+    procedures: 'Procedures',
     hosts: 'Hosts',
     activity: 'Activity',
     jobsRunning: (n: number) => `${n} running`,
@@ -49,6 +51,7 @@ export const strings = {
     demo: 'Demo mirror',
     open: (page: string) => `Open ${page}`,
     openMonitor: (mirror: string) => `Open monitor of ${mirror}`,
+    openProcedures: (mirror: string) => `Open procedures of ${mirror}`,
     openJob: (title: string) => `Open job: ${title}`,
     theme: (name: string) => `Theme: ${name.toLowerCase()}`,
   },
@@ -248,6 +251,35 @@ export const strings = {
     again: 'Check again',
     checks: 'Checks',
     failed: 'The plan could not be made',
+  },
+
+  procedures: {
+    title: 'Procedures',
+    sections: { planned: 'Planned outages', unplanned: 'Unplanned outages', disaster: 'Disaster recovery' } satisfies Record<
+      ProcedureSection,
+      string
+    >,
+    fits: 'Fits now',
+    doesNotFit: 'Does not fit now',
+    showSteps: 'Steps',
+    begin: 'Begin',
+    beginThis: (title: string) => `Begin: ${title}`,
+    underWay: 'Under way',
+    ended: 'Ended',
+    abandoned: 'Given up',
+    begunAt: 'Begun',
+    open: 'Open',
+    all: 'All procedures',
+    said: 'said by a person',
+    markDone: 'This is done',
+    skip: 'Count this step as done',
+    giveUp: 'Give the procedure up',
+    giveUpHint: 'What was done stays done.',
+    risk: 'Risk',
+    now: 'Now',
+    nothing: 'None was begun yet.',
+    unknown: 'This procedure is not known any more.',
+    whole: 'Every step is done.',
   },
 
   wizards: {

@@ -12,6 +12,7 @@ import type { AgentControl } from '../hosts/index.ts';
 import type { Store } from '../store/index.ts';
 import { monitorOf, overviewOf } from '../view/index.ts';
 import type { MirrorSettingsOf } from '../view/index.ts';
+import { Procedures } from '../procedures/index.ts';
 import { Operator } from './operator.ts';
 import { PagePort } from './page.ts';
 import type { CallHandlers, ChangeKind, PageSink, TopicSources } from './page.ts';
@@ -62,15 +63,25 @@ export function openConsoleMain(options: ConsoleOptions): ConsoleMain {
   });
   const context: ActionContext = { hosts, store, home: options.home };
   const operator = new Operator({ context, who: os.userInfo().username, now: () => clock.wallMs(), changed });
-  hosts.onChange(() => changed('world'));
+  const procedures = new Procedures({
+    hosts,
+    store,
+    now: () => clock.wallMs(),
+    changed: () => changed('procedures'),
+    record: (what, mirror, detail) => operator.record(what, mirror, 'changed', detail),
+  });
+  hosts.onChange(() => {
+    procedures.follow();
+    changed('world');
+  });
   recordHistory(hosts, store.history);
   let open = true;
   ensureLocalAgent(hosts, (problem) => {
     if (open) operator.record('Start the agent of this computer', os.hostname(), 'failed', problem);
   });
-  const handlers = handlersOf({ options, context, operator, changed });
+  const handlers = handlersOf({ options, context, operator, procedures, changed });
   const whatIf = new WhatIfAnswers({ hosts, now: () => clock.wallMs(), changed: () => changed('what-if') });
-  const sources = sourcesOf({ store, hosts, operator, whatIf });
+  const sources = sourcesOf({ store, hosts, operator, procedures, whatIf });
   return {
     connect: (sink) => {
       const page = new PagePort({ handlers, sources, sink, clock });
@@ -103,11 +114,13 @@ function handlersOf({
   options,
   context,
   operator,
+  procedures,
   changed,
 }: {
   options: ConsoleOptions;
   context: ActionContext;
   operator: Operator;
+  procedures: Procedures;
   changed(kind: ChangeKind): void;
 }): CallHandlers {
   const { store } = context;
@@ -129,6 +142,15 @@ function handlersOf({
     },
     'form.forget': ({ form, about }) => {
       store.drafts.forget(form, about);
+      return {};
+    },
+    'procedure.start': ({ mirror, procedure }) => ({ run: procedures.start(mirror, procedure) }),
+    'procedure.confirm': ({ run, step }) => {
+      procedures.confirm(run, step);
+      return {};
+    },
+    'procedure.abandon': ({ run }) => {
+      procedures.abandon(run);
       return {};
     },
     'job.get': ({ job }) => operator.job(job),
@@ -163,11 +185,13 @@ function sourcesOf({
   store,
   hosts,
   operator,
+  procedures,
   whatIf,
 }: {
   store: Store;
   hosts: Hosts;
   operator: Operator;
+  procedures: Procedures;
   whatIf: WhatIfAnswers;
 }): TopicSources {
   const settings: MirrorSettingsOf = (mirror) => store.settings.mirror(mirror);
@@ -175,6 +199,7 @@ function sourcesOf({
     overview: { kinds: ['world', 'settings'], value: () => overviewOf(hosts.world(), settings) },
     mirror: { kinds: ['world', 'settings'], value: ({ mirror }) => monitorOf(hosts.world(), mirror, settings) },
     whatIf: { kinds: ['world', 'what-if'], value: ({ mirror }) => whatIf.of(mirror) },
+    procedures: { kinds: ['world', 'procedures'], value: ({ mirror }) => procedures.of(mirror) },
     jobs: { kinds: ['jobs'], value: () => store.jobs.newest(NEWEST) },
     job: { kinds: ['jobs'], value: ({ job }) => operator.job(job) },
     settings: { kinds: ['settings'], value: () => store.settings.get() },

@@ -46,6 +46,9 @@ function rig(): Rig {
     run: never,
     form: never,
     'form.forget': never,
+    'procedure.start': never,
+    'procedure.confirm': never,
+    'procedure.abandon': never,
     'job.get': never,
     'job.cancel': never,
     'audit.list': (params) => {
@@ -61,7 +64,7 @@ function rig(): Rig {
   };
   const settings = { kinds: ['settings'] as const, value: () => made.settings };
   const other = { kinds: ['world'] as const, value: never };
-  const sources: TopicSources = { settings, overview: other, mirror: other, whatIf: other, jobs: other, job: other, audit: other };
+  const sources: TopicSources = { settings, overview: other, mirror: other, whatIf: other, procedures: other, jobs: other, job: other, audit: other };
   const page = new PagePort({
     handlers,
     sources,

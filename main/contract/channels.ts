@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Action, AuditEntry, JobView, Plan } from './actions.ts';
 import { About, Form, FormName, FormValues } from './forms.ts';
+import { MirrorProcedures } from './procedures.ts';
 import { AppInfo, Environment, HistoryPoint, MirrorMonitor, Overview, Settings, Theme, WhatIfView } from './views.ts';
 
 /** The one map of everything that crosses between page and main. Both sides check every value with it. */
@@ -17,6 +18,11 @@ export const calls = {
   form: { params: z.object({ form: FormName, about: About, values: FormValues.optional() }), result: Form },
   /** What was typed is forgotten. */
   'form.forget': { params: z.object({ form: FormName, about: About }), result: nothing },
+  /** Begins a procedure with the members that it would be about now. */
+  'procedure.start': { params: z.object({ mirror: z.string(), procedure: z.string() }), result: z.object({ run: z.number().int() }) },
+  /** A person says that the step to do now is done. */
+  'procedure.confirm': { params: z.object({ run: z.number().int(), step: z.number().int() }), result: nothing },
+  'procedure.abandon': { params: z.object({ run: z.number().int() }), result: nothing },
   'job.get': { params: z.object({ job: z.number().int() }), result: JobView },
   /** Refuses when a cancel would leave something half done. */
   'job.cancel': { params: z.object({ job: z.number().int() }), result: nothing },
@@ -44,6 +50,8 @@ export const topics = {
   mirror: { params: z.object({ mirror: z.string() }), value: MirrorMonitor.nullable() },
   /** Asked anew when the mirror changes, and every few seconds; null while no mirror of that name is known or nobody has answered yet. */
   whatIf: { params: z.object({ mirror: z.string() }), value: WhatIfView.nullable() },
+  /** What can be done in the state that the mirror is in, and what was begun. */
+  procedures: { params: z.object({ mirror: z.string() }), value: MirrorProcedures },
   /** The newest 100, newest first. */
   jobs: { params: nothing, value: z.array(JobView) },
   job: { params: z.object({ job: z.number().int() }), value: JobView },

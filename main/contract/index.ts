@@ -8,6 +8,8 @@ export { Action, AuditEntry, JobStep, JobView, Plan } from './actions.ts';
 export type { ActionInput, JobState, PlannedStep, Problem, StepState } from './actions.ts';
 export { aboutKeys, Form, formNames, FormValues } from './forms.ts';
 export type { About, Field, FormGroup, FormName, FormValue, Option } from './forms.ts';
+export { MirrorProcedures } from './procedures.ts';
+export type { ProcedureOffer, ProcedureRunView, ProcedureSection, ProcedureStepView, ProcedureView } from './procedures.ts';
 export { HistoryPoint, Settings } from './views.ts';
 export type {
   Answer,

@@ -13,7 +13,8 @@ const migrations: readonly string[] = [
    CREATE TABLE sample(instance TEXT NOT NULL, step INTEGER NOT NULL, at INTEGER NOT NULL, n INTEGER NOT NULL,
      updates REAL NOT NULL, journal REAL NOT NULL, p50 REAL, p99 REAL, worst REAL, stall REAL NOT NULL, clients REAL NOT NULL, memory REAL NOT NULL,
      PRIMARY KEY(instance, step, at)) STRICT, WITHOUT ROWID;`,
-  'CREATE TABLE draft(key TEXT PRIMARY KEY, draft TEXT NOT NULL, at INTEGER NOT NULL) STRICT;',
+  `CREATE TABLE draft(key TEXT PRIMARY KEY, draft TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+   CREATE TABLE runbook(run INTEGER PRIMARY KEY AUTOINCREMENT, mirror TEXT NOT NULL, ended INTEGER NOT NULL, record TEXT NOT NULL) STRICT;`,
 ];
 
 /**

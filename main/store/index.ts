@@ -2,6 +2,7 @@ import { openDatabase } from './database.ts';
 import { DraftStore } from './drafts.ts';
 import { HistoryStore } from './history.ts';
 import { AuditStore, JobStore } from './records.ts';
+import { RunStore } from './runs.ts';
 import { HostStore, SettingsStore } from './settings.ts';
 
 export type { KnownHost } from './settings.ts';
@@ -14,6 +15,7 @@ export interface Store {
   readonly audit: AuditStore;
   readonly history: HistoryStore;
   readonly drafts: DraftStore;
+  readonly runs: RunStore;
   close(): void;
 }
 
@@ -30,6 +32,7 @@ export function openStore(file: string): Store {
     audit: new AuditStore(db),
     history: new HistoryStore(db),
     drafts: new DraftStore(db),
+    runs: new RunStore(db),
     close: () => db.close(),
   };
 }

@@ -10,6 +10,7 @@ const route: fc.Arbitrary<Route> = fc.oneof(
   fc
     .record({ instance: name, mirror: name }, { requiredKeys: [] })
     .map((about): Route => ({ page: 'wizard', form: 'createMirror', about })),
+  fc.tuple(name, fc.option(fc.nat())).map(([mirror, run]): Route => ({ page: 'procedures', mirror, run })),
   fc.option(fc.nat()).map((job): Route => ({ page: 'activity', job })),
 );
 

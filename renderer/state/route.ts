@@ -6,6 +6,8 @@ export type Route =
   | { readonly page: 'overview' }
   | { readonly page: 'hosts' }
   | { readonly page: 'monitor'; readonly mirror: string }
+  /** `run`: a procedure under way; null: all of them. */
+  | { readonly page: 'procedures'; readonly mirror: string; readonly run: number | null }
   | { readonly page: 'activity'; readonly job: number | null }
   | { readonly page: 'wizard'; readonly form: FormName; readonly about: About };
 
@@ -20,7 +22,9 @@ export function parseRoute(hash: string): Route {
   const form = formNames.find((name) => first === 'wizard' && name === second);
   if (form !== undefined) return { page: 'wizard', form, about: aboutOf(parts.slice(2)) };
   if (first === 'mirror' && second !== undefined && third === 'monitor') return { page: 'monitor', mirror: second };
-  if (first === 'activity') return { page: 'activity', job: second !== undefined && /^\d{1,15}$/.test(second) ? Number(second) : null };
+  if (first === 'mirror' && second !== undefined && third === 'procedures')
+    return { page: 'procedures', mirror: second, run: numberOf(parts[3]) };
+  if (first === 'activity') return { page: 'activity', job: numberOf(second) };
   if (first === 'hosts') return { page: 'hosts' };
   return { page: 'overview' };
 }
@@ -34,11 +38,17 @@ export function routeHash(route: Route): string {
       return '#/hosts';
     case 'monitor':
       return `#/mirror/${encodeURIComponent(route.mirror)}/monitor`;
+    case 'procedures':
+      return `#/mirror/${encodeURIComponent(route.mirror)}/procedures${route.run === null ? '' : `/${route.run}`}`;
     case 'activity':
       return route.job === null ? '#/activity' : `#/activity/${route.job}`;
     case 'wizard':
       return ['#/wizard', route.form, ...Object.entries(route.about).flatMap(([key, value]) => [key, encodeURIComponent(value)])].join('/');
   }
+}
+
+function numberOf(part: string | undefined): number | null {
+  return part !== undefined && /^\d{1,15}$/.test(part) ? Number(part) : null;
 }
 
 /** Keys and values in turn; what is not known is left out. */
