@@ -79,6 +79,8 @@ export class DatabaseWriter {
     sqlite.pragma('synchronous = NORMAL');
     sqlite.pragma('wal_autocheckpoint = 0');
     sqlite.pragma(`cache_size = -${CACHE_KIB}`);
+    // What undoes one statement of several rows: else a file below /var/tmp, two writes for each page that changes.
+    sqlite.pragma('temp_store = MEMORY');
     sqlite.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`);
     this.#upsert = sqlite.prepare('REPLACE INTO node (k, v) VALUES (?, ?)');
     this.#upsertRow = sqlite.prepare(`REPLACE INTO node (k, v) VALUES ${Array(ROW).fill('(?, ?)').join(', ')}`);
