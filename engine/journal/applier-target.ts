@@ -1,4 +1,5 @@
 import { GemelError } from '../api/errors.ts';
+import type { PropertyChange } from '../database/properties.ts';
 import type { Bytes, Key } from '../globals/bytes.ts';
 import { assert } from '../io/assert.ts';
 import { NodeBatch, type NodeVisitor } from './node-batch.ts';
@@ -24,6 +25,10 @@ export interface TargetWriter {
     readonly walBytes: number;
   };
   rollback(): void;
+  /** Durable when it returns. */
+  setProperties(change: PropertyChange): void;
+  /** From now on the file grows by whatever comes. */
+  liftLimit(): void;
   /** @returns whether all of the log is in the file now */
   checkpointWal(): { readonly complete: boolean };
   close(): void;
@@ -151,6 +156,14 @@ export class ApplierTarget {
       writer.rollback();
       throw error;
     }
+  }
+
+  setProperties(change: PropertyChange): void {
+    this.#writer.setProperties(change);
+  }
+
+  liftLimit(): void {
+    this.#writer.liftLimit();
   }
 
   /** @returns whether the file alone has everything now */

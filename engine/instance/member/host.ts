@@ -14,6 +14,7 @@ import {
 } from '../../mirror/index.ts';
 import type { JournalPort, OpenDatabase, RoleView, WriteBar } from '../executor/index.ts';
 import { LocalSide } from '../compare/local-side.ts';
+import { propertyStanding } from './editing.ts';
 import type { Log } from '../messages.ts';
 import {
   journalBroken,
@@ -361,7 +362,7 @@ export class MemberHost implements MirrorHost {
   }
 
   changed(): void {
-    this.#mirrored.lookAgain();
+    this.#mirrored.lookAgain(this.#hosted === null ? undefined : propertyStanding(this.#hosted));
     this.#options.changed();
   }
 
