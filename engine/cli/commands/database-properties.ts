@@ -7,7 +7,7 @@ import { bytes, fields } from '../output.ts';
 import { megabytesOrNone, megabytesOrZero } from './megabytes.ts';
 
 interface SetFlags extends JsonOption {
-  readonly maxSize?: number | null;
+  readonly maxSize?: number | 'none';
   readonly expansionSize?: number;
   readonly resource?: string;
   readonly collation?: string;
@@ -59,11 +59,11 @@ export function addPropertyCommands(db: Command, context: Context): void {
 }
 
 async function set(context: Context, instance: string, name: string, flags: SetFlags): Promise<void> {
-  const { maxSize: maxSizeMB, expansionSize: expansionMB, resource, collation } = flags;
+  const { maxSize: most, expansionSize: expansionMB, resource, collation } = flags;
   const options = { json: flags.json === true };
   const params = {
     name,
-    ...(maxSizeMB === undefined ? {} : { maxSizeMB }),
+    ...(most === undefined ? {} : { maxSizeMB: most === 'none' ? null : most }),
     ...(expansionMB === undefined ? {} : { expansionMB }),
     ...(resource === undefined ? {} : { resource: resource.toLowerCase() === 'none' ? null : resource }),
     ...(collation === undefined ? {} : { collation }),

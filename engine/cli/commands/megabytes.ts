@@ -7,9 +7,9 @@ export function megabytes(text: string): number {
   return value;
 }
 
-/** The same, or `none`: null. */
-export function megabytesOrNone(text: string): number | null {
-  return text.toLowerCase() === 'none' ? null : megabytes(text);
+/** The same, or `none`. */
+export function megabytesOrNone(text: string): number | 'none' {
+  return text.toLowerCase() === 'none' ? 'none' : megabytes(text);
 }
 
 /** The same, or 0. */

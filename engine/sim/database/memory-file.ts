@@ -132,16 +132,7 @@ export function createMemoryDatabase(drive: SimDrive, directory: string, init: N
   const path = pathIn(directory);
   if (drive.objects.has(path)) throw new GemelError('EXISTS', `There is a database in ${directory} already.`);
   drive.makeDirectory(directory);
-  const {
-    guid,
-    name,
-    createdMs,
-    mirror = null,
-    extra = {},
-    journalId = null,
-    position = null,
-    openStart = null,
-  } = init;
+  const { guid, name, createdMs, mirror = null, extra = {}, journalId = null, position = null, openStart = null } = init;
   const shared = sharedOf({ ...plainProperties, ...init });
   drive.objects.set(path, new MemoryFile(path, { guid, name, createdMs, mirror, ...shared, extra, journalId, position, openStart }));
 }

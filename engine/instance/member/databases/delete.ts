@@ -51,7 +51,12 @@ function viewOf(given: string, { store }: DatabaseContext): DatabaseView {
 /** Throws REFUSED. */
 function refuse({ name, mirrored }: DatabaseView, { settings }: DatabaseContext): void {
   if (isSystem(name))
-    throw new GemelError('REFUSED', `${name} is a system database.`, 'Nothing was changed.', 'The instance needs it: it cannot be deleted.');
+    throw new GemelError(
+      'REFUSED',
+      `${name} is a system database.`,
+      'Nothing was changed.',
+      'The instance needs it: it cannot be deleted.',
+    );
   const isMapped = Object.keys(settings.MapMirrors).some((mirror) => Object.values(mirroredHere(settings, mirror)).includes(name));
   if (!mirrored && !isMapped) return;
   throw new GemelError(

@@ -121,7 +121,12 @@ function unconfirmedProperties(database: string, why: string): GemelError {
 }
 
 /** Of the copy here alone. While its member is connected the mirror's count, as far as it does not leave them to the copy. */
-async function setCopy(database: OpenDatabase, wanted: SharedProperties, { member, host }: Here, context: DatabaseContext): Promise<string> {
+async function setCopy(
+  database: OpenDatabase,
+  wanted: SharedProperties,
+  { member, host }: Here,
+  context: DatabaseContext,
+): Promise<string> {
   const { mirror, guid } = database;
   const theirs = member.membership.databases.find((each) => each.name === mirror?.database && each.guid === guid)?.properties;
   const { isFollowing, isAsync } = propertyStanding(member);
@@ -129,7 +134,8 @@ async function setCopy(database: OpenDatabase, wanted: SharedProperties, { membe
   const isOwnLimit = isBelow(after.maxSizeBytes, theirs?.maxSizeBytes ?? null);
   await host.mirrored.properties.set(database, after, isOwnLimit);
   const told = [`${has(database)} on this member.`];
-  if (!isSame(wanted, after)) told.push(`What differs from what was wanted follows the primary: set it there (${propertiesText(after, wanted)}).`);
+  if (!isSame(wanted, after))
+    told.push(`What differs from what was wanted follows the primary: set it there (${propertiesText(after, wanted)}).`);
   if (!isFollowing) told.push('When it is connected, the mirror’s count again.');
   const apart = host.mirrored.whyApart(database);
   if (apart !== null && context.store.executor.namespaces.isCurrent(database)) told.push('It is not dejournaled now: gemel db catchup.');
