@@ -173,6 +173,58 @@ describe('a maximum size', () => {
     expect(await getIn(b, 'DB', 'x')).toBe('3');
   });
 
+  it('of a backup’s copy alone stops that copy, and the backup does not take over before it is raised and caught up', async () => {
+    const pair = await pairOfTest({ databases: ['DB', 'TWO'] });
+    const { a, b } = pair;
+    await db(b, 'pause-dejournal', 'DB');
+    const { taken } = await fill(a, 'DB', 'n', 500);
+    await setIn(a, 'TWO', 'x', '1');
+    await holds(b, 'TWO', 'x', '1');
+    await run(b, 'mirror', 'stop', b.name);
+    await db(b, 'set-size', 'DB', '--max-size', '1');
+    await db(b, 'catchup', 'DB');
+    await stands(b, 'DB', 'Dejournaling Stopped');
+    expect(times(b, 'DATABASE_FULL')).toBe(1);
+    // It is said why a force would not do either: what it lacks would be lost.
+    await a.kill();
+    await run(b, 'mirror', 'start', b.name);
+    const forced = await gemel(b, 'mirror', 'force-primary', b.name, '--yes');
+    expect([forced.code, forced.err]).toEqual([1, expect.stringMatching(/DB is not dejournaled.*maximum size/)]);
+    await a.start();
+    await a.sees({ A: 'Primary', B: 'Backup' });
+    await has(b, 'DB', { maxSizeMB: null });
+    await setIn(a, 'TWO', 'x', '2');
+    await holds(b, 'TWO', 'x', '2');
+    expect((await databases(b))['DB']?.status).toBe('Dejournaling Stopped');
+    // The documented way.
+    await db(b, 'dismount', 'DB');
+    await db(b, 'mount', 'DB');
+    await stands(b, 'DB', 'Dejournaling');
+    await holds(b, 'DB', `n(${taken - 1})`, 'x'.repeat(4096));
+    await pair.ready();
+    await a.kill();
+    await b.sees({ B: 'Primary' });
+    expect(await getIn(b, 'DB', `n(${taken - 1})`)).toBe('x'.repeat(4096));
+    expect(await tried(b, 'DB', 'x', '1')).toBe('OK');
+  });
+
+  it('of a copy that is updated on a reporting async too is refused to its writers, and stops all of the mirror there', async () => {
+    const { a, ...pair } = await pairOfTest({ second: false, databases: ['DB', 'TWO'] });
+    const reporting = await asyncOf({ a, ...pair }, 'D', 'reporting-rw', { databases: ['DB', 'TWO'] });
+    await db(a, 'set-size', 'DB', '--max-size', '2');
+    await db(reporting, 'set-size', 'DB', '--max-size', '2');
+    await has(reporting, 'DB', { maxSizeMB: 2 });
+    expect((await fill(reporting, 'DB', 'own', 1000)).refusedWith).toBe('FILEFULL');
+    expect(await tried(a, 'DB', 'x', '1')).toBe('OK');
+    await stands(reporting, 'TWO', 'Dejournaling Stopped');
+    expect(times(reporting, 'DATABASE_FULL')).toBe(1);
+    expect(times(reporting, 'DEJOURNALING_PAUSED')).toBe(1);
+    await db(reporting, 'set-size', 'DB', '--max-size', '20');
+    await run(reporting, 'mirror', 'dejournal', 'start', reporting.name);
+    await holds(reporting, 'DB', 'x', '1');
+    await stands(reporting, 'TWO', 'Dejournaling');
+  });
+
   it('of a copy alone stops that copy on a disaster recovery async, and all of the mirror on a reporting one, until it is raised', async () => {
     const pair = await pairOfTest({ databases: ['DB', 'TWO'] });
     const { a } = pair;

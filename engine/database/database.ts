@@ -23,6 +23,7 @@ export class Database implements NodeReader {
   readonly #gap = new Gap();
   #fileBytes = 0;
   #usedBytes = 0;
+  #maxSizeBytes: number | null = null;
   #properties: DatabaseProperties;
 
   /** Throws NOT_FOUND, FOREIGN, DAMAGED, VERSION, RIGHTS, LOCKED, IO. */
@@ -118,14 +119,14 @@ export class Database implements NodeReader {
   /** Looks again at the file's size and properties. */
   refresh(): void {
     this.#properties = this.#reader.meta();
+    this.#maxSizeBytes = this.#properties.maxSizeBytes;
     this.#fileBytes = this.#reader.fileBytes();
     this.#usedBytes = this.#reader.usedBytes();
   }
 
   /** Whether updates that add data must be refused with `FILEFULL`. */
   get full(): boolean {
-    const { maxSizeBytes } = this.#properties;
-    return maxSizeBytes !== null && this.#usedBytes + this.#overlay.bytes >= maxSizeBytes;
+    return this.#maxSizeBytes !== null && this.#usedBytes + this.#overlay.bytes >= this.#maxSizeBytes;
   }
 
   /** As of the last `drop`, `reset` or `refresh`. */

@@ -2,7 +2,7 @@ import type { SharedProperties } from '../api/database-properties.ts';
 import type { DatabaseProperties } from './file.ts';
 
 /** Stands in `extra` of a mirrored copy whose maximum size was made smaller than its mirror's, here alone. */
-const LIMITED = 'limited';
+export const LIMITED = 'limited';
 
 /** What is to be changed of a database, be it fed or not. */
 export interface PropertyChange {

@@ -64,7 +64,8 @@ export class DatabaseWriter {
   readonly #frameBytes: number;
   readonly #pageBytes: number;
   /** Bytes beyond which no batch makes the file grow; null: any does that has to. */
-  #limitBytes: number | null;
+  #limitBytes: number | null = null;
+  #keepsLimit = false;
   /** Of the file before the open batch, where there is a limit. */
   #pagesBefore = 0;
   #meta: DatabaseMeta;
@@ -95,7 +96,6 @@ export class DatabaseWriter {
     this.#pageBytes = Number(sqlite.pragma('page_size', { simple: true }));
     this.#frameBytes = this.#pageBytes + WAL_FRAME_HEADER_BYTES;
     this.#meta = readMeta(sqlite, path);
-    this.#limitBytes = limitOf(this.#meta);
     // What an ended process left in the log is not on the disk for sure before this.
     this.checkpointWal();
   }
@@ -229,12 +229,13 @@ export class DatabaseWriter {
         this.#sqlite.pragma('synchronous = NORMAL');
       }
     });
-    this.#limitBytes = limitOf(this.#meta);
+    this.keepLimit(this.#keepsLimit);
   }
 
-  /** From now on the file grows by whatever comes. */
-  liftLimit(): void {
-    this.#limitBytes = null;
+  /** Whether a copy that holds to a maximum size of its own refuses batches that make it larger. At first none is refused. */
+  keepLimit(isKept: boolean): void {
+    this.#keepsLimit = isKept;
+    this.#limitBytes = isKept ? limitOf(this.#meta) : null;
   }
 
   /** Throws FILEFULL when the open batch has made the file larger than it may become. */

@@ -27,8 +27,8 @@ export interface TargetWriter {
   rollback(): void;
   /** Durable when it returns. */
   setProperties(change: PropertyChange): void;
-  /** From now on the file grows by whatever comes. */
-  liftLimit(): void;
+  /** Whether batches are refused with FILEFULL that make a copy larger than its own maximum size. */
+  keepLimit(isKept: boolean): void;
   /** @returns whether all of the log is in the file now */
   checkpointWal(): { readonly complete: boolean };
   close(): void;
@@ -75,6 +75,7 @@ export class ApplierTarget {
     }
     this.name = name;
     this.#writer = writer;
+    writer.keepLimit(true);
     this.#toFile = {
       upsert: (bytes, keyAt, keyLength, valueAt, valueLength) => writer.upsertFrom(bytes, keyAt, keyLength, valueAt, valueLength),
       remove: (bytes, keyAt, keyLength) => writer.removeFrom(bytes, keyAt, keyLength),
@@ -162,8 +163,9 @@ export class ApplierTarget {
     this.#writer.setProperties(change);
   }
 
+  /** From now on the file grows by whatever comes. */
   liftLimit(): void {
-    this.#writer.liftLimit();
+    this.#writer.keepLimit(false);
   }
 
   /** @returns whether the file alone has everything now */

@@ -23,6 +23,7 @@ import {
   oldestInherited,
   openAtEnd,
   ReadWriteFeed,
+  readWriteFailureLine,
   type DismountedDatabase,
   type MirrorDatabases,
   type Store,
@@ -88,7 +89,7 @@ export class MemberHost implements MirrorHost {
       files: () => member.journal.journal.files,
       failed: (by, error) => {
         if (by === 'filter') return member.filtering.failed(error);
-        log(2, `Dejournaling cannot go on in the read-write databases: ${error.message}`);
+        log(2, readWriteFailureLine(error));
         member.dejournaler.databaseFailed();
       },
     });

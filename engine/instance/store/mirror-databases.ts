@@ -339,6 +339,7 @@ export class MirrorDatabases {
     this.#failures.delete(database.journalName);
     try {
       await this.feed.add(database);
+      this.properties.lookAgain();
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
       this.#failures.set(database.journalName, error.message);

@@ -38,6 +38,12 @@ export function needsCatchupLine(database: OpenDatabase, why: string): string {
   return conditionLine('NEEDS_CATCHUP', why, { database: database.name });
 }
 
+/** What is said where an error has stopped those that are updated here too. */
+export function readWriteFailureLine(error: GemelError): string {
+  const text = `Dejournaling cannot go on in the read-write databases: ${error.message}`;
+  return error.code === 'FILEFULL' ? conditionLine('DATABASE_FULL', text) : text;
+}
+
 /** What is said of a copy that an error has stopped. */
 export function failureLine(database: string, error: GemelError): string {
   const text = `The database ${database} takes no more updates from the journal: ${error.message}`;

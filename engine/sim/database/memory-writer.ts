@@ -90,7 +90,7 @@ export class MemoryWriter implements TargetWriter {
     this.#file.checkpoint();
   }
 
-  liftLimit(): void {
+  keepLimit(): void {
     // There is none: databases in memory have no size.
   }
 

@@ -88,7 +88,7 @@ function endingWith(process: SimProcess, writer: DatabaseWriter): TargetWriter {
     setProperties: (change) => {
       if (process.operation()) writer.setProperties(change);
     },
-    liftLimit: () => writer.liftLimit(),
+    keepLimit: (isKept) => writer.keepLimit(isKept),
     checkpointWal: () => writer.checkpointWal(),
     close,
   };
