@@ -160,6 +160,10 @@ export function namespacesFor(
         `The namespace ${namespace} has ${mappings} mappings in gemel.cpf of ${member}, which this version does not make here.`,
       );
   }
+  // As a database gets one of its own name, so does one that has another name here.
+  const own = name.toUpperCase();
+  const hasOwn = namespaces.some((each) => each.name.toUpperCase() === there.toUpperCase());
+  if (hasOwn && !known.has(own) && !make.includes(own)) make.push(own);
   return { make, differences };
 }
 

@@ -3,6 +3,7 @@ import { GemelError } from '../../api/errors.ts';
 import { fromWireError } from '../../api/rpc/index.ts';
 import type { Position } from '../../journal/index.ts';
 import { memberOf, RemoteSource, type MirrorDatabase } from '../../mirror/index.ts';
+import { removeDrafts } from '../backup/index.ts';
 import type { Place } from '../member/index.ts';
 import { primaryOf } from '../member/primary-of.ts';
 import { copyOf, isStopped, removeSeeds, type Here, type SeedContext } from './context.ts';
@@ -21,6 +22,8 @@ const WAIT_MS = 60_000;
 /** When a copy is tried again, and what was said of it. */
 interface Tried {
   readonly wanted: number;
+  /** GUID of who was primary. */
+  readonly primary: string | null;
   readonly notBefore: number;
   readonly why: string;
 }
@@ -49,13 +52,32 @@ export class Keeper {
   /** What was on its way when the instance ended goes on, or is removed. */
   start(): void {
     const { io, settings, store } = this.#context;
-    const kept = new Set(this.#places().flatMap((place) => this.record(place)?.parts.map(({ file }) => file) ?? []));
+    const kept = new Set(this.#places().flatMap((place) => this.#tidy(place)));
     removeSeeds(
       io.files,
       Object.values(settings.Databases).map((directory) => store.directoryOf(directory)),
       kept,
     );
     this.#later();
+  }
+
+  /** @returns files that are gone on with */
+  #tidy(place: Place): string[] {
+    const { io, settings, store } = this.#context;
+    const record = this.record(place);
+    const { member, host } = place;
+    if (record === null || member === null || host === null) return [];
+    const configured = new Set(Object.values(settings.Databases).map((directory) => store.directoryOf(directory)));
+    return [...record.parts].flatMap(({ database, guid, file, directory }) => {
+      const entry = member.membership.databases.find((each) => each.name === database && each.guid === guid);
+      const copy = copyOf({ member, host }, database, settings);
+      if (entry !== undefined && copy.view === undefined && !copy.isMapped && isDue(entry.wanted, record.settled(guid))) return [file];
+      io.files.remove(file);
+      // Those of databases that are configured have gone already.
+      if (!configured.has(directory)) removeDrafts(io.files, directory);
+      record.end(database);
+      return [];
+    });
   }
 
   #later(): void {
@@ -129,14 +151,17 @@ export class Keeper {
     const { guid, name } = entry;
     const tried = this.#tried.get(guid);
     if (!isDue(wanted, record.settled(guid))) return;
-    if (tried !== undefined && tried.wanted === wanted && io.clock.monotonicMs() < tried.notBefore) return;
+    const primary = place.member === null ? null : primaryOf(place.member);
+    // Another primary may have what this one lacked, and this member may have been it.
+    const isSame = tried?.wanted === wanted && tried.primary === primary;
+    if (tried !== undefined && isSame && io.clock.monotonicMs() < tried.notBefore) return;
     const pull = new Pull({ database: name, from: null, overwrite: false }, place, record, this.#context);
     try {
       await this.#carryOut(name, pull);
       this.#tried.delete(guid);
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
-      this.#failed(entry, wanted, error, tried?.why);
+      this.#failed(entry, { wanted, primary }, error, tried?.why);
     }
     this.changed();
   }
@@ -156,11 +181,11 @@ export class Keeper {
     }
   }
 
-  #failed({ guid, name }: MirrorDatabase, wanted: number, error: GemelError, before: string | undefined): void {
+  #failed({ guid, name }: MirrorDatabase, at: Pick<Tried, 'wanted' | 'primary'>, error: GemelError, before: string | undefined): void {
     const { io, log } = this.#context;
     const passes = afterFailure(error, 0) === 'again';
     const delayMs = error instanceof Cancelled ? Number.POSITIVE_INFINITY : passes ? AGAIN_MS : REFUSED_MS;
-    this.#tried.set(guid, { wanted, notBefore: io.clock.monotonicMs() + delayMs, why: passes ? (before ?? '') : error.message });
+    this.#tried.set(guid, { ...at, notBefore: io.clock.monotonicMs() + delayMs, why: passes ? (before ?? '') : error.message });
     if (!passes && error.message !== before)
       log(2, conditionLine('SEED_REFUSED', `This member makes no copy of ${name}: ${error.message}`, { database: name }));
     if (delayMs === AGAIN_MS) this.changed(AGAIN_MS);

@@ -14,6 +14,7 @@ import {
 import { backupJob } from '../backup/index.ts';
 import type { OpenDatabase } from '../executor/index.ts';
 import type { SeedAsked } from '../member/host.ts';
+import type { Settings } from '../settings.ts';
 import { pause, seedDirectory, type SeedContext } from './context.ts';
 
 /** Nobody has asked for a backup for so long: it is removed. */
@@ -63,7 +64,7 @@ export class Offers {
   /** Throws REFUSED when no copy can be had here. */
   source(asked: SeedAsked): SeedSource {
     const { database: name, asker, member } = asked;
-    const found = (): OpenDatabase => databaseOf(asked);
+    const found = (): OpenDatabase => databaseOf(asked, this.#context.settings);
     const guid = found().guid;
     const user = {};
     const other = memberOf(member.membership, asker)?.name ?? asker;
@@ -230,9 +231,11 @@ function notHere(database: string, why: string): GemelError {
 }
 
 /** Throws REFUSED. */
-function databaseOf({ database, mirrored }: SeedAsked): OpenDatabase {
+function databaseOf({ database, mirrored }: SeedAsked, { Databases }: Pick<Settings, 'Databases'>): OpenDatabase {
   const found = mirrored.all().find((each) => each.mirror?.database === database);
   if (found === undefined) throw notHere(database, 'It is not mounted on that member.');
+  // Others may know of it before all that belongs to it is there.
+  if (Databases[found.name] === undefined) throw notHere(database, 'It is being made on that member.');
   if (!found.fedByMirror) throw notHere(database, 'It takes updates of its own on that member.');
   const apart = mirrored.whyApart(found);
   if (apart !== null) throw notHere(database, apart);
