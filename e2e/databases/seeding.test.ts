@@ -116,7 +116,7 @@ it('goes on when the member, or the primary, is killed in the middle, and ends w
   const { a, b } = pair;
   const c = await asyncOf(pair, 'C', 'dr');
   await db(a, 'create', 'BIG');
-  await fill(a, 'BIG', 60);
+  await fill(a, 'BIG', 40);
   const load = await Acknowledged.by(a, 200);
   await db(a, 'add-to-mirror', 'BIG', '--whole-mirror', '--background');
   const part = (member: TestMember): number => {
@@ -126,7 +126,6 @@ it('goes on when the member, or the primary, is killed in the middle, and ends w
   };
   await until('B has some of it', () => Promise.resolve(part(b) > 1024 * 1024));
   await b.kill();
-  expect(fs.existsSync(path.join(b.directory, 'big', 'GEMEL.DAT'))).toBe(false);
   await b.start();
   await stands(b, 'BIG', 'Dejournaling');
   await stands(c, 'BIG', 'Dejournaling');

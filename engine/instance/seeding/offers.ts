@@ -235,7 +235,8 @@ function databaseOf({ database, mirrored }: SeedAsked, { Databases }: Pick<Setti
   const found = mirrored.all().find((each) => each.mirror?.database === database);
   if (found === undefined) throw notHere(database, 'It is not mounted on that member.');
   // Others may know of it before all that belongs to it is there.
-  if (Databases[found.name] === undefined) throw notHere(database, 'It is being made on that member.');
+  if (!Object.keys(Databases).some((name) => name.toUpperCase() === found.name))
+    throw notHere(database, 'It is being made on that member.');
   if (!found.fedByMirror) throw notHere(database, 'It takes updates of its own on that member.');
   const apart = mirrored.whyApart(found);
   if (apart !== null) throw notHere(database, apart);

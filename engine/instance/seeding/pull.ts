@@ -307,6 +307,8 @@ export class Pull {
 }
 
 function failed(error: unknown): SeedNews {
+  if (error instanceof GemelError && afterFailure(error, 0) === 'again')
+    return { state: 'waiting', done: 0, total: null, text: error.what };
   const text = error instanceof GemelError ? `${error.what} ${error.todo}` : 'An internal error occurred there: see messages.log.';
   return { state: 'refused', done: 0, total: null, text };
 }
