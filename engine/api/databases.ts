@@ -32,6 +32,22 @@ export const databaseMethods = {
   'db.recreate': { params: z.object({ names }), result: JobBegun },
   /** Not on the primary. Ended by `db.catchup`. */
   'db.pauseDejournal': { params: z.object({ names }), result: JobBegun },
+  /**
+   * What is left out stays. On the primary for all members; elsewhere for the copy there, as far as the mirror leaves that to it. MB.
+   * `maxSizeMB` null: no limit. `expansionMB` 0: as the system finds best. `resource` null: none.
+   */
+  'db.set': {
+    params: z.object({
+      name: z.string(),
+      maxSizeMB: z.number().positive().nullable().optional(),
+      expansionMB: z.number().min(0).optional(),
+      resource: z.string().nullable().optional(),
+      collation: z.string().optional(),
+    }),
+    result: JobBegun,
+  },
+  /** Not of a mirrored one. Unconfirmed it is refused with what would be gone. */
+  'db.delete': { params: z.object({ name: z.string(), confirmed: z.boolean().default(false) }), result: JobBegun },
   /** Not on the primary: copies that need catching up count as caught up without what the journal has for them. */
   'db.markCaughtUp': { params: z.object({ names }), result: JobBegun },
 } as const;

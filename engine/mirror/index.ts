@@ -31,6 +31,7 @@ export {
 export { Mirror, type MirrorHooks, type MirrorOptions } from './mirror.ts';
 export { asError } from './requests.ts';
 export { requireOwnEpoch } from './own-journal.ts';
+export { isBelow, isSame, propertiesText, synchronised } from './properties.ts';
 export { askPrimary } from './rejoin/ask-primary.ts';
 export { ownStatus, StatusView } from './status.ts';
 export { Channel, controlFrame, decodeControl, kinds, MAGIC } from './wire.ts';

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { GemelError } from '../../api/errors.ts';
 import type { DatabaseView } from '../../api/status.ts';
 import { command, show, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
@@ -6,6 +6,8 @@ import { bytes, fields, table } from '../output.ts';
 import { addBackupCommands } from './backup.ts';
 import { addLifeCommands } from './database-life.ts';
 import { addSeedCommand, followed } from './database-seed.ts';
+import { addPropertyCommands } from './database-properties.ts';
+import { megabytes } from './megabytes.ts';
 
 interface CreateFlags extends JsonOption {
   readonly mirrored?: boolean;
@@ -25,7 +27,7 @@ export function addDatabaseCommands(program: Command, context: Context): void {
     .option('--mirror <mirror>', 'the mirror, when the instance is in several')
     .option('--mirror-db <name>', 'its name in the mirror (default: NAME)')
     .option('--whole-mirror', 'on the primary: every failover and disaster recovery member makes its copy by itself')
-    .option('--max-size <MB>', 'largest size of its file', megabytes)
+    .option('--max-size <MB>', 'maximum size; larger, updates that add data are refused with FILEFULL', megabytes)
     .option('--dir <directory>', 'where to put it (default: in the instance directory)')
     .option('--no-namespace', 'make no namespace')
     .action(
@@ -48,6 +50,7 @@ export function addDatabaseCommands(program: Command, context: Context): void {
   addBackupCommands(db, context);
   addLifeCommands(db, context);
   addSeedCommand(db, context);
+  addPropertyCommands(db, context);
 
   command(db, 'verify <instance> <name>', 'read a database completely and check its structure; prints a digest of its content').action(
     async (instance: string, name: string, options: JsonOption) => {
@@ -99,14 +102,9 @@ function databaseTable(all: DatabaseView[]): string {
     d.mounted ? (d.readOnly ? 'read-only' : 'read-write') : 'dismounted',
     d.mirrored ? `${d.mirror}:${d.mirrorDatabase}${d.retained === true ? ' (kept; not a member)' : ''}` : '-',
     d.failoverDB === null ? '-' : d.failoverDB ? 'set' : 'cleared',
-    bytes(d.size),
+    d.full === true ? `${bytes(d.size)} (full)` : bytes(d.size),
+    d.maxSizeMB === undefined ? '-' : d.maxSizeMB === null ? 'none' : `${d.maxSizeMB} MB`,
     d.directory,
   ]);
-  return table(['NAME', 'ACCESS', 'MIRRORED AS', 'FAILOVERDB', 'SIZE', 'DIRECTORY'], rows);
-}
-
-function megabytes(text: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('Give a size in MB.');
-  return value;
+  return table(['NAME', 'ACCESS', 'MIRRORED AS', 'FAILOVERDB', 'SIZE', 'MAXIMUM', 'DIRECTORY'], rows);
 }

@@ -9,7 +9,7 @@ import { Backups, finishRestores } from '../../instance/backup/index.ts';
 import { jobHandlers, Jobs } from '../../instance/jobs/index.ts';
 import { journalHandlers, JournalService, type JournalMethod } from '../../instance/journals/index.ts';
 import { LockTable } from '../../instance/locks.ts';
-import { hookExecutor, memberWatch, MirrorService, type Lifted } from '../../instance/member/index.ts';
+import { finishDeletions, hookExecutor, memberWatch, MirrorService, type Lifted } from '../../instance/member/index.ts';
 import { Monitor } from '../../instance/monitor.ts';
 import { Seeding } from '../../instance/seeding/index.ts';
 import { Store } from '../../instance/store/index.ts';
@@ -25,6 +25,7 @@ import { hookClient } from './hook-client.ts';
 export async function startEngine(context: EngineContext): Promise<Engine> {
   const { paths, settings, log, clock } = context;
   finishRestores({ files: realIo.files, paths, settings, log });
+  await finishDeletions({ io: realIo, paths, settings, log });
   const store = await Store.open({ io: realIo, paths, settings, log });
   const locks = new LockTable();
   const jobs = new Jobs({ clock, log });

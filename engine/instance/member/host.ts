@@ -15,6 +15,7 @@ import {
 } from '../../mirror/index.ts';
 import type { JournalPort, OpenDatabase, RoleView, WriteBar } from '../executor/index.ts';
 import { LocalSide } from '../compare/local-side.ts';
+import { propertyStanding } from './editing.ts';
 import type { Log } from '../messages.ts';
 import {
   journalBroken,
@@ -23,6 +24,7 @@ import {
   oldestInherited,
   openAtEnd,
   ReadWriteFeed,
+  readWriteFailureLine,
   type DismountedDatabase,
   type MirrorDatabases,
   type Store,
@@ -100,7 +102,7 @@ export class MemberHost implements MirrorHost {
       files: () => member.journal.journal.files,
       failed: (by, error) => {
         if (by === 'filter') return member.filtering.failed(error);
-        log(2, `Dejournaling cannot go on in the read-write databases: ${error.message}`);
+        log(2, readWriteFailureLine(error));
         member.dejournaler.databaseFailed();
       },
     });
@@ -382,7 +384,7 @@ export class MemberHost implements MirrorHost {
   }
 
   changed(): void {
-    this.#mirrored.lookAgain();
+    this.#mirrored.lookAgain(this.#hosted === null ? undefined : propertyStanding(this.#hosted));
     this.#options.changed();
   }
 

@@ -85,6 +85,10 @@ function endingWith(process: SimProcess, writer: DatabaseWriter): TargetWriter {
     removeFrom: (...node) => writer.removeFrom(...node),
     commit: (progress) => (process.operation() ? writer.commit(progress) : { walBytes: 0 }),
     rollback: () => writer.rollback(),
+    setProperties: (change) => {
+      if (process.operation()) writer.setProperties(change);
+    },
+    keepLimit: (isKept) => writer.keepLimit(isKept),
     checkpointWal: () => writer.checkpointWal(),
     close,
   };

@@ -35,7 +35,8 @@ export function checkAdd(name: string, given: string | undefined, primary: Prima
 
 /**
  * Makes an existing database one of the mirror. Its file has everything of the local journal before; then one commit makes it mirrored, from a
- * place in the mirror's journal on; then the mirror is told, with `wholeMirror` also that its other members are to make copies. Between the two a crash leaves it to the next start, which takes it back.
+ * place in the mirror's journal on; then the mirror is told, with `wholeMirror` also that its other members are to make copies. Between the two a crash
+ * leaves it to the next start, which takes it back.
  * Updates are refused meanwhile. Throws as `checkAdd`, BUSYLOCK; TIMEOUT: it is added here, and may be in the mirror.
  */
 export async function addToMirror(wanted: Wanted, primary: Primary, context: DatabaseContext, wholeMirror: boolean): Promise<void> {

@@ -7,6 +7,8 @@ import { addToMirror, checkAdd } from './add.ts';
 import { activate, catchUp, markCaughtUp, pauseDejournal } from './catching-up.ts';
 import { requirePrimary, type DatabaseContext } from './context.ts';
 import { dismount, mount } from './mounting.ts';
+import { deleteDatabase } from './delete.ts';
+import { setProperties } from './properties.ts';
 import { recreateDatabase } from './recreate.ts';
 import { removeFromMirror } from './remove.ts';
 
@@ -19,7 +21,9 @@ type Method =
   | 'db.catchup'
   | 'db.recreate'
   | 'db.pauseDejournal'
-  | 'db.markCaughtUp';
+  | 'db.markCaughtUp'
+  | 'db.set'
+  | 'db.delete';
 
 type Begun = Result<InstanceMethods, 'db.mount'>;
 
@@ -48,6 +52,8 @@ export class DatabaseOperations {
       'db.recreate': ({ names }) => each('db.recreate', 'Recreate', names, (name) => recreateDatabase(name, context)),
       'db.pauseDejournal': ({ names }) => each('db.pauseDejournal', 'Pause dejournaling', names, (name) => pauseDejournal(name, context)),
       'db.markCaughtUp': ({ names }) => each('db.markCaughtUp', 'Mark as caught up', names, (name) => markCaughtUp(name, context)),
+      'db.set': (params) => each('db.set', 'Set properties', [params.name], () => setProperties(params, context)),
+      'db.delete': ({ name, confirmed }) => each('db.delete', 'Delete', [name], () => deleteDatabase(name, confirmed, context)),
       'db.activate': ({ names }) => each('db.activate', 'Activate', names, (name) => activate(name, context)),
       'db.catchup': ({ names }) => begin(jobs, 'db.catchup', 'Catch up', names, (job) => this.#catchUp(names, job)),
     };
