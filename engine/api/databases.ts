@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { JobBegun } from './jobs.ts';
 
-/** What is done with databases of an instance. Each is a job, whose result is `{ message }`; several databases are done one after the other. */
+/** What is done with databases of an instance. Each is a job, whose result is `{ message }` (of an addition for the whole mirror also `job`, which follows the copies); several databases are done one after the other. */
 
 /** Names of databases here. */
 const names = z.array(z.string()).min(1);
@@ -13,6 +13,8 @@ export const databaseMethods = {
       mirror: z.string().optional(),
       /** `mirrorDatabase`: its name in the mirror; left out: `name`. */
       databases: z.array(z.object({ name: z.string(), mirrorDatabase: z.string().optional() })).min(1),
+      /** As `db.seed` from the beginning. */
+      wholeMirror: z.boolean().default(false),
     }),
     result: JobBegun,
   },

@@ -37,6 +37,8 @@ const MirrorDatabase = z.object({
   created: PositionShape,
   /** Added with data that the mirror's journal does not have. Left out: it was created in the mirror, empty. */
   origin: z.enum(['created', 'added']).optional(),
+  /** Every failover and disaster recovery member makes a copy by itself; a higher number is a new wish for that. Left out: each is made by hand. */
+  wanted: z.number().int().optional(),
   /** What the copies are kept to. Left out: nothing was said of them since an earlier version made it. */
   properties: SharedProperties.optional(),
 });

@@ -5,6 +5,7 @@ import { command, show, showDone, withInstance, type Context, type JsonOption } 
 import { bytes, fields, table } from '../output.ts';
 import { addBackupCommands } from './backup.ts';
 import { addLifeCommands } from './database-life.ts';
+import { addSeedCommand, followed } from './database-seed.ts';
 import { addPropertyCommands } from './database-properties.ts';
 import { megabytes } from './megabytes.ts';
 
@@ -12,6 +13,7 @@ interface CreateFlags extends JsonOption {
   readonly mirrored?: boolean;
   readonly mirror?: string;
   readonly mirrorDb?: string;
+  readonly wholeMirror?: boolean;
   readonly maxSize?: number;
   readonly dir?: string;
   readonly namespace: boolean;
@@ -24,19 +26,21 @@ export function addDatabaseCommands(program: Command, context: Context): void {
     .option('--mirrored', 'mirror it (on the primary first, then on the other members)')
     .option('--mirror <mirror>', 'the mirror, when the instance is in several')
     .option('--mirror-db <name>', 'its name in the mirror (default: NAME)')
+    .option('--whole-mirror', 'on the primary: every failover and disaster recovery member makes its copy by itself')
     .option('--max-size <MB>', 'maximum size; larger, updates that add data are refused with FILEFULL', megabytes)
     .option('--dir <directory>', 'where to put it (default: in the instance directory)')
     .option('--no-namespace', 'make no namespace')
-    .action(async (instance: string, name: string, { json, mirrored = false, mirror, mirrorDb, maxSize, dir, namespace }: CreateFlags) => {
-      const params = { name, mirrored, mirror, mirrorDatabase: mirrorDb, maxSizeMB: maxSize, directory: dir, namespace };
-      const made = await withInstance(context, instance, (client) => client.call('db.create', params));
-      show(
-        context,
-        { json: json === true },
-        made,
-        (d) => `Database ${d.name} was created in ${d.directory}${d.mirrored ? `, mirrored as ${d.mirrorDatabase} in ${d.mirror}` : ''}.\n`,
-      );
-    });
+    .action(
+      async (instance: string, name: string, { json = false, mirrorDb, wholeMirror = false, maxSize, dir, ...flags }: CreateFlags) => {
+        const { mirrored = false, mirror, namespace } = flags;
+        const params = { name, mirrored, mirror, mirrorDatabase: mirrorDb, wholeMirror, maxSizeMB: maxSize, directory: dir, namespace };
+        const { job, ...made } = await withInstance(context, instance, (client) => client.call('db.create', params));
+        if (!json || job === undefined) show(context, { json }, made, createdText);
+        if (job === undefined) return;
+        const { message, copies } = await followed(context, instance, { json }, job);
+        show(context, { json }, { ...made, copies }, () => `${message}\n`);
+      },
+    );
 
   command(db, 'list <instance>', 'its databases').action(async (instance: string, options: JsonOption) => {
     show(context, options, await withInstance(context, instance, (client) => client.call('db.list', {})), databaseTable);
@@ -45,6 +49,7 @@ export function addDatabaseCommands(program: Command, context: Context): void {
   addClearing(db, context);
   addBackupCommands(db, context);
   addLifeCommands(db, context);
+  addSeedCommand(db, context);
   addPropertyCommands(db, context);
 
   command(db, 'verify <instance> <name>', 'read a database completely and check its structure; prints a digest of its content').action(
@@ -85,6 +90,10 @@ function addClearing(db: Command, context: Context): void {
         await withInstance(context, instance, (client) => client.call('db.clearFailoverDB', params)),
       );
     });
+}
+
+function createdText({ name, directory, mirrored, mirrorDatabase, mirror }: DatabaseView): string {
+  return `Database ${name} was created in ${directory}${mirrored ? `, mirrored as ${mirrorDatabase} in ${mirror}` : ''}.\n`;
 }
 
 function databaseTable(all: DatabaseView[]): string {

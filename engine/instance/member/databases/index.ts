@@ -1,3 +1,4 @@
+export { requirePrimary } from './context.ts';
 export { requireCreatable } from './creatable.ts';
 export { refuseSystem } from './names.ts';
 export { joinMirror } from './join.ts';

@@ -59,7 +59,7 @@ export class DatabaseOperations {
     };
   }
 
-  #add({ databases, mirror }: Parsed<InstanceMethods, 'db.addToMirror'>, jobs: Jobs): Begun {
+  #add({ databases, mirror, wholeMirror }: Parsed<InstanceMethods, 'db.addToMirror'>, jobs: Jobs): Begun {
     const context = this.#context;
     const place = context.placeIn(mirror);
     const host = place.host;
@@ -73,14 +73,22 @@ export class DatabaseOperations {
     const wanted = databases.map(({ name, mirrorDatabase }) => checkAdd(name, mirrorDatabase, primary(), context));
     refuseTwice(wanted.map(({ database }) => database));
     const names = wanted.map(({ name }) => name);
-    return begin(jobs, 'db.addToMirror', 'Add to the mirror', names, (job) =>
-      oneByOne(names, job, async (name) => {
+    return begin(jobs, 'db.addToMirror', 'Add to the mirror', names, async (job) => {
+      const added: string[] = [];
+      let follow: string | undefined;
+      const done = await oneByOne(names, job, async (name) => {
         const one = wanted.find((each) => each.name === name);
         if (one === undefined) return '';
-        await addToMirror(one, primary(), context);
-        return `The database ${name} is in the mirror as ${one.database}. On each other member: restore a backup of it, or copy its file there, then gemel db activate and gemel db catchup.`;
-      }),
-    );
+        await addToMirror(one, primary(), context, wholeMirror);
+        added.push(one.database);
+        if (wholeMirror)
+          return `The database ${name} is in the mirror as ${one.database}; its failover and disaster recovery members make their copies by themselves.`;
+        return `The database ${name} is in the mirror as ${one.database}. On each other member: gemel db seed; or restore a backup of it there, or copy its file, then gemel db activate and gemel db catchup.`;
+      }).finally(() => {
+        if (wholeMirror && added.length > 0) follow = context.seedWanted(place, added);
+      });
+      return follow === undefined ? done : { ...done, job: follow };
+    });
   }
 
   async #catchUp(names: readonly string[], job: JobContext): Promise<{ message: string }> {
@@ -108,7 +116,7 @@ function begin(
   kind: Method,
   what: string,
   names: readonly string[],
-  run: (job: JobContext) => Promise<{ message: string }>,
+  run: (job: JobContext) => Promise<{ message: string; job?: string }>,
 ): Begun {
   const upper = names.map((name) => name.toUpperCase());
   refuseTwice(upper);
