@@ -68,9 +68,10 @@ export class RawReader {
   }
 
   #open(number: number): OpenFile {
-    if (this.#file !== null && this.#number === number) return this.#file;
+    const path = this.#files.path(this.#header(number));
+    if (this.#file !== null && this.#number === number && this.#file.path === path) return this.#file;
     this.close();
-    this.#file = this.#files.files.open(this.#files.path(this.#header(number)), 'read');
+    this.#file = this.#files.files.open(path, 'read');
     this.#number = number;
     return this.#file;
   }

@@ -111,11 +111,32 @@ export class BlockReader {
         '',
         'Bring the file back, or take a copy of the database that needs no journal from before.',
       );
-    this.#file = this.#files.files.open(this.#files.path(header), 'read');
+    this.#file = this.#open(header);
     this.#header = header;
     if (this.#at.offset < dataStart) this.#at = { file: this.#at.file, offset: dataStart };
     if (this.#at.offset === dataStart) this.#chain ??= header.chain;
     return this.#file;
+  }
+
+  /** It may have been moved since its place was looked up, and what was left of it removed. */
+  #open(header: JournalHeader): OpenFile {
+    const path = this.#files.path(header);
+    try {
+      return this.#files.files.open(path, 'read');
+    } catch (error) {
+      this.#files.refresh();
+      if (this.#files.path(header) === path) throw error;
+      return this.#files.files.open(this.#files.path(header), 'read');
+    }
+  }
+
+  /** The file was moved while it was read: what is open ends where it was left. @returns whether it was, and is read where it is now */
+  #follow(header: JournalHeader): boolean {
+    const before = this.#file?.path;
+    this.#files.refresh();
+    if (this.#files.path(header) === before) return false;
+    this.close();
+    return true;
   }
 
   #toNextFile(): void {
@@ -134,7 +155,10 @@ export class BlockReader {
       this.stop = null;
       return found;
     }
-    if (isCertain) throw this.#damaged(found);
+    if (isCertain) {
+      if (this.#header !== null && this.#follow(this.#header)) return this.#readBlock(this.#openFile(), bound, isCertain);
+      throw this.#damaged(found);
+    }
     this.#windowLength = 0;
     const rest = restOfFile(file, this.#at, bound);
     if (rest.laterBlock !== null && !this.#unsyncedTail)

@@ -62,7 +62,6 @@ export class JournalService {
 
   /** Looks from now on. */
   start(): void {
-    this.#refuseUnknown();
     this.#schedule();
     // What the databases' files have now counts from the next look on.
     try {
@@ -76,15 +75,6 @@ export class JournalService {
   #couldNot(error: unknown): void {
     if (!(error instanceof GemelError)) throw error;
     this.#note('PURGE_FAILED', `Journal files could not be purged: ${error.message}`, { code: error.code });
-  }
-
-  /** Settings that others know and this version does not have must not seem to work. */
-  #refuseUnknown(): void {
-    const { settings, paths, log } = this.#context;
-    if (settings.Journal['AlternateDirectory'] !== undefined)
-      log(1, `[Journal] AlternateDirectory is not built yet: journal files are written to ${paths.journal} alone.`);
-    if (settings.Journal['BackupsBeforePurge'] !== undefined)
-      log(1, '[Journal] BackupsBeforePurge is not built yet: files are kept for DaysBeforePurge, however often a backup was made.');
   }
 
   #schedule(): void {
@@ -284,6 +274,7 @@ export class JournalService {
       if (header === null || this.#isClosed || !this.#isFree(name, header.number)) return;
       // Nobody is to begin to read it while it goes.
       journal.files.forget(header.number);
+      for (const left of found.superseded) await remove(left);
       await remove(found.path);
       journal.files.forget(header.number);
       journal.log('purged', { ...header, fileName: found.name }, 'nobody needs it');
