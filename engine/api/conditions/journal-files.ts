@@ -30,6 +30,13 @@ export const journalFileConditions = table({
     facts: ['directory'],
     todo: 'Do what the message says, or change [Journal] AlternateDirectory in gemel.cpf, then restart the instance.',
   },
+  BACKUP_NOT_COUNTED: {
+    severity: 1,
+    title: 'A backup is not counted',
+    means: 'The backup is whole. That it was taken could not be noted, so journal files before it stay until as many others were taken.',
+    facts: ['backup', 'code'],
+    todo: 'Look at the disk of the mgr directory; the next backup is noted again.',
+  },
   PURGE_FAILED: {
     severity: 1,
     title: 'Journal files could not be purged',

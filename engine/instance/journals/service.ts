@@ -10,6 +10,7 @@ import type { Place } from '../member/place.ts';
 import type { Log } from '../messages.ts';
 import type { Settings } from '../settings.ts';
 import type { Store } from '../store/index.ts';
+import { readBackupNotes } from './backups.ts';
 import { forecast } from './forecast.ts';
 import { localNeeds, mirrorNeeds, type ManagedJournal } from './needs.ts';
 import { givenUp, othersNeed, OthersFile } from './others.ts';
@@ -114,7 +115,8 @@ export class JournalService {
 
   /** Every journal that this instance has open, with all that is needed of it. */
   #managed(): ManagedJournal[] {
-    const context = { ...this.#context, safeStarts: this.#safeStarts };
+    const { io, paths } = this.#context;
+    const context = { ...this.#context, safeStarts: this.#safeStarts, backups: readBackupNotes(io.files, paths.mgr) };
     const journals = [localNeeds(context), ...this.#context.places().map((place) => mirrorNeeds(context, place))];
     return journals.map((journal) => ({ ...journal, needs: [...journal.needs, ...this.#othersNeeds(journal)] }));
   }
