@@ -19,6 +19,11 @@ export interface Alternate {
   readonly failed: (path: string, why: GemelError) => void;
 }
 
+/** Whether the newest file of a journal is in the alternate directory. */
+export function isAway(files: JournalFiles, { directory }: Alternate): boolean {
+  return files.last !== undefined && files.path(files.last) === join(directory.path, files.last.fileName);
+}
+
 /**
  * A `JournalDisk` for a writer that goes on in the alternate directory when the journal's own cannot be written, and back with the next file that
  * can be made there. A block that was not written goes to the same place of a verified copy of its file: whoever has been sent it has the same
@@ -29,7 +34,8 @@ export class AlternateDisk implements JournalDisk {
   readonly #alternate: Alternate;
   #disk: JournalDisk;
   #path = '';
-  #isAway = false;
+  /** The newest file is in the alternate directory. */
+  #isAway: boolean;
   #isClosed = false;
 
   /** @param disk it owns it */
@@ -37,6 +43,7 @@ export class AlternateDisk implements JournalDisk {
     this.#files = files;
     this.#alternate = alternate;
     this.#disk = disk;
+    this.#isAway = isAway(files, alternate);
   }
 
   create(path: string, header: Uint8Array, done: Done): void {

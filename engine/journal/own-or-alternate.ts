@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { GemelError } from '../api/errors.ts';
 import type { Files } from '../io/files.ts';
-import type { Alternate } from './alternate-disk.ts';
+import { isAway, type Alternate } from './alternate-disk.ts';
 import { copyJournalFile } from './copy-file.ts';
 import type { JournalFiles } from './files.ts';
 
@@ -15,7 +15,7 @@ export function beginFile(files: Files, index: JournalFiles, alternate: Alternat
   const own = join(index.directory, name);
   if (alternate === null) return files.atomicWrite(own, bytes);
   const away = join(alternate.directory.path, name);
-  const wasAway = index.last !== undefined && index.path(index.last) === join(alternate.directory.path, index.last.fileName);
+  const wasAway = isAway(index, alternate);
   if (wasAway && !alternate.hasRoom(index.directory)) {
     files.atomicWrite(away, bytes);
     return index.placed(away);
