@@ -41,7 +41,8 @@ async function away(member: TestMember): Promise<string[]> {
 it('a full journal disk stops neither a primary nor a backup nor an async that has an alternate directory, and nothing is lost', async () => {
   // Ended before its disks are.
   const disks: SmallDisk[] = [];
-  const pair = await pairOfTest();
+  // Going on elsewhere takes time on a busy machine; a primary that stands still for half of this hands over instead.
+  const pair = await pairOfTest({ qosMs: 8000 });
   const { a, b, ready } = pair;
   const c = await asyncOf(pair, 'C', 'dr');
   await c.stop();
@@ -84,14 +85,16 @@ it('a full journal disk stops neither a primary nor a backup nor an async that h
   await written.stop();
   await inStep(c, b);
   await sameDatabases(pair, c);
-  for (const member of [a, b, c]) {
-    await written.verify(member);
-    expect(await verify(member)).toMatchObject({ sound: true });
-  }
+  await written.verify(b);
+  for (const member of [a, b, c]) expect(await verify(member)).toMatchObject({ sound: true });
   for (const disk of disks) disk.makeRoom();
   await switchJournal(b);
   for (const member of [a, b, c])
-    await until(`${member.name} is back`, async () => Promise.resolve(times(member, 'JOURNAL_BACK') > 0), () => member.messages().slice(-2000));
+    await until(
+      `${member.name} is back`,
+      async () => Promise.resolve(times(member, 'JOURNAL_BACK') > 0),
+      () => member.messages().slice(-2000),
+    );
   await set(b, 'end', '1');
   await inStep(c, b);
   for (const member of [a, b, c]) {

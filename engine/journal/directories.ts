@@ -110,7 +110,12 @@ export function chooseOther(
     if (path === null) return null;
     prepare(files, home, path, owner);
     if (!others.some((each) => each.path === path)) others.push({ path, used: false });
-    return new OtherDirectory(files, home, path, others.some((each) => each.path === path && each.used));
+    return new OtherDirectory(
+      files,
+      home,
+      path,
+      others.some((each) => each.path === path && each.used),
+    );
   } finally {
     if (JSON.stringify(others) !== JSON.stringify(before)) writeNote(files, home, { others });
   }
@@ -133,7 +138,8 @@ function writeNote(files: Files, home: string, note: Note): void {
   const path = directoriesNote(home);
   const bytes = Buffer.alloc(noteBytes, ' ');
   const text = Buffer.from(JSON.stringify(note));
-  if (text.length > noteBytes) throw new GemelError('USAGE', `${path} cannot name so many directories.`, '', 'Remove those that are not used.');
+  if (text.length > noteBytes)
+    throw new GemelError('USAGE', `${path} cannot name so many directories.`, '', 'Remove those that are not used.');
   text.copy(bytes);
   try {
     return files.atomicWrite(path, bytes);

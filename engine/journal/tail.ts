@@ -102,8 +102,7 @@ export function finishCut(files: Files, directory: string, journal: JournalIdent
   // From the last file down: whatever is left at a crash is a journal without gaps.
   const places = journalDirectories(files, directory);
   for (const name of plan.rename) {
-    for (const place of places)
-      if (files.exists(join(place, name))) files.rename(join(place, name), join(place, name + plan.suffix));
+    for (const place of places) if (files.exists(join(place, name))) files.rename(join(place, name), join(place, name + plan.suffix));
   }
   for (const place of places) {
     if (plan.cut !== null && files.exists(join(place, plan.cut.name)))

@@ -5,7 +5,8 @@ export const journalFileConditions = table({
   JOURNAL_ALTERNATE: {
     severity: 2,
     title: 'A journal goes on in the alternate directory',
-    means: 'Its own directory could not be written. Nothing is lost and updates go on; journal files are in both directories, and both are needed.',
+    means:
+      'Its own directory could not be written. Nothing is lost and updates go on; journal files are in both directories, and both are needed.',
     facts: ['file', 'code'],
     todo: 'Look at the disk of the journal directory: free space or mend it. The next journal file is made there again as soon as that works: gemel journal switch.',
   },
@@ -19,7 +20,8 @@ export const journalFileConditions = table({
   JOURNAL_ALTERNATE_FAILED: {
     severity: 2,
     title: 'A journal can be written neither in its own nor in the alternate directory',
-    means: 'What is acknowledged is safe. A primary freezes updates or hands over, as without an alternate directory; another member falls behind.',
+    means:
+      'What is acknowledged is safe. A primary freezes updates or hands over, as without an alternate directory; another member falls behind.',
     facts: ['file', 'code'],
     todo: 'Free space on the disks of both directories or mend them, then restart the instance.',
   },

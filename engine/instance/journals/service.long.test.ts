@@ -183,5 +183,4 @@ describe('journal files', () => {
       text: expect.stringMatching(/^the database SECOND is not mounted and cannot be read/),
     });
   });
-
 });

@@ -120,7 +120,10 @@ export function carryOutRebuild(context: RebuildContext, record: MirrorRecord, p
 /** Where things are moved to. */
 export function asideOf({ io, paths }: RebuildContext, mirror: string, { name, databases }: RebuildPlan): string[] {
   const journals = journalDirectories(io.files, paths.journal).map((place) => journalAside(place, mirror, name));
-  return [...journals.filter((each, n) => n === 0 || io.files.exists(each)), ...databases.map(({ directory }) => path.join(directory, ASIDE + name))];
+  return [
+    ...journals.filter((each, n) => n === 0 || io.files.exists(each)),
+    ...databases.map(({ directory }) => path.join(directory, ASIDE + name)),
+  ];
 }
 
 function journalAside(journal: string, mirror: string, name: string): string {

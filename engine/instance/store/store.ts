@@ -2,13 +2,7 @@ import path from 'node:path';
 import { GemelError } from '../../api/errors.ts';
 import type { DatabaseView } from '../../api/status.ts';
 import type { Io } from '../../io/index.ts';
-import {
-  type Journal,
-  type JournalWriter,
-  type ApplierFailure,
-  type JournalIdentity,
-  type Position,
-} from '../../journal/index.ts';
+import { type Journal, type JournalWriter, type ApplierFailure, type JournalIdentity, type Position } from '../../journal/index.ts';
 import { clearFailoverFlag, homeOf, isForeign, isRetained, notePending, type Pending } from '../../database/index.ts';
 import type { MirrorDatabase } from '../../mirror/index.ts';
 import type { InstancePaths } from '../directory.ts';

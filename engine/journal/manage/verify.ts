@@ -142,7 +142,10 @@ function walk(
     if (end !== null && next !== undefined && size > next.previousEnd) {
       // Its disk failed when it was to be cut there: nobody reads them.
       const isFault = !hasOnlyZeros(files, path, next.previousEnd);
-      findings.push({ ...fault(name, next.previousEnd, `${size - next.previousEnd} bytes stand behind the length at which it was closed`), isFault });
+      findings.push({
+        ...fault(name, next.previousEnd, `${size - next.previousEnd} bytes stand behind the length at which it was closed`),
+        isFault,
+      });
     }
     return end;
   } catch (error) {
