@@ -7,8 +7,8 @@ import { Life, paths, type End } from './life.ts';
 /** The end of the process, and of the host, at each step of a switch of the journal and of a purge. */
 
 const ends: readonly End[] = ['kill', 'power cut'];
-/** Steps of a switch or a purge, and of the writing meanwhile. */
-const STEPS = 30;
+/** Steps of a switch and of the writing meanwhile, and of a purge. */
+const [STEPS, PURGE_STEPS] = [24, 14];
 
 /** The files that there are are whole and follow each other. @returns their numbers */
 function sound(life: Life, process: SimProcess): number[] {
@@ -45,7 +45,7 @@ it.each(ends)('a %s at any step of a switch loses nothing, and leaves a journal 
 
 it.each(ends)('a %s at any step of a purge leaves a journal without gaps, with everything that is needed', async (end) => {
   let between = 0;
-  for (let n = 1; n <= STEPS; n++) {
+  for (let n = 1; n <= PURGE_STEPS; n++) {
     const life = new Life(n);
     const { process, opened } = life.start();
     await life.pass(30);
@@ -60,13 +60,21 @@ it.each(ends)('a %s at any step of a purge leaves a journal without gaps, with e
       io.files.syncDirectory(paths.journal);
       return Promise.resolve();
     };
-    // The applier says what is on the disk once a second, and then nothing but the purge changes a file.
+    // From now on nothing but checkpoints and the purge changes a file.
     life.isQuiet = true;
-    await life.pass(2500);
     if (store === null) throw new Error('it was opened');
     const service = new JournalService({ io, paths, settings: life.settings, log: () => undefined, store, places: () => [], remove });
     process.run(() => service.start());
-    await life.pass(10);
+    let free = 0;
+    const look = async (): Promise<void> => {
+      const { journals } = await service.purge({ local: true, dryRun: true, olderThanDays: 0 });
+      free = journals[0]?.purged.length ?? 0;
+    };
+    for (let seconds = 0; free < 4 && seconds < 60; seconds++) {
+      process.run(() => void look());
+      await life.pass(1000);
+    }
+    expect(free).toBe(4);
     const before = sound(life, process);
     process.run(() => void service.purge({ local: true, dryRun: false, olderThanDays: 0 }).catch(() => undefined));
     process.killAtOperation(n);
