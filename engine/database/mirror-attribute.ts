@@ -121,11 +121,14 @@ export function recreate(directory: string, guid: string, position: Position, in
   });
 }
 
-/** The journal up to the position has nothing that the database lacks. */
-export function moveTo(directory: string, position: Position): void {
+/**
+ * The journal up to the position has nothing that the database lacks.
+ * @param openStart where a transaction may have begun that is open there; null: none is
+ */
+export function moveTo(directory: string, position: Position, openStart: Position | null): void {
   changed(directory, (writer) => {
     writer.begin();
-    writer.commit({ journalId: writer.meta.journalId ?? '', position: position, openStart: null });
+    writer.commit({ journalId: writer.meta.journalId ?? '', position, openStart });
   });
 }
 

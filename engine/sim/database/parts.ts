@@ -27,6 +27,7 @@ export function memoryParts(process: SimProcess): StoreParts {
     }),
     applierWorkersMax,
     newDisk: () => new SimDisk({ process, inlineChance }),
+    hasRoom: () => true,
   };
 }
 
@@ -53,6 +54,7 @@ export function sqliteParts(process: SimProcess): StoreParts {
     }),
     applierWorkersMax,
     newDisk: () => new SimDisk({ process, inlineChance }),
+    hasRoom: () => true,
   };
 }
 
