@@ -67,7 +67,6 @@ it('a journal file that is damaged is refused with its place and the reason by a
     expect((await databases(b))['DB']?.reason).toBeTruthy();
     await setIn(a, 'TWO', 'n', String(n));
     await holds(b, 'TWO', 'n', String(n));
-    fs.writeFileSync(file, sound);
   }
   // One of another mirror holds the member: which journal is its own is not known. What is in no mirror is served.
   await b.stop();

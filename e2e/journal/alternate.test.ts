@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { RespClient } from '../../engine/cli/resp-client.ts';
 import { instancePaths } from '../../engine/instance/host.ts';
 import { updateSettings, type Settings } from '../../engine/instance/settings.ts';
 import { inStep, asyncOf, times } from '../asyncs-support.ts';
@@ -31,6 +32,14 @@ function onSmallDisk(member: TestMember): SmallDisk {
   return disk;
 }
 
+/** A megabyte of journal. */
+async function bulk(member: TestMember): Promise<void> {
+  const client = await RespClient.connect('127.0.0.1', member.port);
+  const value = 'x'.repeat(16 * 1024);
+  await Promise.all(Array.from({ length: 64 }, (_, n) => client.command('GSET', `^|"DB"|bulk(${n})`, value)));
+  client.close();
+}
+
 /** Journal files of the mirror that are in the alternate directory. */
 async function away(member: TestMember): Promise<string[]> {
   const { journals } = await list(member);
@@ -58,7 +67,8 @@ it('a full journal disk stops neither a primary nor a backup nor an async that h
   const [diskOfA, diskOfB, diskOfC] = disks;
   const goesOn = async (member: TestMember): Promise<void> => {
     await until(`${member.name} goes on elsewhere`, async () => {
-      await written.more(2000);
+      await bulk(a);
+      await written.more(50);
       return (await away(member)).length > 0;
     });
   };
@@ -71,7 +81,7 @@ it('a full journal disk stops neither a primary nor a backup nor an async that h
   await goesOn(b);
   await goesOn(c);
   await ready();
-  await written.more(1000);
+  await written.more(200);
   await a.kill();
   await written.cut();
   await b.sees({ B: 'Primary' });
@@ -79,7 +89,7 @@ it('a full journal disk stops neither a primary nor a backup nor an async that h
   expect(await verify(a)).toMatchObject({ sound: true });
   expect((await gemel(a, 'journal', 'search', 'A', '--global', '^ack(0,0)', '--mirror', 'TEST')).out).toContain('^ack(0,0)');
   await written.start(b);
-  await written.more(1000);
+  await written.more(200);
   await a.start();
   await ready(b);
   await written.stop();
@@ -89,13 +99,14 @@ it('a full journal disk stops neither a primary nor a backup nor an async that h
   for (const member of [a, b, c]) expect(await verify(member)).toMatchObject({ sound: true });
   for (const disk of disks) disk.makeRoom();
   await switchJournal(b);
+  // An async hears of a new file with what is written into it.
+  await set(b, 'end', '1');
   for (const member of [a, b, c])
     await until(
       `${member.name} is back`,
       async () => Promise.resolve(times(member, 'JOURNAL_BACK') > 0),
       () => member.messages().slice(-2000),
     );
-  await set(b, 'end', '1');
   await inStep(c, b);
   for (const member of [a, b, c]) {
     await purgeAll(member);
