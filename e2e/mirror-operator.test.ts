@@ -23,9 +23,12 @@ function refusal(out: string): { condition: string; facts: Record<string, unknow
   return (JSON.parse(out) as { error: { condition: string; facts: Record<string, unknown> } }).error;
 }
 
-describe('forcing a member to become primary', () => {
-  it('is refused without a yes, with what it would mean; with one it becomes primary when nobody answers, and the other joins it', async () => {
-    const { a, b, ready } = await pairOfTest({ arbiter: false });
+// A force waits for a minute.
+describe.concurrent('forcing a member to become primary', () => {
+  it('is refused without a yes, with what it would mean; with one it becomes primary when nobody answers, and the other joins it', async ({
+    onTestFinished,
+  }) => {
+    const { a, b, ready } = await pairOfTest({ arbiter: false }, onTestFinished);
     expect(await set(a, 'before', '1')).toBe('OK');
     await b.sees({ B: 'Backup' });
     expect(refusal((await gemel(b, 'mirror', 'force-primary', 'B', '--json')).out).condition).toBe('PRIMARY_EXISTS');
@@ -59,8 +62,8 @@ describe('forcing a member to become primary', () => {
     expect(await get(b, 'before')).toBe('1');
   });
 
-  it('is refused while the agent of the other host answers', async () => {
-    const { a, b } = await pairOfTest({ arbiter: false });
+  it('is refused while the agent of the other host answers', async ({ onTestFinished }) => {
+    const { a, b } = await pairOfTest({ arbiter: false }, onTestFinished);
     await a.stop({ nofailover: true });
     await b.sees({ B: 'Waiting' });
     const tried = await gemel(b, 'mirror', 'try-primary', 'B', '--json');

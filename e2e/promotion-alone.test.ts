@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, type TestContext } from 'vitest';
 import { startAgent } from '../engine/agent/start.ts';
 import { asyncOf, membershipOf, recordOf, refusalOf, times, view } from './asyncs-support.ts';
 import { stopAgent } from './stop-agent.ts';
@@ -34,16 +34,16 @@ async function bothDown({ a, b }: Pick<Pair, 'a' | 'b'>, ...behind: readonly Tes
   await a.kill();
 }
 
-/** A pair and an async that has everything, with the failover members down. */
-async function disaster({ arbiter = true } = {}) {
-  const pair = await pairOfTest({ arbiter });
+/** A pair and an async that has everything, for the test of that context. */
+async function disaster({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) {
+  const pair = await pairOfTest({}, onTestFinished);
   const c = await asyncOf(pair, 'C', 'dr');
   return { pair, a: pair.a, b: pair.b, c };
 }
 
-describe('a promotion while nothing runs and all agents answer', () => {
-  it('pairs with the last primary, whose newest journal it gets; the others find their new roles when they start', async () => {
-    const { pair, a, b, c } = await disaster();
+describe.concurrent('a promotion while nothing runs and all agents answer', () => {
+  it('pairs with the last primary, whose newest journal it gets; the others find their new roles when they start', async (test) => {
+    const { pair, a, b, c } = await disaster(test);
     const d = await asyncOf(pair, 'D', 'reporting-ro');
     const written = await Acknowledged.by(a, 200);
     await writesWithout(a, c, 'late');
@@ -66,16 +66,16 @@ describe('a promotion while nothing runs and all agents answer', () => {
     await sameDatabases(pair, c, d);
   });
 
-  it('takes no other partner, and not none', async () => {
-    const { pair, c } = await disaster();
+  it('takes no other partner, and not none', async (test) => {
+    const { pair, c } = await disaster(test);
     await bothDown(pair);
     expect((await refusalOf(c.call('mirror.promote', { partner: 'B' }))).condition?.code).toBe('PARTNER_IS_CHOSEN');
     expect((await refusalOf(c.call('mirror.promote', { partner: null, confirmed: true }))).condition?.code).toBe('PARTNER_IS_CHOSEN');
     expect((await view(c, 'C')).type).toBe('Disaster Recovery');
   });
 
-  it('of two asyncs at once: one becomes primary, the other stays what it is and follows it', async () => {
-    const { pair, a, c } = await disaster();
+  it('of two asyncs at once: one becomes primary, the other stays what it is and follows it', async (test) => {
+    const { pair, a, c } = await disaster(test);
     const d = await asyncOf(pair, 'D', 'dr');
     await bothDown(pair);
     const outcomes = await Promise.allSettled([c, d].map((each) => each.call('mirror.promote', {})));
@@ -89,9 +89,9 @@ describe('a promotion while nothing runs and all agents answer', () => {
   });
 });
 
-describe('a promotion while a failover member runs', () => {
-  it('that is not primary is refused, with what to do instead', async () => {
-    const { a, b, c } = await disaster();
+describe.concurrent('a promotion while a failover member runs', () => {
+  it('that is not primary is refused, with what to do instead', async (test) => {
+    const { a, b, c } = await disaster(test);
     await a.stop({ nofailover: true });
     const refusal = await refusalOf(c.call('mirror.promote', {}));
     expect(refusal.condition).toMatchObject({ code: 'FAILOVER_MEMBER_RUNS', facts: { member: 'B' } });
@@ -101,10 +101,10 @@ describe('a promotion while a failover member runs', () => {
   });
 });
 
-describe('a promotion while an agent is silent', () => {
+describe.concurrent('a promotion while an agent is silent', () => {
   /** C lacks the last update; the agent of A does not answer. */
-  async function silentPrimary() {
-    const made = await disaster();
+  async function silentPrimary(test: Pick<TestContext, 'onTestFinished'>) {
+    const made = await disaster(test);
     const { pair, a, c } = made;
     await writesWithout(a, c, 'late');
     await bothDown(pair);
@@ -113,8 +113,8 @@ describe('a promotion while an agent is silent', () => {
     return made;
   }
 
-  it('leaves the choice to the operator, and says what cannot be reached', async () => {
-    const { c } = await silentPrimary();
+  it('leaves the choice to the operator, and says what cannot be reached', async (test) => {
+    const { c } = await silentPrimary(test);
     const { condition } = await refusalOf(c.call('mirror.promote', {}));
     expect(condition?.code).toBe('PARTNER_NEEDED');
     expect(condition?.facts).toMatchObject({ lastPrimary: 'A', members: 'A, B', unreachable: expect.stringMatching(/^A \(/) });
@@ -124,8 +124,8 @@ describe('a promotion while an agent is silent', () => {
     expect((await view(c, 'C')).type).toBe('Disaster Recovery');
   });
 
-  it('with that partner: waits for its agent, then has its journal and is primary; the partner becomes backup', async () => {
-    const { pair, a, b, c } = await silentPrimary();
+  it('with that partner: waits for its agent, then has its journal and is primary; the partner becomes backup', async (test) => {
+    const { pair, a, b, c } = await silentPrimary(test);
     const done = await c.call('mirror.promote', { partner: 'a' });
     expect(done).toMatchObject({ partner: 'A', setValidatedMember: ['A'] });
     await c.sees({ C: 'Waiting' });
@@ -140,8 +140,8 @@ describe('a promotion while an agent is silent', () => {
     await sameDatabases(pair, c);
   });
 
-  it('with that partner, which starts instead: it learns of the promotion, and one of the two is primary with all data', async () => {
-    const { pair, a, c } = await silentPrimary();
+  it('with that partner, which starts instead: it learns of the promotion, and one of the two is primary with all data', async (test) => {
+    const { pair, a, c } = await silentPrimary(test);
     await c.call('mirror.promote', { partner: 'A' });
     await agentBack(a);
     await a.start();
@@ -161,16 +161,16 @@ describe('a promotion while an agent is silent', () => {
     await sameDatabases(pair, c);
   });
 
-  it('with that partner, forced: primary with what it has', async () => {
-    const { c } = await silentPrimary();
+  it('with that partner, forced: primary with what it has', async (test) => {
+    const { c } = await silentPrimary(test);
     await c.call('mirror.promote', { partner: 'A' });
     await c.call('mirror.forcePrimary', { confirmed: true }).catch(() => undefined);
     await c.sees({ C: 'Primary' });
     expect(await get(c, 'late')).toBe('null');
   }, 120_000);
 
-  it('with the other partner, at the operator’s word: primary with that one’s journal', async () => {
-    const { b, c } = await silentPrimary();
+  it('with the other partner, at the operator’s word: primary with that one’s journal', async (test) => {
+    const { b, c } = await silentPrimary(test);
     const done = await c.call('mirror.promote', { partner: 'B', confirmed: true });
     expect(done).toMatchObject({ partner: 'B', setValidatedMember: ['A'] });
     await c.sees({ C: 'Primary' });
@@ -179,8 +179,8 @@ describe('a promotion while an agent is silent', () => {
     await c.sees({ B: 'Backup', C: 'Primary' });
   });
 
-  it('without a partner: gets what another async has beyond it; the former primary then does not become primary', async () => {
-    const made = await disaster();
+  it('without a partner: gets what another async has beyond it; the former primary then does not become primary', async (test) => {
+    const made = await disaster(test);
     const { pair, a, b, c } = made;
     const d = await asyncOf(pair, 'D', 'dr');
     await writesWithout(a, c, 'late');
@@ -206,8 +206,8 @@ describe('a promotion while an agent is silent', () => {
     await sameDatabases(pair, c, d);
   });
 
-  it('without a partner: agents that come back store the new roles, once each, while their instances stay down', async () => {
-    const { pair, a, b, c } = await disaster();
+  it('without a partner: agents that come back store the new roles, once each, while their instances stay down', async (test) => {
+    const { pair, a, b, c } = await disaster(test);
     await bothDown(pair, c);
     for (const member of [a, b]) await stopAgent(member.home);
     await c.call('mirror.promote', { partner: null, confirmed: true });
@@ -228,8 +228,8 @@ describe('a promotion while an agent is silent', () => {
     await sameDatabases(pair, c);
   });
 
-  it('without a partner and with no failover: holds, collects from who comes, and becomes primary when it is cleared', async () => {
-    const made = await disaster();
+  it('without a partner and with no failover: holds, collects from who comes, and becomes primary when it is cleared', async (test) => {
+    const made = await disaster(test);
     const { pair, a, b, c } = made;
     const d = await asyncOf(pair, 'D', 'dr');
     await writesWithout(a, c, 'late');
@@ -257,8 +257,8 @@ describe('a promotion while an agent is silent', () => {
     await d.sees({ C: 'Primary', D: 'Connected' });
   });
 
-  it('of two asyncs at once, without a partner: one is primary in the end', async () => {
-    const { pair, a, b, c } = await disaster();
+  it('of two asyncs at once, without a partner: one is primary in the end', async (test) => {
+    const { pair, a, b, c } = await disaster(test);
     const d = await asyncOf(pair, 'D', 'dr');
     await bothDown(pair);
     for (const member of [a, b]) await stopAgent(member.home);
@@ -274,10 +274,10 @@ describe('a promotion while an agent is silent', () => {
   });
 });
 
-describe('a former failover member that is started after a promotion that it was not told of', () => {
+describe.concurrent('a former failover member that is started after a promotion that it was not told of', () => {
   /** The failover members do not know of C, which is primary. */
-  async function untold() {
-    const made = await disaster();
+  async function untold(test: Pick<TestContext, 'onTestFinished'>) {
+    const made = await disaster(test);
     const { pair, a, b, c } = made;
     await bothDown(pair, c);
     for (const member of [a, b]) await stopAgent(member.home);
@@ -287,8 +287,8 @@ describe('a former failover member that is started after a promotion that it was
     return made;
   }
 
-  it('waits when it reaches nobody, and learns its role once it reaches the new primary', async () => {
-    const { a, c } = await untold();
+  it('waits when it reaches nobody, and learns its role once it reaches the new primary', async (test) => {
+    const { a, c } = await untold(test);
     await c.stop();
     await agentBack(a);
     await a.start();
@@ -299,8 +299,8 @@ describe('a former failover member that is started after a promotion that it was
     await has(a, 'of', 'C');
   });
 
-  it('finds its role although the other former member answers and knows nothing either', async () => {
-    const { a, b, c } = await untold();
+  it('finds its role although the other former member answers and knows nothing either', async (test) => {
+    const { a, b, c } = await untold(test);
     for (const member of [a, b]) await agentBack(member);
     await Promise.all([a.start(), b.start()]);
     await c.sees({ A: 'Connected', B: 'Connected', C: 'Primary' });
@@ -308,9 +308,9 @@ describe('a former failover member that is started after a promotion that it was
   });
 });
 
-describe('a promotion in indefinite trouble', () => {
-  it('is refused: the primary may go on', async () => {
-    const { pair, a, b, c } = await disaster();
+describe.concurrent('a promotion in indefinite trouble', () => {
+  it('is refused: the primary may go on', async (test) => {
+    const { pair, a, b, c } = await disaster(test);
     const pid = b.pid();
     process.kill(pid, 'SIGSTOP');
     if (pair.arbiterHome !== null) await stopAgent(pair.arbiterHome);

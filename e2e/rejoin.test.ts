@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { LostReport, LostUpdate } from '../engine/api/lost.ts';
 import { runCommand } from '../engine/cli/program.ts';
 import { RespClient } from '../engine/cli/resp-client.ts';
@@ -11,6 +11,9 @@ import { get, sameDatabases, set } from './support/acknowledged.ts';
 import type { Pair, TestMember } from './support/pair.ts';
 import { pairOfTest } from './support/pair-of-test.ts';
 import { until } from './support/until.ts';
+
+// A force waits for a minute: all do that side by side.
+vi.setConfig({ maxConcurrency: 3 });
 
 /** What a command prints on standard output; its refusal when it is one. */
 async function gemel(member: TestMember, ...args: string[]): Promise<string> {
@@ -51,9 +54,9 @@ async function forcedWithout({ a, b }: Pair, alone: (client: RespClient) => Prom
 
 const node = (name: string): string => `^|"DB"|${name}`;
 
-describe('a former primary whose databases contain what the mirror went on without', () => {
-  it('is rewound and joins as backup; each lost update is in a report, with what became of it', async () => {
-    const pair = await pairOfTest({ arbiter: false });
+describe.concurrent('a former primary whose databases contain what the mirror went on without', () => {
+  it('is rewound and joins as backup; each lost update is in a report, with what became of it', async ({ onTestFinished }) => {
+    const pair = await pairOfTest({ arbiter: false }, onTestFinished);
     const { a, b, ready } = pair;
     for (const name of ['kept', 'changed', 'gone', 'tree(1)', 'tree(1,2)']) expect(await set(a, name, 'before')).toBe('OK');
     await forcedWithout(pair, async (client) => {
@@ -114,8 +117,8 @@ describe('a former primary whose databases contain what the mirror went on witho
     expect(await set(a, 'after', '1')).toBe('OK');
   });
 
-  it('as an async: it is rewound and follows', async () => {
-    const pair = await pairOfTest({ arbiter: false });
+  it('as an async: it is rewound and follows', async ({ onTestFinished }) => {
+    const pair = await pairOfTest({ arbiter: false }, onTestFinished);
     const { a, b, ready } = pair;
     const c = await asyncOf(pair, 'C', 'dr');
     expect(await set(a, 'x', 'before')).toBe('OK');
@@ -135,9 +138,11 @@ describe('a former primary whose databases contain what the mirror went on witho
   });
 });
 
-describe('a former primary that cannot be rewound', () => {
-  it('is Crashed, says why, serves no reads, also after a restart; rebuilt, it has what the mirror has, and nothing was deleted', async () => {
-    const pair = await pairOfTest({ arbiter: false });
+describe.concurrent('a former primary that cannot be rewound', () => {
+  it('is Crashed, says why, serves no reads, also after a restart; rebuilt, it has what the mirror has, and nothing was deleted', async ({
+    onTestFinished,
+  }) => {
+    const pair = await pairOfTest({ arbiter: false }, onTestFinished);
     const { a, b, ready } = pair;
     expect(await set(a, 'x', 'before')).toBe('OK');
     await forcedWithout(pair, async (client) => {

@@ -157,3 +157,49 @@ it('takes the place of a copy that is damaged, on a member that is then whole ag
   await written.verify(dr);
   await sameDatabases(pair, dr);
 }, 120_000);
+
+it('is given up where the log of a database has grown too much, and restored ahead of the journal where that does not come', async () => {
+  const pair = await pairOfTest();
+  const { a } = pair;
+  const dr = await asyncOf(pair, 'C', 'dr');
+  const written = await Acknowledged.by(a, 300);
+  await written.stop();
+  await inStep(dr, a);
+  await dr.call('mirror.stop', {});
+  await set(a, 'later', 'x');
+  const file = path.join(a.home, 'db.gbk');
+  await json(a.home, 'db', 'backup', 'A', 'DB', '--to', file);
+  const { job } = await dr.call('db.restore', { file, overwrite: true });
+  // Meanwhile, on the primary: the log is longer than it may be as soon as the copy begins, without anything in it being read.
+  const log = path.join(a.directory, 'db', 'GEMEL.DAT-wal');
+  fs.truncateSync(log, 1024 * 1024 * 1024 + 4096);
+  const other = path.join(a.home, 'other.gbk');
+  expect(await gemel(a.home, 'db', 'backup', 'A', 'DB', '--to', other)).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/GEMEL.DAT-wal has grown to 1024 MB; .*other.gbk was given up/),
+  });
+  expect(fs.readdirSync(a.home).filter((name) => name.startsWith('other'))).toEqual([]);
+  // Written over from its start, it is cut back by itself.
+  await until('the log is short again', async () => (await set(a, 'more', 'x')) === 'OK' && fs.statSync(log).size < 1024 * 1024 * 1024);
+  await json(a.home, 'db', 'backup', 'A', 'DB', '--to', other);
+  const ended = await until(
+    'the restore has ended',
+    async () => {
+      const now = await dr.call('job.get', { job, waitMs: 1000 });
+      return now.state !== 'running' && now;
+    },
+    undefined,
+    90_000,
+  );
+  expect(ended).toMatchObject({
+    state: 'done',
+    result: [
+      { name: 'DB', as: 'dejournaled', behind: expect.stringMatching(/has arrived here up to .* only, and the backup contains it up to/) },
+    ],
+  });
+  expect(times(dr, 'RESTORED_BEHIND')).toBe(1);
+  expect(await get(dr, 'later')).toBe('x');
+  await dr.call('mirror.start', {});
+  await inStep(dr, a, pair.b);
+  await sameDatabases(pair, dr);
+}, 180_000);

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connectAgent } from '../../engine/agent/start.ts';
 import type { MirrorStatus } from '../../engine/api/status.ts';
 import { endProcesses, isActive } from '../support/pair.ts';
@@ -14,6 +15,8 @@ import { Network } from './network.ts';
 
 /** What two busy processors may add to any time that the documents state. */
 const SLACK_MS = 4000;
+/** Between looks at a status that is to stay. */
+const LOOK_MS = 25;
 
 export interface OutageOptions {
   readonly qosMs: number;
@@ -194,11 +197,7 @@ export class OutageMirror {
 
   /** Throws when a member gives any other status for that long. */
   async staysSo(forMs: number, wanted: Statuses): Promise<void> {
-    const end = now() + forMs;
-    await until('time passes', async () => {
-      await this.expect(0, wanted);
-      return now() > end;
-    });
+    for (const end = now() + forMs; now() <= end; await delay(LOOK_MS)) await this.expect(0, wanted);
   }
 
   /** The instance's process ends by itself, and nobody starts it again. */

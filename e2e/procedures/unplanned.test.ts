@@ -1,11 +1,14 @@
 import fs from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Stage, type Finished } from './stage.ts';
 
 /** Unplanned outages: section 3.4.2 of the reference documents, through the command line. Isolation (3.4.2.4) is in ../outages/operator.test.ts. */
 
-describe('3.4.2.1 an outage of the backup', () => {
-  it.concurrent('its instance or its host fails: the primary works on; restarted it is backup', async ({ onTestFinished }) => {
+// Half of them wait for the minute of a force.
+vi.setConfig({ maxConcurrency: 4 });
+
+describe.concurrent('3.4.2.1 an outage of the backup', () => {
+  it('its instance or its host fails: the primary works on; restarted it is backup', async ({ onTestFinished }) => {
     const stage = await Stage.ofPair(onTestFinished);
     const { a, b } = stage;
     await b.kill();
@@ -20,24 +23,23 @@ describe('3.4.2.1 an outage of the backup', () => {
   });
 });
 
-describe('3.4.2.2 an outage of the primary with automatic failover', () => {
-  it.concurrent(
-    'the backup takes over; the former primary comes back as backup; stopping the new one in order gives the roles back',
-    async ({ onTestFinished }) => {
-      const stage = await Stage.ofPair(onTestFinished);
-      const { a, b, pair } = stage;
-      await stage.write(a);
-      await a.kill();
-      await b.sees({ B: 'Primary' });
-      await stage.write(b);
-      await stage.gemel(a, 'instance start A');
-      await pair.ready(b);
-      await stage.gemel(b, 'instance stop B');
-      await a.sees({ A: 'Primary' });
-      await stage.gemel(b, 'instance start B');
-      await stage.asBefore();
-    },
-  );
+describe.concurrent('3.4.2.2 an outage of the primary with automatic failover', () => {
+  it('the backup takes over; the former primary comes back as backup; stopping the new one in order gives the roles back', async ({
+    onTestFinished,
+  }) => {
+    const stage = await Stage.ofPair(onTestFinished);
+    const { a, b, pair } = stage;
+    await stage.write(a);
+    await a.kill();
+    await b.sees({ B: 'Primary' });
+    await stage.write(b);
+    await stage.gemel(a, 'instance start A');
+    await pair.ready(b);
+    await stage.gemel(b, 'instance stop B');
+    await a.sees({ A: 'Primary' });
+    await stage.gemel(b, 'instance start B');
+    await stage.asBefore();
+  });
 });
 
 /** No arbiter, and the whole host of A fails: B cannot know that A is down. */
@@ -52,8 +54,8 @@ async function waiting(onTestFinished: Finished, isActive: boolean): Promise<Sta
   return stage;
 }
 
-describe('3.4.2.3 an outage of the primary without automatic failover', () => {
-  it.concurrent('1: its host comes back without the instance: the backup becomes primary', async ({ onTestFinished }) => {
+describe.concurrent('3.4.2.3 an outage of the primary without automatic failover', () => {
+  it('1: its host comes back without the instance: the backup becomes primary', async ({ onTestFinished }) => {
     const stage = await waiting(onTestFinished, true);
     const { a, b, pair } = stage;
     await stage.fails(a);
@@ -67,7 +69,7 @@ describe('3.4.2.3 an outage of the primary without automatic failover', () => {
     await stage.asBefore();
   });
 
-  it.concurrent('1: its host comes back with the instance: they negotiate', async ({ onTestFinished }) => {
+  it('1: its host comes back with the instance: they negotiate', async ({ onTestFinished }) => {
     const stage = await waiting(onTestFinished, true);
     const { a, b } = stage;
     await stage.fails(a);
@@ -84,7 +86,7 @@ describe('3.4.2.3 an outage of the primary without automatic failover', () => {
     await stage.asBefore();
   });
 
-  it.concurrent('2: an active backup is forced: it says so, with the journal file; nothing is lost', async ({ onTestFinished }) => {
+  it('2: an active backup is forced: it says so, with the journal file; nothing is lost', async ({ onTestFinished }) => {
     const stage = await waiting(onTestFinished, true);
     const { a, b, pair } = stage;
     await stage.fails(a);
@@ -100,58 +102,54 @@ describe('3.4.2.3 an outage of the primary without automatic failover', () => {
     await stage.asBefore();
   });
 
-  it.concurrent(
-    '2: a backup that was not active is forced after journal files were copied to it: nothing is lost',
-    async ({ onTestFinished }) => {
-      const stage = await waiting(onTestFinished, false);
-      const { a, b, pair } = stage;
-      await stage.write(a);
-      await stage.fails(a);
-      await stage.gemel(b, 'mirror start B');
-      await b.sees({ B: 'Waiting' });
-      const [last = ''] = (await stage.copyJournal(a, b)).toReversed();
-      const whole = fs.readFileSync(last);
-      // Half a copy ends before what B had itself: it is not taken.
-      fs.writeFileSync(last, whole.subarray(0, 4096));
-      expect(await stage.refused(b, 'mirror force-primary B --yes')).toContain(last.slice(0, last.lastIndexOf('/')));
-      await b.sees({ B: 'Waiting' });
-      fs.writeFileSync(last, whole);
-      await stage.gemel(b, 'mirror force-primary B --yes');
-      expect(b.messages()).toContain('[JOURNAL_COPIED]');
-      await stage.write(b);
-      await stage.hostReturns(a);
-      await stage.gemel(a, 'instance start A');
-      await pair.ready(b);
-      expect(a.messages()).not.toContain('[LOST_UPDATES]');
-      await stage.gemel(b, 'mirror switch-over B');
-      await stage.asBefore();
-    },
-  );
+  it('2: a backup that was not active is forced after journal files were copied to it: nothing is lost', async ({ onTestFinished }) => {
+    const stage = await waiting(onTestFinished, false);
+    const { a, b, pair } = stage;
+    await stage.write(a);
+    await stage.fails(a);
+    await stage.gemel(b, 'mirror start B');
+    await b.sees({ B: 'Waiting' });
+    const [last = ''] = (await stage.copyJournal(a, b)).toReversed();
+    const whole = fs.readFileSync(last);
+    // Half a copy ends before what B had itself: it is not taken.
+    fs.writeFileSync(last, whole.subarray(0, 4096));
+    expect(await stage.refused(b, 'mirror force-primary B --yes')).toContain(last.slice(0, last.lastIndexOf('/')));
+    await b.sees({ B: 'Waiting' });
+    fs.writeFileSync(last, whole);
+    await stage.gemel(b, 'mirror force-primary B --yes');
+    expect(b.messages()).toContain('[JOURNAL_COPIED]');
+    await stage.write(b);
+    await stage.hostReturns(a);
+    await stage.gemel(a, 'instance start A');
+    await pair.ready(b);
+    expect(a.messages()).not.toContain('[LOST_UPDATES]');
+    await stage.gemel(b, 'mirror switch-over B');
+    await stage.asBefore();
+  });
 
-  it.concurrent(
-    '2: a backup that was not active is forced without them: it says so; what only the other had is lost, reported, and it joins again',
-    async ({ onTestFinished }) => {
-      const stage = await waiting(onTestFinished, false);
-      const { a, b, pair } = stage;
-      await stage.lose(() => stage.write(a));
-      await stage.fails(a);
-      await stage.gemel(b, 'mirror start B');
-      await b.sees({ B: 'Waiting' });
-      expect(await stage.refusedJson(b, 'mirror force-primary B --json')).toContain('"wasActive":0');
-      await stage.gemel(b, 'mirror force-primary B --yes');
-      await stage.write(b);
-      await stage.hostReturns(a);
-      await stage.gemel(a, 'instance start A');
-      await pair.ready(b);
-      expect(a.messages()).toContain('[LOST_UPDATES]');
-      await stage.gemel(b, 'mirror switch-over B');
-      await stage.asBefore();
-    },
-  );
+  it('2: a backup that was not active is forced without them: it says so; what only the other had is lost, reported, and it joins again', async ({
+    onTestFinished,
+  }) => {
+    const stage = await waiting(onTestFinished, false);
+    const { a, b, pair } = stage;
+    await stage.lose(() => stage.write(a));
+    await stage.fails(a);
+    await stage.gemel(b, 'mirror start B');
+    await b.sees({ B: 'Waiting' });
+    expect(await stage.refusedJson(b, 'mirror force-primary B --json')).toContain('"wasActive":0');
+    await stage.gemel(b, 'mirror force-primary B --yes');
+    await stage.write(b);
+    await stage.hostReturns(a);
+    await stage.gemel(a, 'instance start A');
+    await pair.ready(b);
+    expect(a.messages()).toContain('[LOST_UPDATES]');
+    await stage.gemel(b, 'mirror switch-over B');
+    await stage.asBefore();
+  });
 });
 
-describe('3.4.2.5 both fail', () => {
-  it.concurrent('both agents and one instance come back: it becomes primary, nothing is lost', async ({ onTestFinished }) => {
+describe.concurrent('3.4.2.5 both fail', () => {
+  it('both agents and one instance come back: it becomes primary, nothing is lost', async ({ onTestFinished }) => {
     const stage = await Stage.ofPair(onTestFinished);
     const { a, b, pair } = stage;
     await stage.write(a);
@@ -167,7 +165,7 @@ describe('3.4.2.5 both fail', () => {
     await stage.asBefore();
   });
 
-  it.concurrent('only the last primary comes back, and is known to be that: forced, nothing is lost', async ({ onTestFinished }) => {
+  it('only the last primary comes back, and is known to be that: forced, nothing is lost', async ({ onTestFinished }) => {
     const stage = await Stage.ofPair(onTestFinished);
     const { a, b } = stage;
     await stage.fails(b);

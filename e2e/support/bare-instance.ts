@@ -6,8 +6,9 @@ import path from 'node:path';
 import { instanceMethods, instanceTopics, type InstanceMethods, type Params, type Result } from '../../engine/api/contract.ts';
 import { GemelError, type ErrorCode } from '../../engine/api/errors.ts';
 import { connectControl } from '../../engine/api/rpc/index.ts';
-import { anyFreePort, createInstance, instancePaths } from '../../engine/instance/host.ts';
+import { createInstance, instancePaths } from '../../engine/instance/host.ts';
 import { updateSettings } from '../../engine/instance/settings.ts';
+import { portOfTest } from './ports.ts';
 import { programs } from './programs.ts';
 
 /** An instance in no mirror, its process a direct child of the test. */
@@ -24,8 +25,8 @@ export class BareInstance {
 
   /** @param journalMB size at which a journal file is closed */
   async create({ journalMB = 256 }: { journalMB?: number } = {}): Promise<void> {
-    this.port = await anyFreePort();
-    await createInstance(this.home, { name: this.name, superserverPort: this.port, webPort: await anyFreePort() });
+    this.port = await portOfTest();
+    await createInstance(this.home, { name: this.name, superserverPort: this.port, webPort: await portOfTest() });
     updateSettings(instancePaths(this.directory).settings, (s) => ({ ...s, Journal: { ...s.Journal, FileSizeLimit: journalMB } }));
   }
 

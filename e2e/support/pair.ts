@@ -7,7 +7,6 @@ import { GemelError } from '../../engine/api/errors.ts';
 import { connectControl, type ControlClient } from '../../engine/api/rpc/index.ts';
 import type { MirrorStatus, MonitorSnapshot } from '../../engine/api/status.ts';
 import {
-  anyFreePort,
   createInstance,
   forceDown,
   instancePaths,
@@ -18,6 +17,7 @@ import {
   stopInstance,
 } from '../../engine/instance/host.ts';
 import { stopAgent } from '../stop-agent.ts';
+import { portOfTest } from './ports.ts';
 import { programs } from './programs.ts';
 import { until, WAIT_MS } from './until.ts';
 
@@ -63,8 +63,8 @@ export class TestMember {
   }
 
   async create(): Promise<void> {
-    this.port = await anyFreePort();
-    await createInstance(this.home, { name: this.name, superserverPort: this.port, webPort: await anyFreePort() });
+    this.port = await portOfTest();
+    await createInstance(this.home, { name: this.name, superserverPort: this.port, webPort: await portOfTest() });
   }
 
   async startAgent(): Promise<void> {
@@ -182,7 +182,7 @@ export interface Pair {
 
 /** Starts an agent on a free port; returns its address. */
 export async function startTestAgent(home: string): Promise<string> {
-  await startAgent(home, { port: await anyFreePort(), entry: programs.agent });
+  await startAgent(home, { port: await portOfTest(), entry: programs.agent });
   const client = await connectAgent(home);
   try {
     const { address } = await client.call('agent.status', {});

@@ -11,6 +11,7 @@ import { journalConditions } from './conditions/journal.ts';
 import { journalFileConditions } from './conditions/journal-files.ts';
 import { primaryConditions } from './conditions/primary.ts';
 import { refusals } from './conditions/refusals.ts';
+import { seedConditions } from './conditions/seeding.ts';
 import { takingConditions } from './conditions/taking.ts';
 
 export type { Condition, Facts } from './conditions/condition.ts';
@@ -30,6 +31,7 @@ export const conditions = {
   ...journalConditions,
   ...journalFileConditions,
   ...copyConditions,
+  ...seedConditions,
   ...hostConditions,
   ...compareConditions,
   ...refusals,

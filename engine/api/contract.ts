@@ -8,6 +8,7 @@ import { InstanceJob, jobMethods } from './jobs.ts';
 import { JoinAs } from './join-as.ts';
 import { journalMethods } from './journals.ts';
 import { LostPage, LostReport } from './lost.ts';
+import { seedMethods } from './seeding.ts';
 import { ParallelDejournaling } from './parallel.ts';
 import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapshot, WhatIf } from './status.ts';
 
@@ -48,9 +49,12 @@ export const instanceMethods = {
       mirror: z.string().optional(),
       mirrorDatabase: z.string().optional(),
       namespace: z.boolean().default(true),
+      /** On the primary: as `db.seed` from the beginning. */
+      wholeMirror: z.boolean().default(false),
       maxSizeMB: z.number().optional(),
     }),
-    result: DatabaseView,
+    /** `job`: shows how the other members come by their copies; only with `wholeMirror`. */
+    result: DatabaseView.extend({ job: z.string().optional() }),
   },
   'db.list': { params: nothing, result: z.array(DatabaseView) },
   /** On a reporting member: mirrored databases take local updates too, for good. One, or all that still have the flag. */
@@ -215,6 +219,7 @@ export const instanceMethods = {
   ...jobMethods,
   ...compareMethods,
   ...backupMethods,
+  ...seedMethods,
 } as const;
 
 /** `run/agent.sock` of a host. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { JobBegun } from './jobs.ts';
 
-/** What is done with databases of an instance. Each is a job, whose result is `{ message }`; several databases are done one after the other. */
+/** What is done with databases of an instance. Each is a job, whose result is `{ message }` (of an addition for the whole mirror also `job`, which follows the copies); several databases are done one after the other. */
 
 /** Names of databases here. */
 const names = z.array(z.string()).min(1);
@@ -13,6 +13,8 @@ export const databaseMethods = {
       mirror: z.string().optional(),
       /** `mirrorDatabase`: its name in the mirror; left out: `name`. */
       databases: z.array(z.object({ name: z.string(), mirrorDatabase: z.string().optional() })).min(1),
+      /** As `db.seed` from the beginning. */
+      wholeMirror: z.boolean().default(false),
     }),
     result: JobBegun,
   },
@@ -30,6 +32,22 @@ export const databaseMethods = {
   'db.recreate': { params: z.object({ names }), result: JobBegun },
   /** Not on the primary. Ended by `db.catchup`. */
   'db.pauseDejournal': { params: z.object({ names }), result: JobBegun },
+  /**
+   * What is left out stays. On the primary for all members; elsewhere for the copy there, as far as the mirror leaves that to it. MB.
+   * `maxSizeMB` null: no limit. `expansionMB` 0: as the system finds best. `resource` null: none.
+   */
+  'db.set': {
+    params: z.object({
+      name: z.string(),
+      maxSizeMB: z.number().positive().nullable().optional(),
+      expansionMB: z.number().min(0).optional(),
+      resource: z.string().nullable().optional(),
+      collation: z.string().optional(),
+    }),
+    result: JobBegun,
+  },
+  /** Not of a mirrored one. Unconfirmed it is refused with what would be gone. */
+  'db.delete': { params: z.object({ name: z.string(), confirmed: z.boolean().default(false) }), result: JobBegun },
   /** Not on the primary: copies that need catching up count as caught up without what the journal has for them. */
   'db.markCaughtUp': { params: z.object({ names }), result: JobBegun },
 } as const;

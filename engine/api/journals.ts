@@ -22,6 +22,8 @@ export const KeepReason = z.object({
     'prepared',
     /** The mirror's journal here is being cut, or cannot be read. */
     'journal',
+    /** Fewer backups were taken after it than [Journal] BackupsBeforePurge says. */
+    'backup',
     /** Younger than the settings of [Journal] say. */
     'setting',
     /** An older one stays: files go oldest first. */

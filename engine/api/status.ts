@@ -157,6 +157,15 @@ export const DatabaseView = z.object({
   failoverDB: z.boolean().nullable(),
   /** Bytes of the database file. */
   size: z.number(),
+  /** MB it may have; null: no limit. Left out, as what follows, of one that could not be opened. */
+  maxSizeMB: z.number().nullable().optional(),
+  /** MB by which its file is to grow; 0: as the system finds best. It has no effect. */
+  expansionMB: z.number().optional(),
+  /** What is to guard it; null: nothing is named. It has no effect yet. */
+  resource: z.string().nullable().optional(),
+  collation: z.string().optional(),
+  /** It has reached its maximum size: updates that add data are refused with FILEFULL. */
+  full: z.boolean().optional(),
 });
 export type DatabaseView = z.infer<typeof DatabaseView>;
 

@@ -1,6 +1,6 @@
 import { assert } from '../io/assert.ts';
 import type { Bytes, Key, Node, NodeReader } from '../globals/index.ts';
-import type { DatabaseMeta } from './file.ts';
+import type { DatabaseMeta, DatabaseProperties } from './file.ts';
 import { Gap } from './gap.ts';
 import { scan } from './merged-scan.ts';
 import { Overlay, type GenerationId } from './overlay.ts';
@@ -21,8 +21,10 @@ export class Database implements NodeReader {
   readonly #reader: NodeFile;
   readonly #overlay: Overlay;
   readonly #gap = new Gap();
-  #fileBytes: number;
-  #maxSizeBytes: number | null;
+  #fileBytes = 0;
+  #usedBytes = 0;
+  #maxSizeBytes: number | null = null;
+  #properties: DatabaseProperties;
 
   /** Throws NOT_FOUND, FOREIGN, DAMAGED, VERSION, RIGHTS, LOCKED, IO. */
   static open(directory: string, memoryBytes = MEMORY_BYTES): Database {
@@ -34,8 +36,8 @@ export class Database implements NodeReader {
     this.directory = directory;
     this.#reader = reader;
     this.#overlay = new Overlay(memoryBytes);
-    this.#fileBytes = reader.fileBytes();
-    this.#maxSizeBytes = reader.meta().maxSizeBytes;
+    this.#properties = reader.meta();
+    this.refresh();
   }
 
   get(key: Key): Bytes | undefined {
@@ -114,15 +116,22 @@ export class Database implements NodeReader {
     this.refresh();
   }
 
-  /** Looks again at what the file's size and limit are. */
+  /** Looks again at the file's size and properties. */
   refresh(): void {
+    this.#properties = this.#reader.meta();
+    this.#maxSizeBytes = this.#properties.maxSizeBytes;
     this.#fileBytes = this.#reader.fileBytes();
-    this.#maxSizeBytes = this.#reader.meta().maxSizeBytes;
+    this.#usedBytes = this.#reader.usedBytes();
   }
 
   /** Whether updates that add data must be refused with `FILEFULL`. */
   get full(): boolean {
-    return this.#maxSizeBytes !== null && this.#fileBytes + this.#overlay.bytes >= this.#maxSizeBytes;
+    return this.#maxSizeBytes !== null && this.#usedBytes + this.#overlay.bytes >= this.#maxSizeBytes;
+  }
+
+  /** As of the last `drop`, `reset` or `refresh`. */
+  get properties(): DatabaseProperties {
+    return this.#properties;
   }
 
   /** As of the last `drop`, `reset` or `refresh`. */

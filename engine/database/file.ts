@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { z } from 'zod';
+import { plainProperties, SharedProperties } from '../api/database-properties.ts';
 import { GemelError } from '../api/errors.ts';
 import type { Position } from '../api/status.ts';
 import { realFiles } from '../io/index.ts';
+import { sharedOf } from './properties.ts';
 import { guarded } from './sqlite-error.ts';
 
 /** The one file of a database directory (SQLite keeps `-wal` and `-shm` beside it while it is open). */
@@ -34,8 +36,11 @@ const Properties = z.object({
       failoverDB: z.boolean().default(true),
     })
     .nullable(),
-  /** Bytes the database may have; null: no limit. */
-  maxSizeBytes: z.number().nullable(),
+  ...SharedProperties.shape,
+  // Files of an earlier version do not have these.
+  expansionBytes: SharedProperties.shape.expansionBytes.default(plainProperties.expansionBytes),
+  resource: SharedProperties.shape.resource.default(plainProperties.resource),
+  collation: SharedProperties.shape.collation.default(plainProperties.collation),
   /** Whatever else others keep with the database. */
   extra: z.record(z.string(), z.unknown()),
 });
@@ -86,7 +91,7 @@ export function createDatabase(directory: string, init: NewDatabase, pageBytes =
         name: init.name,
         createdMs: init.createdMs,
         mirror: init.mirror ?? null,
-        maxSizeBytes: init.maxSizeBytes ?? null,
+        ...sharedOf({ ...plainProperties, ...init }),
         extra: init.extra ?? {},
       });
       const { journalId = null, position = null, openStart = null } = init;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Position } from '../api/status.ts';
 import type { Bytes, Key } from '../globals/index.ts';
 import type { DatabaseMeta } from './file.ts';
+import { LIMITED } from './properties.ts';
 import { mirrorPositionKey, mirrorPositionValue } from './mirror-position.ts';
 import { DatabaseWriter } from './writer.ts';
 
@@ -79,7 +80,7 @@ export function notePending(directory: string, pending: Pending | null): void {
 
 /** Of the instance that it is fed on from now on. */
 export function activateCopy(directory: string, instance: string): void {
-  changeExtra(directory, (extra) => ({ ...without(extra, RETAINED, PENDING, PAUSED), ...homeOf(instance) }));
+  changeExtra(directory, (extra) => ({ ...without(extra, RETAINED, PENDING, PAUSED, LIMITED), ...homeOf(instance) }));
 }
 
 export function setPaused(directory: string, paused: boolean): void {
@@ -120,11 +121,14 @@ export function recreate(directory: string, guid: string, position: Position, in
   });
 }
 
-/** The journal up to the position has nothing that the database lacks. */
-export function moveTo(directory: string, position: Position): void {
+/**
+ * The journal up to the position has nothing that the database lacks.
+ * @param openStart where a transaction may have begun that is open there; null: none is
+ */
+export function moveTo(directory: string, position: Position, openStart: Position | null): void {
   changed(directory, (writer) => {
     writer.begin();
-    writer.commit({ journalId: writer.meta.journalId ?? '', position: position, openStart: null });
+    writer.commit({ journalId: writer.meta.journalId ?? '', position, openStart });
   });
 }
 
@@ -152,7 +156,7 @@ export function unmirror(
       if (old === undefined) writer.remove(key);
       else writer.upsert(key, old);
     }
-    const extra = without(writer.meta.extra, RETAINED, HOME, PENDING, PAUSED);
+    const extra = without(writer.meta.extra, RETAINED, HOME, PENDING, PAUSED, LIMITED);
     writer.remove(mirrorPositionKey);
     writer.updateProperties({ mirror: null, extra });
     writer.commit({ journalId: journal.guid, position: journal.position, openStart: null });

@@ -25,6 +25,8 @@ export interface NodeFile extends NodeReader {
   meta(): DatabaseMeta;
   /** Bytes of the file, as of the newest commit. */
   fileBytes(): number;
+  /** Those of them that hold something: what was killed leaves room for other nodes. */
+  usedBytes(): number;
   /** Keeps one view of the file until `release`. */
   hold(): void;
   release(): void;
@@ -97,9 +99,17 @@ export class DatabaseReader implements NodeFile {
   }
 
   fileBytes(): number {
-    const bytes = guarded('read', this.path, () =>
-      this.#sqlite.prepare<[], number>('SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()').pluck().get(),
+    return this.#bytes('SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()');
+  }
+
+  usedBytes(): number {
+    return this.#bytes(
+      'SELECT (page_count - freelist_count) * page_size FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()',
     );
+  }
+
+  #bytes(query: string): number {
+    const bytes = guarded('read', this.path, () => this.#sqlite.prepare<[], number>(query).pluck().get());
     assert(bytes !== undefined, 'SQLite knows its size');
     return bytes;
   }

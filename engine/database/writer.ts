@@ -1,4 +1,5 @@
 import type Sqlite from 'better-sqlite3';
+import { GemelError } from '../api/errors.ts';
 import type { Position } from '../api/status.ts';
 import { assert } from '../io/assert.ts';
 import type { Bytes, Key } from '../globals/index.ts';
@@ -11,6 +12,7 @@ import {
   type DatabaseProgress,
   type DatabaseProperties,
 } from './file.ts';
+import { limitOf, withProperties, type PropertyChange } from './properties.ts';
 import { guarded } from './sqlite-error.ts';
 
 const CACHE_KIB = 24_576;
@@ -60,6 +62,12 @@ export class DatabaseWriter {
   readonly #recordProgress: (progress: DatabaseProgress) => void;
   readonly #walState: Sqlite.Statement<[], WalState>;
   readonly #frameBytes: number;
+  readonly #pageBytes: number;
+  /** Bytes beyond which no batch makes the file grow; null: any does that has to. */
+  #limitBytes: number | null = null;
+  #keepsLimit = false;
+  /** Of the file before the open batch, where there is a limit. */
+  #pagesBefore = 0;
   #meta: DatabaseMeta;
   #safePosition: Position | null = null;
   /** Between `begin` and `commit` or `rollback`. */
@@ -79,13 +87,16 @@ export class DatabaseWriter {
     sqlite.pragma('synchronous = NORMAL');
     sqlite.pragma('wal_autocheckpoint = 0');
     sqlite.pragma(`cache_size = -${CACHE_KIB}`);
+    // What undoes one statement of several rows: else a file below /var/tmp, two writes for each page that changes.
+    sqlite.pragma('temp_store = MEMORY');
     sqlite.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`);
     this.#upsert = sqlite.prepare('REPLACE INTO node (k, v) VALUES (?, ?)');
     this.#upsertRow = sqlite.prepare(`REPLACE INTO node (k, v) VALUES ${Array(ROW).fill('(?, ?)').join(', ')}`);
     this.#remove = sqlite.prepare('DELETE FROM node WHERE k = ?');
     this.#recordProgress = prepareProgress(sqlite);
     this.#walState = sqlite.prepare<[], WalState>('PRAGMA wal_checkpoint(NOOP)');
-    this.#frameBytes = Number(sqlite.pragma('page_size', { simple: true })) + WAL_FRAME_HEADER_BYTES;
+    this.#pageBytes = Number(sqlite.pragma('page_size', { simple: true }));
+    this.#frameBytes = this.#pageBytes + WAL_FRAME_HEADER_BYTES;
     this.#meta = readMeta(sqlite, path);
     // What an ended process left in the log is not on the disk for sure before this.
     this.checkpointWal();
@@ -115,6 +126,7 @@ export class DatabaseWriter {
     guarded('update', this.path, () => {
       this.#walBefore = this.#checkpoint('NOOP');
       this.#sqlite.exec('BEGIN IMMEDIATE');
+      if (this.#limitBytes !== null) this.#pagesBefore = this.#pages();
     });
     this.#open = true;
   }
@@ -176,6 +188,7 @@ export class DatabaseWriter {
     const meta = { ...this.#meta, ...progress };
     try {
       this.#writeWaiting();
+      this.#refuseGrowth();
       return guarded('update', this.path, () => {
         this.#recordProgress(meta);
         this.#sqlite.exec('COMMIT');
@@ -200,9 +213,48 @@ export class DatabaseWriter {
   /** Changes properties, with the batch that is open or else in a commit of its own. */
   updateProperties(change: Partial<DatabaseProperties>): void {
     const meta = { ...this.#meta, ...change };
-    const { guid, name, createdMs, mirror, maxSizeBytes, extra } = meta;
-    guarded('update', this.path, () => writeProperties(this.#sqlite, { guid, name, createdMs, mirror, maxSizeBytes, extra }));
+    const { journalId: _journalId, position: _position, openStart: _openStart, ...properties } = meta;
+    guarded('update', this.path, () => writeProperties(this.#sqlite, properties));
     this.#meta = meta;
+  }
+
+  /** Changes properties between batches, in a commit of its own that survives a power failure. */
+  setProperties(change: PropertyChange): void {
+    assert(!this.#open, 'properties are changed between batches');
+    guarded('update', this.path, () => {
+      // Another one may have changed them while this writer was open.
+      this.#meta = readMeta(this.#sqlite, this.path);
+      this.#sqlite.pragma('synchronous = FULL');
+      try {
+        this.updateProperties(withProperties(this.#meta, change));
+      } finally {
+        this.#sqlite.pragma('synchronous = NORMAL');
+      }
+    });
+    this.keepLimit(this.#keepsLimit);
+  }
+
+  /** Whether a copy that holds to a maximum size of its own refuses batches that make it larger. At first none is refused. */
+  keepLimit(isKept: boolean): void {
+    this.#keepsLimit = isKept;
+    this.#limitBytes = isKept ? limitOf(this.#meta) : null;
+  }
+
+  /** Throws FILEFULL when the open batch has made the file larger than it may become. */
+  #refuseGrowth(): void {
+    if (this.#limitBytes === null) return;
+    const pages = guarded('update', this.path, () => this.#pages());
+    if (pages <= this.#pagesBefore || pages * this.#pageBytes <= this.#limitBytes) return;
+    throw new GemelError(
+      'FILEFULL',
+      `The database file ${this.path} has reached its maximum size.`,
+      'What it contains stays as it is; the journal has the rest.',
+      'Raise the maximum size (gemel db set-size), then gemel db catchup.',
+    );
+  }
+
+  #pages(): number {
+    return Number(this.#sqlite.pragma('page_count', { simple: true }));
   }
 
   /** Bytes in the write-ahead log: what a checkpoint has to look through. */

@@ -43,8 +43,17 @@ const SettingsShape = z.looseObject({
         .min(1, 'Give at least 1 MB.')
         .max(4079, 'Give at most 4079 MB.')
         .default(256),
+      /** Absolute; journals go on there while their own directory cannot be written; empty: nowhere. */
+      AlternateDirectory: text.default(''),
       /** Days that a journal file is kept after it was closed, whoever needs it; 0: for ever. */
       DaysBeforePurge: days(100).default(2),
+      /** So many backups of each of its databases are to be taken after a journal file before it goes; 0: backups are not counted. */
+      BackupsBeforePurge: z.coerce
+        .number('Give a number of backups.')
+        .int('Give a whole number of backups.')
+        .min(0, 'Give 0 or more backups.')
+        .max(10, 'Give at most 10 backups.')
+        .default(0),
       /** Days for which journal files are kept for an async member that is not connected. */
       DaysForLostAsync: days(365).default(14),
       /** On a reporting member: mirror journal files go as `DaysBeforePurge` says, or as soon as they are dejournaled. */

@@ -1,4 +1,5 @@
 import { GemelError } from '../api/errors.ts';
+import type { PropertyChange } from '../database/properties.ts';
 import type { Bytes, Key } from '../globals/bytes.ts';
 import { assert } from '../io/assert.ts';
 import type { Clock } from '../io/clock.ts';
@@ -151,6 +152,15 @@ export class ApplierCore {
     return at;
   }
 
+  /** Changes what a database says of itself, durably; also of one that takes no more. Throws NOT_FOUND, and what writing throws. */
+  setProperties(name: string, change: PropertyChange): Position {
+    const target = this.#targets.get(name);
+    if (target === undefined) throw new GemelError('NOT_FOUND', `The database ${name} is not being dejournaled.`, 'Nothing was changed.');
+    this.#holds.breakRests();
+    target.setProperties(change);
+    return target.committed;
+  }
+
   /** Everything before it may be applied. Going back is ignored. */
   raiseGoal(position: Position): void {
     if (isBefore(this.#goal, position)) this.#goal = position;
@@ -172,8 +182,9 @@ export class ApplierCore {
   inherit(position: Position, heir: Heir): void {
     if (this.#isBroken) return heir.failed(this.#brokenBy);
     this.goOn('others wait for it');
-    // A takeover waits for no copy.
+    // A takeover waits for no copy, and no maximum size keeps from a database what is durable.
     this.#holds.breakRests();
+    for (const target of this.#targets.values()) target.liftLimit();
     this.#waiting.inherit(position, heir);
     this.#answerHeirs();
   }

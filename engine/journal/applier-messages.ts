@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../api/errors.ts';
+import type { PropertyChange } from '../database/properties.ts';
 import type { Bytes, Key } from '../globals/bytes.ts';
 import type { CutRequest, PreparedCut } from './rewind/prepare.ts';
 import type { RewindTo } from './rewind/rewind.ts';
@@ -38,6 +39,8 @@ export type ApplierCommand =
       readonly at: Position;
       readonly changes: readonly (readonly [key: Key, value: Bytes | null])[];
     }
+  /** Also of a database that takes no more. */
+  | { readonly name: 'properties'; readonly id: number; readonly database: string; readonly change: PropertyChange }
   /** Answered once the files contain everything up to there; from then on they stay as they are. See `Applier.hold`. */
   | {
       readonly name: 'hold';

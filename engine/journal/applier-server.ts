@@ -135,6 +135,9 @@ export class ApplierServer {
       case 'correct':
         this.#answer(command.id, () => this.#core.correct(command.database, command.at, command.changes));
         break;
+      case 'properties':
+        this.#answer(command.id, () => this.#core.setProperties(command.database, command.change));
+        break;
       case 'interval':
         this.#core.intervalMs = command.intervalMs;
         break;

@@ -1,4 +1,5 @@
 import { GemelError } from '../api/errors.ts';
+import type { PropertyChange } from '../database/properties.ts';
 import type { Bytes, Key } from '../globals/bytes.ts';
 import { assert } from '../io/assert.ts';
 import { NodeBatch, type NodeVisitor } from './node-batch.ts';
@@ -24,6 +25,10 @@ export interface TargetWriter {
     readonly walBytes: number;
   };
   rollback(): void;
+  /** Durable when it returns. */
+  setProperties(change: PropertyChange): void;
+  /** Whether batches are refused with FILEFULL that make a copy larger than its own maximum size. */
+  keepLimit(isKept: boolean): void;
   /** @returns whether all of the log is in the file now */
   checkpointWal(): { readonly complete: boolean };
   close(): void;
@@ -70,6 +75,7 @@ export class ApplierTarget {
     }
     this.name = name;
     this.#writer = writer;
+    writer.keepLimit(true);
     this.#toFile = {
       upsert: (bytes, keyAt, keyLength, valueAt, valueLength) => writer.upsertFrom(bytes, keyAt, keyLength, valueAt, valueLength),
       remove: (bytes, keyAt, keyLength) => writer.removeFrom(bytes, keyAt, keyLength),
@@ -151,6 +157,15 @@ export class ApplierTarget {
       writer.rollback();
       throw error;
     }
+  }
+
+  setProperties(change: PropertyChange): void {
+    this.#writer.setProperties(change);
+  }
+
+  /** From now on the file grows by whatever comes. */
+  liftLimit(): void {
+    this.#writer.keepLimit(false);
   }
 
   /** @returns whether the file alone has everything now */

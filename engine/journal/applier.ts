@@ -1,4 +1,5 @@
 import { GemelError } from '../api/errors.ts';
+import type { PropertyChange } from '../database/properties.ts';
 import type { Bytes, Key } from '../globals/bytes.ts';
 import { assert } from '../io/assert.ts';
 import type { Clock } from '../io/clock.ts';
@@ -193,6 +194,14 @@ export class Applier {
   async correct(database: string, at: Position, changes: readonly (readonly [key: Key, value: Bytes | null])[]): Promise<void> {
     const worker = await this.#feeding(database);
     await worker.ask((id) => ({ name: 'correct', id, database, at, changes }));
+  }
+
+  /** Changes what a database says of itself, durably; also of one that takes no more. Rejects with NOT_FOUND, NOT_RUNNING, and what writing throws. */
+  async setProperties(database: string, change: PropertyChange): Promise<void> {
+    const worker = await this.#feeding(database);
+    if (this.#isClosed)
+      throw new GemelError('NOT_RUNNING', 'Dejournaling is beginning anew.', 'Nothing was changed.', 'Try again in a moment.');
+    await worker.ask((id) => ({ name: 'properties', id, database, change }));
   }
 
   /** The worker that has it. Throws NOT_FOUND, and what `broken` is. */

@@ -25,6 +25,7 @@ export type Command =
   | { readonly name: 'create'; readonly path: string; readonly header: Uint8Array }
   | { readonly name: 'attach'; readonly path: string }
   | { readonly name: 'finish'; readonly length: number }
+  | { readonly name: 'relocate'; readonly from: string; readonly path: string; readonly length: number }
   | { readonly name: 'close' }
   /** A file of zeros is to be made there meanwhile, for the next `create`. */
   | { readonly name: 'prepare'; readonly path: string }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert } from '../io/assert.ts';
 import { realFiles } from '../io/files.ts';
+import { copyJournalFile } from './copy-file.ts';
 import { control, type Answer, type Command } from './disk-messages.ts';
 import { SpareFile } from './spare-file.ts';
 
@@ -70,6 +71,16 @@ function dropSpare(): void {
   spare = null;
 }
 
+function relocate({ from, path: to, length }: Extract<Command, { name: 'relocate' }>): void {
+  path = to;
+  doing = 'copy a journal file to';
+  closeCurrent();
+  copyJournalFile(realFiles, from, to, length);
+  fd = openSync(to, 'r+');
+  writes = mayExtend = true;
+  allocate(length);
+}
+
 function append(): void {
   doing = 'write';
   const memory = memories.get(words[control.memory] ?? 0);
@@ -100,6 +111,8 @@ function obey(command: Command): void {
       closeCurrent();
       fd = openSync(path, 'r+');
       return;
+    case 'relocate':
+      return relocate(command);
     case 'finish':
       return finish(command.length);
     case 'close':

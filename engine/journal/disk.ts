@@ -25,6 +25,8 @@ export interface JournalDisk {
   prepare?(path: string): void;
   /** Syncs the data of the current file. */
   sync(done: Done): void;
+  /** Makes a verified, durable copy of a journal file's first `length` bytes there, and makes that the file that is written. */
+  relocate(from: string, to: string, length: number, done: Done): void;
   /** Closes the current file as it is and ends the thread. */
   close(done: Done): void;
 }

@@ -29,7 +29,8 @@ export class EndHint {
     if (position.file !== this.#file) this.#offset = 0;
     this.#file = position.file;
     if (position.offset < this.#offset + everyBytes) return;
-    this.#offset = position.offset;
+    // Where it cannot be written it is not tried again before the next file.
+    this.#offset = Number.POSITIVE_INFINITY;
     const bytes = Buffer.alloc(hintBytes);
     bytes.write(magic, 0, 'latin1');
     bytes.writeUInt32LE(position.file, 8);
@@ -42,6 +43,7 @@ export class EndHint {
     } finally {
       file.close();
     }
+    this.#offset = position.offset;
   }
 
   #open(): OpenFile {

@@ -1,11 +1,12 @@
-import { join } from 'node:path';
 import { assert } from '../io/assert.ts';
 import { GemelError } from '../api/errors.ts';
 import type { OpenFile } from '../io/files.ts';
 import type { Io } from '../io/io.ts';
+import type { Alternate } from './alternate-disk.ts';
 import { EndHint } from './end-hint.ts';
 import { JournalFiles } from './files.ts';
 import { encodeHeader } from './header.ts';
+import { moveNewest } from './own-or-alternate.ts';
 import { comparePositions, sameEpoch } from './position.ts';
 import { BlockReader } from './reader.ts';
 import { finishCut } from './tail.ts';
@@ -34,6 +35,8 @@ export interface JournalOptions {
   readonly member: string;
   /** Files that get a line for each journal file begun or closed, e.g. journal.log. */
   readonly logs?: readonly string[];
+  /** Where a writer or a receiver goes on when the directory cannot be written; left out or null: nowhere. */
+  readonly alternate?: Alternate | null;
   /** Told when such a line could not be written; nothing else comes of it. */
   readonly warn?: (error: unknown) => void;
 }
@@ -148,6 +151,10 @@ export class Journal {
     return this.#options.journal;
   }
 
+  get alternate(): Alternate | null {
+    return this.#options.alternate ?? null;
+  }
+
   get lineage(): Lineage {
     return this.files.lineage;
   }
@@ -164,6 +171,16 @@ export class Journal {
 
   /** Cuts the last file at the journal's end, durably: takes zeros written ahead or a torn tail away. */
   cutTornTail(): void {
+    try {
+      this.#cutLast();
+    } catch (error) {
+      if (!(error instanceof GemelError)) throw error;
+      moveNewest(this.#options.io.files, this.files, this.alternate, this.end.position.offset, error);
+      this.#unsureFrom = null;
+    }
+  }
+
+  #cutLast(): void {
     const last = this.files.last;
     if (last === undefined) return;
     const file = this.#options.io.files.open(this.files.path(last), 'update');
@@ -220,9 +237,9 @@ export class Journal {
   /** A line about a file into the logs. */
   log(what: 'begun' | 'received' | 'closed' | 'purged', header: JournalHeader | undefined, reason: string): void {
     if (header === undefined) return;
-    const { io, directory, logs = [], warn } = this.#options;
+    const { io, logs = [], warn } = this.#options;
     const at = new Date(io.clock.wallMs()).toISOString();
-    const line = `${at} ${what} ${join(directory, header.fileName)} file ${header.number} epoch ${header.epoch.major}.${header.epoch.minor} (${reason})\n`;
+    const line = `${at} ${what} ${this.files.path(header)} file ${header.number} epoch ${header.epoch.major}.${header.epoch.minor} (${reason})\n`;
     try {
       for (const path of logs) io.files.appendText(path, line);
     } catch (error) {

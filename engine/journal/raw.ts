@@ -47,6 +47,8 @@ export class RawReader {
     if (this.#at.offset < dataStart) return this.#headerOf(this.#header(this.#at.file));
     const closed = this.#files.closedLength(this.#at.file);
     if (closed === this.#at.offset) return this.#headerOf(this.#header(this.#at.file + 1));
+    // Only the next file would say where this one ends.
+    if (closed === undefined && limit.file > this.#at.file) this.#header(this.#at.file + 1);
     const bound = closed ?? (limit.file === this.#at.file ? limit.offset : this.#at.offset);
     return this.#blocks(limit.file === this.#at.file ? Math.min(bound, limit.offset) : bound, maxBytes);
   }
@@ -68,9 +70,10 @@ export class RawReader {
   }
 
   #open(number: number): OpenFile {
-    if (this.#file !== null && this.#number === number) return this.#file;
+    const path = this.#files.path(this.#header(number));
+    if (this.#file !== null && this.#number === number && this.#file.path === path) return this.#file;
     this.close();
-    this.#file = this.#files.files.open(this.#files.path(this.#header(number)), 'read');
+    this.#file = this.#files.files.open(path, 'read');
     this.#number = number;
     return this.#file;
   }

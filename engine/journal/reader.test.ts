@@ -1,4 +1,4 @@
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { realFiles } from '../io/files.ts';
 import { JournalFiles } from './files.ts';
@@ -161,4 +161,25 @@ test('two files that claim one number, and files of another journal, are refused
   expect(() => place.journal('journal')).toThrow(/both claim to be journal file 1/);
   const other = { ...mirrorJournal, guid: memberB };
   expect(() => new JournalFiles(realFiles, journal.files.directory, other)).toThrow(/belongs to another journal/);
+});
+
+test('goes on with the next file from the end of one that was purged, also while its directory was not read anew', async () => {
+  const journal = place.journal('journal');
+  const writer = await place.writer(journal);
+  const database = writer.bind({ name: 'DB', guid });
+  writer.set(database, 'a', 'x', undefined, 0, 1);
+  const end = await writer.settled();
+  await writer.switch('by hand');
+  writer.set(database, 'b', 'x', undefined, 0, 1);
+  const last = await writer.settled();
+  await writer.close();
+  const known = new JournalFiles(realFiles, journal.files.directory, mirrorJournal);
+  rmSync(known.path(known.all[0] ?? journal.nextHeader(0, writer.epoch).header));
+  for (const files of [known, new JournalFiles(realFiles, journal.files.directory, mirrorJournal)]) {
+    const reader = new BlockReader(files, end);
+    expect(reader.next(last)?.end).toEqual(last);
+    reader.close();
+    // What stands in it is missed.
+    expect(() => new BlockReader(files, { file: 1, offset: 4096 }).next(last)).toThrow(/Journal file 1 is not in/);
+  }
 });

@@ -77,6 +77,10 @@ export class BlockReader {
     for (;;) {
       if (limit !== undefined && comparePositions(this.#at, limit) >= 0) return this.#stopAt('limit', 'the limit');
       const file = this.#openFile();
+      if (file === null) {
+        this.#toNextFile();
+        continue;
+      }
       if (limit !== undefined && limit.file > this.#at.file && this.#files.closedLength(this.#at.file) === undefined) this.#files.refresh();
       const closed = this.#files.closedLength(this.#at.file);
       if (closed === this.#at.offset) {
@@ -96,26 +100,51 @@ export class BlockReader {
     this.#windowLength = 0;
   }
 
-  #openFile(): OpenFile {
+  /** null: it is gone, and nothing of it is wanted, since the next one begins here. */
+  #openFile(): OpenFile | null {
     if (this.#file !== null && this.#header?.number === this.#at.file) return this.#file;
     this.close();
-    let header = this.#files.get(this.#at.file);
-    if (header === undefined) {
+    let opened = this.#tryOpen();
+    if (opened instanceof GemelError) {
+      // It may have been made, moved or purged since its directory was read.
       this.#files.refresh();
-      header = this.#files.get(this.#at.file);
+      const { file, offset } = this.#at;
+      if (this.#files.get(file) === undefined && this.#files.closedLength(file) === offset) return null;
+      opened = this.#tryOpen();
     }
+    if (opened instanceof GemelError) throw opened;
+    const { file, header } = opened;
+    this.#file = file;
+    this.#header = header;
+    if (this.#at.offset < dataStart) this.#at = { file: this.#at.file, offset: dataStart };
+    if (this.#at.offset === dataStart) this.#chain ??= header.chain;
+    return file;
+  }
+
+  #tryOpen(): { readonly file: OpenFile; readonly header: JournalHeader } | GemelError {
+    const header = this.#files.get(this.#at.file);
     if (header === undefined)
-      throw new GemelError(
+      return new GemelError(
         'NOT_FOUND',
         `Journal file ${this.#at.file} is not in ${this.#files.directory}.`,
         '',
         'Bring the file back, or take a copy of the database that needs no journal from before.',
       );
-    this.#file = this.#files.files.open(this.#files.path(header), 'read');
-    this.#header = header;
-    if (this.#at.offset < dataStart) this.#at = { file: this.#at.file, offset: dataStart };
-    if (this.#at.offset === dataStart) this.#chain ??= header.chain;
-    return this.#file;
+    try {
+      return { file: this.#files.files.open(this.#files.path(header), 'read'), header };
+    } catch (error) {
+      if (error instanceof GemelError) return error;
+      throw error;
+    }
+  }
+
+  /** The file was moved while it was read: what is open ends where it was left. @returns whether it was, and is read where it is now */
+  #follow(header: JournalHeader): boolean {
+    const before = this.#file?.path;
+    this.#files.refresh();
+    if (this.#files.path(header) === before) return false;
+    this.close();
+    return true;
   }
 
   #toNextFile(): void {
@@ -134,7 +163,11 @@ export class BlockReader {
       this.stop = null;
       return found;
     }
-    if (isCertain) throw this.#damaged(found);
+    if (isCertain) {
+      const moved = this.#header !== null && this.#follow(this.#header) ? this.#openFile() : null;
+      if (moved !== null) return this.#readBlock(moved, bound, isCertain);
+      throw this.#damaged(found);
+    }
     this.#windowLength = 0;
     const rest = restOfFile(file, this.#at, bound);
     if (rest.laterBlock !== null && !this.#unsyncedTail)

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { GemelError } from '../api/errors.ts';
 import { assert } from '../io/assert.ts';
 import type { Io } from '../io/io.ts';
@@ -9,6 +8,7 @@ import { decodeHeader, looksLikeHeader } from './header.ts';
 import type { Journal } from './journal.ts';
 import { continues } from './lineage.ts';
 import { Listeners } from './listeners.ts';
+import { beginFile } from './own-or-alternate.ts';
 import { comparePositions, formatPosition } from './position.ts';
 import { dataStart, type JournalEnd, type JournalHeader, type Position } from './types.ts';
 
@@ -225,11 +225,8 @@ export class JournalReceiver {
     this.#file?.sync();
     this.#file?.close();
     this.#file = null;
-    const fileName = files.exists(join(this.#journal.files.directory, header.fileName))
-      ? this.#journal.files.newName(header.createdMs)
-      : header.fileName;
-    const named = { ...header, fileName };
-    files.atomicWrite(this.#journal.files.path(named), bytes);
+    const named = { ...header, fileName: this.#journal.files.freeName(header) };
+    beginFile(files, this.#journal.files, this.#journal.alternate, named.fileName, bytes);
     this.#reached(this.#journal.began(named, 'received'));
     this.#attach(named);
   }

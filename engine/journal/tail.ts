@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { GemelError } from '../api/errors.ts';
 import type { Files } from '../io/files.ts';
+import { journalDirectories } from './directories.ts';
 import { JournalFiles } from './files.ts';
 import { formatPosition } from './position.ts';
 import { BlockReader } from './reader.ts';
@@ -48,10 +49,12 @@ export function cutTail(options: CutOptions): string[] {
   checkFork(index, options);
   const plan = makePlan(index, options);
   if (plan.rename.length === 0 && plan.cut === null) return [];
+  const names = [...plan.rename, ...(plan.cut === null ? [] : [plan.cut.name])];
+  const headers = names.flatMap((name) => index.all.find(({ fileName }) => fileName === name) ?? []);
+  const sides = headers.map((header) => index.path(header) + plan.suffix);
   files.atomicWrite(planPath(directory, journal), Buffer.from(JSON.stringify(plan)));
   finishCut(files, directory, journal);
-  const names = [...plan.rename, ...(plan.cut === null ? [] : [plan.cut.name])];
-  return names.map((name) => join(directory, name + plan.suffix));
+  return sides;
 }
 
 function checkDatabases(index: JournalFiles, { databases, fork }: CutOptions): void {
@@ -97,11 +100,15 @@ export function finishCut(files: Files, directory: string, journal: JournalIdent
   if (!files.exists(path)) return;
   const plan = JSON.parse(files.read(path).toString('utf8')) as CutPlan;
   // From the last file down: whatever is left at a crash is a journal without gaps.
+  const places = journalDirectories(files, directory);
   for (const name of plan.rename) {
-    if (files.exists(join(directory, name))) files.rename(join(directory, name), join(directory, name + plan.suffix));
+    for (const place of places) if (files.exists(join(place, name))) files.rename(join(place, name), join(place, name + plan.suffix));
   }
-  if (plan.cut !== null) setTailAside(files, join(directory, plan.cut.name), plan.cut.length, plan.suffix);
-  files.syncDirectory(directory);
+  for (const place of places) {
+    if (plan.cut !== null && files.exists(join(place, plan.cut.name)))
+      setTailAside(files, join(place, plan.cut.name), plan.cut.length, plan.suffix);
+    files.syncDirectory(place);
+  }
   files.remove(path);
   files.syncDirectory(directory);
 }

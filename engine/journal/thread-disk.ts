@@ -104,6 +104,20 @@ export class ThreadDisk implements JournalDisk {
     }, done);
   }
 
+  relocate(from: string, to: string, length: number, done: Done): void {
+    this.#command(
+      () => {
+        this.#closeFile();
+        this.#grow(length);
+        return { name: 'relocate', from, path: to, length };
+      },
+      (error) => {
+        if (error === null) this.#openFile(to);
+        done(error);
+      },
+    );
+  }
+
   attach(path: string, done: Done): void {
     this.#command(() => {
       this.#closeFile();

@@ -220,6 +220,10 @@ class FailingDisk implements JournalDisk {
     this.#disk.finish(length, done);
   }
 
+  relocate(from: string, to: string, length: number, done: Done): void {
+    this.#disk.relocate(from, to, length, done);
+  }
+
   attach(path: string, done: Done): void {
     this.#disk.attach(path, done);
   }

@@ -2,6 +2,7 @@ import type { GemelError } from '../api/errors.ts';
 import type { Bytes } from '../globals/bytes.ts';
 import { assert } from '../io/assert.ts';
 import type { Io } from '../io/io.ts';
+import { AlternateDisk } from './alternate-disk.ts';
 import { BlockQueue } from './block-queue.ts';
 import type { JournalDisk } from './disk.ts';
 import { DurableWaiters } from './durable-waiters.ts';
@@ -93,7 +94,8 @@ export class JournalWriter extends Recorder {
     super();
     this.#io = options.io;
     this.#journal = options.journal;
-    this.#disk = options.disk;
+    const { alternate, files } = options.journal;
+    this.#disk = alternate === null ? options.disk : new AlternateDisk(files, alternate, options.disk);
     this.#epoch = options.epoch;
     this.#fileBytesMax = options.fileBytesMax ?? 256 * 1024 * 1024;
     this.#gate = options.gate ?? 'open';

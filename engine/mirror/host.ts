@@ -1,5 +1,6 @@
 import type { JournalWriter } from '../journal/index.ts';
 import type { Side } from './compare/side.ts';
+import type { SeedSource } from './seeding/index.ts';
 import type { Position } from './failover/index.ts';
 
 /** A mirrored database as it stands on this member. */
@@ -37,6 +38,8 @@ export interface MirrorHost {
   databases(): LocalDatabase[];
   /** The copy here of a database (its name in the mirror), for a comparison. Throws GemelError when it cannot be compared. */
   compared(database: string): Side;
+  /** The copy here, for another member to make its own from. Throws GemelError when none can be had. @param asker the member's GUID */
+  seeded(database: string, asker: string): SeedSource;
   /** null: this member could become primary as far as its databases go; otherwise why not. */
   cannotTakeOver(): string | null;
 

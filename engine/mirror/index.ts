@@ -5,6 +5,7 @@ export { AsyncDoor, AsyncMember, asyncStatus, AsyncStatusView } from './asyncs/i
 export { AgentRequest, parseReply, toArbiter, type AgentReply } from './agent-protocol.ts';
 export { askAgent } from './agent-client.ts';
 export { compareDatabase, RemoteSide, type Side } from './compare/index.ts';
+export { RemoteSource, SEED_PIECE_BYTES, type SeedAbout, type SeedPrepared, type SeedSource } from './seeding/index.ts';
 export { compressionTo, requireTakers } from './compression.ts';
 export { noHooks, openHooks, type HookClient, type HookIdentity, type Hooks } from './hooks/index.ts';
 export type { UpdateFilter } from './filter/index.ts';
@@ -30,6 +31,7 @@ export {
 export { Mirror, type MirrorHooks, type MirrorOptions } from './mirror.ts';
 export { asError } from './requests.ts';
 export { requireOwnEpoch } from './own-journal.ts';
+export { isBelow, isSame, propertiesText, synchronised } from './properties.ts';
 export { askPrimary } from './rejoin/ask-primary.ts';
 export { ownStatus, StatusView } from './status.ts';
 export { Channel, controlFrame, decodeControl, kinds, MAGIC } from './wire.ts';

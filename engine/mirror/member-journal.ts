@@ -6,9 +6,12 @@ import {
   Journal,
   JournalReceiver,
   JournalWriter,
+  type Alternate,
   type Epoch,
   type JournalDisk,
+  moveNewest,
   type JournalEnd,
+  type JournalHeader,
   type JournalReach,
   type Position,
 } from '../journal/index.ts';
@@ -22,6 +25,8 @@ export interface MemberJournalOptions {
   readonly logs: readonly string[];
   readonly fileBytesMax: number;
   readonly newDisk: () => JournalDisk;
+  /** Left out or null: there is no other directory to go on in. */
+  readonly alternate?: Alternate | null;
   /** Ends the journal, which nobody has open, together with the databases that it feeds. */
   readonly cuts: JournalCuts;
   readonly warn: (error: unknown) => void;
@@ -61,8 +66,9 @@ export class MemberJournal {
   }
 
   #open(): Journal {
-    const { io, directory, mirror, self, logs, warn } = this.#options;
-    return Journal.open({ io, directory, journal: { kind: 'mirror', name: mirror.name, guid: mirror.guid }, member: self, logs, warn });
+    const { io, directory, mirror, self, logs, warn, alternate = null } = this.#options;
+    const journal = { kind: 'mirror', name: mirror.name, guid: mirror.guid } as const;
+    return Journal.open({ io, directory, journal, member: self, logs, warn, alternate });
   }
 
   get journal(): Journal {
@@ -146,7 +152,8 @@ export class MemberJournal {
   /** After a disk error what was not synced is taken away, durably, and comes from the primary once more. */
   async #dropUnsure(): Promise<void> {
     const { receiver } = this;
-    if (receiver !== null && receiver.error !== null) {
+    const error = receiver?.error ?? null;
+    if (receiver !== null && error !== null) {
       this.#unsureFrom = receiver.synced;
       this.receiver = null;
       await receiver.abandon();
@@ -154,17 +161,27 @@ export class MemberJournal {
     const from = this.#unsureFrom;
     if (from === null) return;
     const last = this.#journal.files.last;
-    if (last?.number === from.file) {
-      const file = this.#options.io.files.open(this.#journal.files.path(last), 'update');
-      try {
-        if (file.size() > from.offset) file.truncate(from.offset);
-        file.sync();
-      } finally {
-        file.close();
-      }
-    }
+    if (last?.number === from.file) this.#endNewest(last, from.offset, error);
     this.#journal = this.#open();
     this.#unsureFrom = null;
+  }
+
+  /** @param failed with what the receiver did: then it goes on elsewhere, if it can */
+  #endNewest(last: JournalHeader, length: number, failed: GemelError | null): void {
+    const { files } = this.#options.io;
+    const { files: index, alternate } = this.#journal;
+    try {
+      if (failed !== null) return moveNewest(files, index, alternate, length, failed);
+    } catch (error) {
+      if (error !== failed) throw error;
+    }
+    const file = files.open(index.path(last), 'update');
+    try {
+      if (file.size() > length) file.truncate(length);
+      file.sync();
+    } finally {
+      file.close();
+    }
   }
 
   /** Begins to receive. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Durable } from './failover/index.ts';
 import type { Files } from '../io/index.ts';
+import { SharedProperties } from '../api/database-properties.ts';
 import { GemelError } from '../api/errors.ts';
 import { MemberType } from '../api/status.ts';
 import path from 'node:path';
@@ -36,6 +37,10 @@ const MirrorDatabase = z.object({
   created: PositionShape,
   /** Added with data that the mirror's journal does not have. Left out: it was created in the mirror, empty. */
   origin: z.enum(['created', 'added']).optional(),
+  /** Every failover and disaster recovery member makes a copy by itself; a higher number is a new wish for that. Left out: each is made by hand. */
+  wanted: z.number().int().optional(),
+  /** What the copies are kept to. Left out: nothing was said of them since an earlier version made it. */
+  properties: SharedProperties.optional(),
 });
 export type MirrorDatabase = z.infer<typeof MirrorDatabase>;
 

@@ -47,7 +47,7 @@ export interface MirrorOptions {
   /** The instance's mgr directory: the mirror record lies there. */
   readonly mgr: string;
   readonly record: MirrorRecord;
-  readonly journal: Pick<MemberJournalOptions, 'directory' | 'logs' | 'fileBytesMax' | 'newDisk' | 'cuts'>;
+  readonly journal: Pick<MemberJournalOptions, 'directory' | 'logs' | 'fileBytesMax' | 'newDisk' | 'alternate' | 'cuts'>;
 }
 
 /**

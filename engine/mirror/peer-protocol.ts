@@ -50,6 +50,8 @@ const PeerControl = z.discriminatedUnion('t', [
   z.object({ t: z.literal('fetch'), mirror: z.string(), member: z.string(), asker: z.string() }),
   /** First from a member that compares its copy of a database with this one's; what follows is of compare/protocol.ts. */
   z.object({ t: z.literal('compare'), mirror: z.string(), asker: z.string(), database: z.string() }),
+  /** First from a member that makes a copy of a database from this one's; what follows is of seeding/protocol.ts. */
+  z.object({ t: z.literal('seed'), mirror: z.string(), asker: z.string(), database: z.string() }),
   z.object({ t: z.literal('hello-answer'), answer: HelloAnswerShape, reach: ReachShape, membership: Membership, token: z.string() }),
   /** First after an answer that lets the dialler follow, with the answer's token: whoever has not had it is somebody else, or says old words. */
   z.object({ t: z.literal('proof'), token: z.string() }),

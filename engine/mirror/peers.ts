@@ -10,6 +10,7 @@ import type { Hello, HelloAnswer, PeerMessage, Position } from './failover/index
 import { failoverMembers, isAsync, splitAddress, type Membership } from './membership.ts';
 import type { Mirror } from './mirror.ts';
 import { serveCompare } from './compare/index.ts';
+import { serveSeed } from './seeding/index.ts';
 import { compressionFor, noteNotTaken, type Takes } from './compression.ts';
 import { journalOf } from './journal-frame.ts';
 import { JournalOutlet } from './journal-outlet.ts';
@@ -85,9 +86,10 @@ export class PeerConnections {
     if (message === null || !isFirst(message)) return channel.close('no hello');
     if (message.mirror !== membership.guid) return refuse(`This instance is not a member of that mirror.`);
     if (message.t === 'ask-journal') return this.#tellJournal(channel);
-    if (message.t === 'compare') {
+    if (message.t === 'compare' || message.t === 'seed') {
       this.#unknown.delete(channel);
-      const { asker, database } = message;
+      const { asker, database, t } = message;
+      if (t === 'seed') return serveSeed({ channel, membership, asker, source: () => this.#mirror.options.host.seeded(database, asker) });
       return serveCompare({ channel, membership, asker, side: () => this.#mirror.options.host.compared(database) });
     }
     if (message.t === 'news') {
@@ -431,6 +433,8 @@ export class PeerConnections {
 }
 
 /** What a connection may begin with. */
-function isFirst(message: PeerControl): message is Extract<PeerControl, { t: 'hello' | 'follow' | 'news' | 'ask-journal' | 'compare' }> {
-  return ['hello', 'follow', 'news', 'ask-journal', 'compare'].includes(message.t);
+function isFirst(
+  message: PeerControl,
+): message is Extract<PeerControl, { t: 'hello' | 'follow' | 'news' | 'ask-journal' | 'compare' | 'seed' }> {
+  return ['hello', 'follow', 'news', 'ask-journal', 'compare', 'seed'].includes(message.t);
 }

@@ -113,7 +113,8 @@ export default {
   options: {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '(^|/)(dist|test-results|coverage)/|^resources/tooling/fixtures/' },
-    tsPreCompilationDeps: 'specify',
+    // What compiles away is known by its `import type` (verbatimModuleSyntax): read as written, in a quarter of the time of compiling all.
+    tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {
       extensions: ['.ts', '.js', '.svelte', '.json'],

@@ -2,9 +2,15 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { startedAsBundles } from './build/programs.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const exclude = ['**/node_modules/**', 'dist/**', 'test-results/**'];
+
+const programs = fileURLToPath(new URL('programs.ts', import.meta.url));
+
+/** Hundreds of processes and threads are started: each in half the time when the code compiled for the first is kept. */
+const COMPILED = { NODE_COMPILE_CACHE: fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url)) };
 
 /** Tests of minutes: `x.long.test.ts` beside the code. */
 const long = '**/*.long.test.ts';
@@ -22,9 +28,12 @@ export default defineConfig({
     projects: [
       {
         root,
+        plugins: [startedAsBundles(root)],
         test: {
           name: 'unit',
           environment: 'node',
+          globalSetup: programs,
+          env: COMPILED,
           expect: expectation,
           include: ['{engine,main,resources}/**/*.test.ts'],
           exclude: [...exclude, long],
@@ -36,9 +45,12 @@ export default defineConfig({
       },
       {
         root,
+        plugins: [startedAsBundles(root)],
         test: {
           name: 'long',
           environment: 'node',
+          globalSetup: programs,
+          env: COMPILED,
           expect: expectation,
           include: [`{engine,main,resources}/${long}`],
           exclude,
@@ -66,9 +78,8 @@ export default defineConfig({
           name: 'e2e',
           environment: 'node',
           expect: expectation,
-          // Hundreds of processes are started: each in half the time when the code compiled for the first is kept.
-          env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url)) },
-          globalSetup: fileURLToPath(new URL('programs.ts', import.meta.url)),
+          env: COMPILED,
+          globalSetup: programs,
           include: ['e2e/**/*.test.ts'],
           exclude: [...exclude, 'e2e/browser/**', 'e2e/desktop/**'],
           // The tests wait more than they compute: two files at a time, and in those that say so two tests.

@@ -80,6 +80,42 @@ export const databaseConditions = table({
     facts: ['database'],
     todo: '',
   },
+  DATABASE_FULL: {
+    severity: 2,
+    title: 'A copy has reached its maximum size',
+    means:
+      'It takes nothing from the mirror any more; nothing is lost, the journal goes on coming in. A failover member with such a copy does not take over. On a reporting member dejournaling of the mirror is paused.',
+    facts: ['database'],
+    todo: 'Raise its maximum size: gemel db set-size, or connect the member, which is given the primary’s. Then gemel db catchup; on a reporting member gemel mirror dejournal start.',
+  },
+  PROPERTIES_SET: {
+    severity: 1,
+    title: 'Properties of a database were set',
+    means: 'Set on the primary, they are those of the copies too, but for what an async keeps of its own.',
+    facts: ['database'],
+    todo: '',
+  },
+  PROPERTIES_SYNCHRONISED: {
+    severity: 1,
+    title: 'Properties of a copy were made those of its mirror',
+    means: 'They had been changed on the primary, or here.',
+    facts: ['database'],
+    todo: '',
+  },
+  PROPERTIES_NOT_SYNCHRONISED: {
+    severity: 2,
+    title: 'Properties of a copy could not be made those of its mirror',
+    means: 'Its file could not be changed; it is tried again with the next change, or when the member is connected anew.',
+    facts: ['database'],
+    todo: 'Remove what the line says keeps it from being done.',
+  },
+  DATABASE_DELETED: {
+    severity: 1,
+    title: 'A database was deleted',
+    means: 'Its file and the namespaces of which it was the default database are gone.',
+    facts: ['database'],
+    todo: '',
+  },
   DATABASE_FINISHED: {
     severity: 1,
     title: 'What was begun with a database before the instance ended is over',

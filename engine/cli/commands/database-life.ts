@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import { z } from 'zod';
 import { GemelError } from '../../api/errors.ts';
 import { command, show, showDone, withInstance, type Context, type InstanceClient, type JsonOption } from '../context.ts';
 import { runJob } from '../jobs.ts';
+import { followed } from './database-seed.ts';
 
 /** So many databases at once are added in the background. */
 const BACKGROUND_FROM = 5;
@@ -10,11 +12,15 @@ interface AddFlags extends JsonOption {
   readonly mirror?: string;
   readonly mirrorDb?: string;
   readonly background?: boolean;
+  readonly wholeMirror?: boolean;
 }
 
 interface BackgroundFlags extends JsonOption {
   readonly background?: boolean;
 }
+
+/** `job`: shows what goes on after it. */
+const Done = z.object({ message: z.string(), job: z.string().optional() });
 
 type Begin = (client: InstanceClient) => Promise<{ job: string }>;
 
@@ -25,14 +31,15 @@ export function addLifeCommands(db: Command, context: Context): void {
   command(db, 'add-to-mirror <instance> <names...>', 'on the primary: make existing databases, with their data, the mirror’s')
     .option('--mirror-db <name>', 'its name in the mirror (of one database only; default: NAME)')
     .option('--mirror <mirror>', 'the mirror, when the instance is in several')
+    .option('--whole-mirror', 'every failover and disaster recovery member makes its copy by itself')
     .option('--background', `only begin it (by itself with ${BACKGROUND_FROM} databases or more); gemel job list shows how far it is`)
-    .action(async (instance: string, names: string[], { mirror, mirrorDb, ...flags }: AddFlags) => {
+    .action(async (instance: string, names: string[], { mirror, mirrorDb, wholeMirror = false, ...flags }: AddFlags) => {
       if (mirrorDb !== undefined && names.length > 1)
         throw new GemelError('USAGE', '--mirror-db is the name of one database.', 'Nothing was changed.', 'Add them one by one.');
       const databases = names.map((name) => ({ name, ...(mirrorDb === undefined ? {} : { mirrorDatabase: mirrorDb }) }));
       const isBackground = flags.background === true || names.length >= BACKGROUND_FROM;
       await run(context, instance, { ...flags, background: isBackground }, (client) =>
-        client.call('db.addToMirror', { databases, ...(mirror === undefined ? {} : { mirror }) }),
+        client.call('db.addToMirror', { databases, wholeMirror, ...(mirror === undefined ? {} : { mirror }) }),
       );
     });
 
@@ -90,7 +97,12 @@ const long = [
 
 async function run(context: Context, instance: string, { json, background: isBackground }: BackgroundFlags, begin: Begin): Promise<void> {
   const options = { json: json === true };
-  if (isBackground !== true) return showDone(context, options, (await runJob(context, instance, options, begin)) as { message: string });
+  if (isBackground !== true) {
+    const done = Done.parse(await runJob(context, instance, options, begin));
+    if (done.job === undefined) return showDone(context, options, done);
+    if (!options.json) showDone(context, options, done);
+    return show(context, options, await followed(context, instance, options, done.job), ({ message }) => `${message}\n`);
+  }
   const { job } = await withInstance(context, instance, begin);
   const message = `Job ${job} is at work in the background. gemel job list ${instance} shows it, gemel job wait ${instance} ${job} waits for its end.`;
   show(context, options, { message, job }, (begun) => `${begun.message}\n`);

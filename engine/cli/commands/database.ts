@@ -1,15 +1,19 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { GemelError } from '../../api/errors.ts';
 import type { DatabaseView } from '../../api/status.ts';
 import { command, show, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
 import { bytes, fields, table } from '../output.ts';
 import { addBackupCommands } from './backup.ts';
 import { addLifeCommands } from './database-life.ts';
+import { addSeedCommand, followed } from './database-seed.ts';
+import { addPropertyCommands } from './database-properties.ts';
+import { megabytes } from './megabytes.ts';
 
 interface CreateFlags extends JsonOption {
   readonly mirrored?: boolean;
   readonly mirror?: string;
   readonly mirrorDb?: string;
+  readonly wholeMirror?: boolean;
   readonly maxSize?: number;
   readonly dir?: string;
   readonly namespace: boolean;
@@ -22,19 +26,21 @@ export function addDatabaseCommands(program: Command, context: Context): void {
     .option('--mirrored', 'mirror it (on the primary first, then on the other members)')
     .option('--mirror <mirror>', 'the mirror, when the instance is in several')
     .option('--mirror-db <name>', 'its name in the mirror (default: NAME)')
-    .option('--max-size <MB>', 'largest size of its file', megabytes)
+    .option('--whole-mirror', 'on the primary: every failover and disaster recovery member makes its copy by itself')
+    .option('--max-size <MB>', 'maximum size; larger, updates that add data are refused with FILEFULL', megabytes)
     .option('--dir <directory>', 'where to put it (default: in the instance directory)')
     .option('--no-namespace', 'make no namespace')
-    .action(async (instance: string, name: string, { json, mirrored = false, mirror, mirrorDb, maxSize, dir, namespace }: CreateFlags) => {
-      const params = { name, mirrored, mirror, mirrorDatabase: mirrorDb, maxSizeMB: maxSize, directory: dir, namespace };
-      const made = await withInstance(context, instance, (client) => client.call('db.create', params));
-      show(
-        context,
-        { json: json === true },
-        made,
-        (d) => `Database ${d.name} was created in ${d.directory}${d.mirrored ? `, mirrored as ${d.mirrorDatabase} in ${d.mirror}` : ''}.\n`,
-      );
-    });
+    .action(
+      async (instance: string, name: string, { json = false, mirrorDb, wholeMirror = false, maxSize, dir, ...flags }: CreateFlags) => {
+        const { mirrored = false, mirror, namespace } = flags;
+        const params = { name, mirrored, mirror, mirrorDatabase: mirrorDb, wholeMirror, maxSizeMB: maxSize, directory: dir, namespace };
+        const { job, ...made } = await withInstance(context, instance, (client) => client.call('db.create', params));
+        if (!json || job === undefined) show(context, { json }, made, createdText);
+        if (job === undefined) return;
+        const { message, copies } = await followed(context, instance, { json }, job);
+        show(context, { json }, { ...made, copies }, () => `${message}\n`);
+      },
+    );
 
   command(db, 'list <instance>', 'its databases').action(async (instance: string, options: JsonOption) => {
     show(context, options, await withInstance(context, instance, (client) => client.call('db.list', {})), databaseTable);
@@ -43,6 +49,8 @@ export function addDatabaseCommands(program: Command, context: Context): void {
   addClearing(db, context);
   addBackupCommands(db, context);
   addLifeCommands(db, context);
+  addSeedCommand(db, context);
+  addPropertyCommands(db, context);
 
   command(db, 'verify <instance> <name>', 'read a database completely and check its structure; prints a digest of its content').action(
     async (instance: string, name: string, options: JsonOption) => {
@@ -84,20 +92,19 @@ function addClearing(db: Command, context: Context): void {
     });
 }
 
+function createdText({ name, directory, mirrored, mirrorDatabase, mirror }: DatabaseView): string {
+  return `Database ${name} was created in ${directory}${mirrored ? `, mirrored as ${mirrorDatabase} in ${mirror}` : ''}.\n`;
+}
+
 function databaseTable(all: DatabaseView[]): string {
   const rows = all.map((d) => [
     d.name,
     d.mounted ? (d.readOnly ? 'read-only' : 'read-write') : 'dismounted',
     d.mirrored ? `${d.mirror}:${d.mirrorDatabase}${d.retained === true ? ' (kept; not a member)' : ''}` : '-',
     d.failoverDB === null ? '-' : d.failoverDB ? 'set' : 'cleared',
-    bytes(d.size),
+    d.full === true ? `${bytes(d.size)} (full)` : bytes(d.size),
+    d.maxSizeMB === undefined ? '-' : d.maxSizeMB === null ? 'none' : `${d.maxSizeMB} MB`,
     d.directory,
   ]);
-  return table(['NAME', 'ACCESS', 'MIRRORED AS', 'FAILOVERDB', 'SIZE', 'DIRECTORY'], rows);
-}
-
-function megabytes(text: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('Give a size in MB.');
-  return value;
+  return table(['NAME', 'ACCESS', 'MIRRORED AS', 'FAILOVERDB', 'SIZE', 'MAXIMUM', 'DIRECTORY'], rows);
 }

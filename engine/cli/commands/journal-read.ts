@@ -212,10 +212,10 @@ function verify(context: Context, instance: string, names: readonly string[], fl
   const guids = guidsOf(findRegistered(context.home, instance).directory);
   const found = names.map((name) => oneFile(directory, name, flags).name);
   const all = chosen(directory, flags).map((name) => {
-    const files = filesOf(realFiles, directory, name).map((file) => file.name);
-    const wanted = names.length === 0 ? files : files.filter((file) => found.includes(file));
+    const files = filesOf(realFiles, directory, name);
     const isWhole = names.length === 0;
-    return verifyJournal({ files: realFiles, directory, names: wanted, isWhole, guid: guids?.(name) ?? null });
+    const wanted = isWhole ? files : files.filter((file) => found.includes(file.name));
+    return verifyJournal({ files: realFiles, found: wanted, isWhole, guid: guids?.(name) ?? null });
   });
   const sum = (of: (each: JournalVerification) => number): number => all.reduce((total, each) => total + of(each), 0);
   const result: JournalVerification = {

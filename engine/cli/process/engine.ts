@@ -9,8 +9,9 @@ import { Backups, finishRestores } from '../../instance/backup/index.ts';
 import { jobHandlers, Jobs } from '../../instance/jobs/index.ts';
 import { journalHandlers, JournalService, type JournalMethod } from '../../instance/journals/index.ts';
 import { LockTable } from '../../instance/locks.ts';
-import { hookExecutor, memberWatch, MirrorService, type Lifted } from '../../instance/member/index.ts';
+import { finishDeletions, hookExecutor, memberWatch, MirrorService, type Lifted } from '../../instance/member/index.ts';
 import { Monitor } from '../../instance/monitor.ts';
+import { Seeding } from '../../instance/seeding/index.ts';
 import { Store } from '../../instance/store/index.ts';
 import { verifyAside } from '../../database/index.ts';
 import { realIo } from '../../io/index.ts';
@@ -24,11 +25,15 @@ import { hookClient } from './hook-client.ts';
 export async function startEngine(context: EngineContext): Promise<Engine> {
   const { paths, settings, log, clock } = context;
   finishRestores({ files: realIo.files, paths, settings, log });
+  await finishDeletions({ io: realIo, paths, settings, log });
   const store = await Store.open({ io: realIo, paths, settings, log });
   const locks = new LockTable();
   const jobs = new Jobs({ clock, log });
   const superserver = createSuperserver({ executor: store.executor, locks, clock, log, version: VERSION });
-  const changed = (): void => monitor.changed();
+  const changed = (): void => {
+    monitor.changed();
+    seeding.changed();
+  };
   // One for the life of the instance: its executor keeps what listens to it.
   let forHooks: Superserver | undefined;
   const hookServer = (lifted: Lifted): Superserver =>
@@ -39,7 +44,7 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
   });
   const listening = { host: settings.Startup.ListenAddress, port: settings.Startup.DefaultPort };
   let webPort = settings.Startup.WebServerPort;
-  const mirror = new MirrorService({
+  const mirror: MirrorService = new MirrorService({
     io: realIo,
     net: realNet,
     paths,
@@ -55,13 +60,17 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
     openWatch: (options) => memberWatch(paths.run, log, options),
     hookClient: (lifted) => hookClient(hookServer(lifted)),
     superserver: () => listening,
+    seedSource: (asked) => seeding.source(asked),
+    seedWanted: (place, databases) => seeding.wanted(place, databases),
     listenAlso: async (port) => {
       ports.push(await listen(port));
       listening.port = port;
     },
   });
   const journals = new JournalService({ io: realIo, paths, settings, log, store, places: () => mirror.places });
-  const backups = new Backups({ io: realIo, paths, settings, log, store, mirror, resetClients: () => superserver.disconnectAll() }, jobs);
+  const copying = { io: realIo, paths, settings, log, store, mirror, resetClients: () => superserver.disconnectAll() };
+  const backups = new Backups(copying, jobs);
+  const seeding = new Seeding({ ...copying, net: realNet, jobs });
   const status = (): InstanceStatus => {
     const problem = mirror.places.flatMap(({ held }) => held?.problem ?? [])[0];
     return {
@@ -107,20 +116,23 @@ export async function startEngine(context: EngineContext): Promise<Engine> {
   });
   await mirror.start();
   journals.start();
+  seeding.start();
   return {
     handlers: {
       ...handlers({ store, mirror, status, jobs, comparing, backups }),
+      ...seeding.handlers,
       ...journalHandlers(journals, { io: realIo, store, paths, jobs }),
     },
     topics: { monitor: monitor.topic, jobs: jobs.topic },
     stop: async ({ nofailover }) => {
       background.close();
+      const unseeded = seeding.close();
       // None of them holds a hand-over up.
       const ended = Promise.all([jobs.close(), journals.close()]);
       // Frozen files would.
       await backups.close();
       await mirror.stop(nofailover);
-      await ended;
+      await Promise.all([ended, unseeded]);
       for (const each of ports) each.close();
       await web.close();
       await superserver.close();
@@ -161,16 +173,19 @@ function handlers({
   jobs: Jobs;
   comparing: Parameters<typeof compareHandlers>[0];
   backups: Backups;
-}): Omit<Handlers<InstanceMethods>, 'instance.stop' | JournalMethod> {
+}): Omit<Handlers<InstanceMethods>, 'instance.stop' | 'db.seed' | JournalMethod> {
   return {
     'instance.status': () => status(),
     'db.list': () => store.list(),
     'db.create': async (params) => {
-      if (params.mirrored) return store.view(await mirror.createDatabase(params));
-      if (params.mirrorDatabase !== undefined || params.mirror !== undefined) {
+      if (params.mirrored) {
+        const { made, job } = await mirror.createDatabase(params);
+        return { ...store.view(made), ...(job === null ? {} : { job }) };
+      }
+      if (params.mirrorDatabase !== undefined || params.mirror !== undefined || params.wholeMirror) {
         throw new GemelError(
           'USAGE',
-          'A mirror and a mirror database name belong to a mirrored database.',
+          'A mirror, a mirror database name and --whole-mirror belong to a mirrored database.',
           'Nothing was made.',
           'Add --mirrored, or leave them out.',
         );

@@ -1,5 +1,6 @@
 import { dirname, basename } from 'node:path';
 import type { BackupDatabase, BackupHead, BackupResult } from '../../api/backup.ts';
+import { conditionLine } from '../../api/conditions.ts';
 import type { InstanceMethods, Parsed } from '../../api/contract.ts';
 import { GemelError } from '../../api/errors.ts';
 import { VERSION } from '../../api/version.ts';
@@ -9,6 +10,7 @@ import { comparePositions } from '../../journal/index.ts';
 import type { JobContext, JobDefinition } from '../jobs/index.ts';
 import { aside } from './aside.ts';
 import { absolute, mounted, placesOf, type BackupContext } from './context.ts';
+import { noteBackup } from '../journals/index.ts';
 import { holdDatabases, type HeldDatabase } from './holding.ts';
 import type { OpenIn, WriteTask } from './tasks.ts';
 
@@ -75,7 +77,19 @@ async function copy(
     );
   }
   publishBackup(io.files, { path: file, draft });
+  noted(head, context);
   return result;
+}
+
+/** The backup is whole, whatever becomes of the note. */
+function noted(head: BackupHead, { io, paths, log }: BackupContext): void {
+  try {
+    noteBackup(io.files, paths.mgr, head);
+  } catch (error) {
+    if (!(error instanceof GemelError)) throw error;
+    const text = `A backup does not count for [Journal] BackupsBeforePurge: ${error.message}`;
+    log(1, conditionLine('BACKUP_NOT_COUNTED', text, { backup: head.id, code: error.code }));
+  }
 }
 
 function headOf({ database, path, position, openStart }: HeldDatabase, { io, mirror }: BackupContext): BackupDatabase {

@@ -47,5 +47,7 @@ export function absolute(file: string): string {
 
 /** Directories that the instance writes to. */
 export function placesOf({ paths, store }: BackupContext): string[] {
-  return [paths.journal, paths.mgr, ...store.executor.namespaces.all().map(({ directory }) => directory)];
+  const { alternate } = store.writing;
+  const other = alternate === null ? [] : [alternate.directory.path];
+  return [paths.journal, ...other, paths.mgr, ...store.executor.namespaces.all().map(({ directory }) => directory)];
 }

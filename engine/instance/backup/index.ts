@@ -7,7 +7,11 @@ import { Freezer } from './freeze.ts';
 import { restoreJob } from './restore.ts';
 import { roleOf } from './role.ts';
 
-export { finishRestores } from './plan.ts';
+export { backupJob } from './backup.ts';
+export { placesOf, type BackupContext } from './context.ts';
+export { finishRestores, removeDrafts } from './plan.ts';
+export { restoreJob } from './restore.ts';
+export { Room } from './room.ts';
 
 type BackupMethod = 'db.backup' | 'db.restore' | 'db.freeze' | 'db.thaw' | 'mirror.role';
 

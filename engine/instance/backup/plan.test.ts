@@ -69,8 +69,8 @@ function instance(): { paths: InstancePaths; settings: Settings; planned: Planne
   fs.writeFileSync(path.join(old, 'GEMEL.DAT-wal'), 'of the former one');
   for (const each of [old, added]) database(draftDirectory(each), 'new');
   const planned: Planned[] = [
-    { name: 'DB', directory: old, stored: 'db', isNew: false, mirrored: { mirror: 'M', database: 'MDB' } },
-    { name: 'NEW', directory: added, stored: 'new', isNew: true, mirrored: null },
+    { name: 'DB', directory: old, stored: 'db', isNew: false, namespace: true, mirrored: { mirror: 'M', database: 'MDB' } },
+    { name: 'NEW', directory: added, stored: 'new', isNew: true, namespace: true, mirrored: null },
   ];
   const read = (): Settings => readSettings(instancePaths(directory).settings);
   return { paths, settings: read(), planned, read };

@@ -18,8 +18,10 @@ const Planned = z.object({
   directory: z.string(),
   /** As it stands in gemel.cpf. */
   stored: z.string(),
-  /** It is not in gemel.cpf yet; a namespace of the same name is made with it. */
+  /** It is not in gemel.cpf yet. */
   isNew: z.boolean(),
+  /** A namespace of the same name is made with it. */
+  namespace: z.boolean().default(true),
   /** A copy that its mirror's journal brings up to date. */
   mirrored: z.object({ mirror: z.string(), database: z.string() }).nullable(),
 });
@@ -72,8 +74,8 @@ function putInPlace(files: Files, directory: string): void {
   files.syncDirectory(draftDirectory(directory));
 }
 
-function withPlanned(settings: Settings, { name, stored, isNew, mirrored }: Planned): Settings {
-  const added = isNew ? withDatabase(settings, name, stored, true) : settings;
+function withPlanned(settings: Settings, { name, stored, isNew, namespace, mirrored }: Planned): Settings {
+  const added = isNew ? withDatabase(settings, name, stored, namespace) : settings;
   if (mirrored === null) return added;
   const { mirror, database } = mirrored;
   return { ...added, MapMirrors: { ...added.MapMirrors, [mirror]: { ...mirroredHere(added, mirror), [database]: name } } };

@@ -21,7 +21,8 @@ import type { RestoreAs } from './tasks.ts';
 const ARRIVAL_MS = 60_000;
 const ARRIVAL_AGAIN_MS = 200;
 
-type Params = Parsed<InstanceMethods, 'db.restore'>;
+/** `namespace`: false: none is made with a database that is new here; left out: one of its name, if that is free. */
+type Params = Parsed<InstanceMethods, 'db.restore'> & { readonly namespace?: false };
 
 /** One database to be restored. */
 interface Wanted {
@@ -69,7 +70,8 @@ function choose(params: Params, head: BackupHead, file: string, context: BackupC
   });
 }
 
-function planOf({ mirror }: BackupDatabase, name: string, { directory: given }: Params, context: BackupContext): Planned {
+function planOf({ mirror }: BackupDatabase, name: string, params: Params, context: BackupContext): Planned {
+  const { directory: given } = params;
   const { settings, store, paths, io } = context;
   const configured = settings.Databases[name];
   const directory = store.directoryOf(configured ?? given ?? name.toLowerCase());
@@ -88,6 +90,7 @@ function planOf({ mirror }: BackupDatabase, name: string, { directory: given }: 
     directory,
     stored: relative.startsWith('..') ? directory : relative,
     isNew: configured === undefined,
+    namespace: params.namespace ?? settings.Namespaces[name] === undefined,
     mirrored: mirror === null || placeOf(mirror.name, context) === null ? null : { mirror: mirror.name, database: mirror.database },
   };
 }
@@ -264,7 +267,7 @@ function guidOf({ guid }: BackupDatabase, { name }: Planned, { store, io }: Back
 /** Mounts it as what it is now. */
 async function begin({ backup, planned, as }: Wanted, behind: string | null, context: BackupContext): Promise<RestoredDatabase> {
   const { store, log } = context;
-  const { name, directory, isNew } = planned;
+  const { name, directory, isNew, namespace } = planned;
   const database = await store.mountRestored(name);
   if (database === null)
     throw new GemelError(
@@ -273,7 +276,7 @@ async function begin({ backup, planned, as }: Wanted, behind: string | null, con
       'Its file was left as it is.',
       'See messages.log.',
     );
-  if (isNew) store.executor.namespaces.define(name, name);
+  if (isNew && namespace) store.executor.namespaces.define(name, name);
   const place = as === 'dejournaled' && backup.mirror !== null ? placeOf(backup.mirror.name, context) : null;
   const failure = behind ?? place?.host?.mirrored.failure(database.journalName) ?? null;
   const { member = null } = place ?? {};

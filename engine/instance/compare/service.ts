@@ -5,10 +5,11 @@ import { GemelError } from '../../api/errors.ts';
 import type { Handlers } from '../../api/rpc/index.ts';
 import type { Io } from '../../io/index.ts';
 import type { Net } from '../../io/net.ts';
-import { type AsyncMember, compareDatabase, Mirror, RemoteSide, type Member, type Side } from '../../mirror/index.ts';
+import { type AsyncMember, compareDatabase, type Mirror, RemoteSide, type Member, type Side } from '../../mirror/index.ts';
 import type { JobContext, Jobs } from '../jobs/index.ts';
 import type { MemberHost } from '../member/host.ts';
 import { memberAt, type Place } from '../member/place.ts';
+import { primaryOf } from '../member/primary-of.ts';
 import type { Log } from '../messages.ts';
 
 interface CompareContext {
@@ -89,12 +90,6 @@ function partiesOf(place: Place, params: Params): Parties {
       { code: 'COMPARE_REPAIR_REFUSED', facts: { with: other.name } },
     );
   return { member, host, other, primary };
-}
-
-function primaryOf(member: Mirror | AsyncMember): string | null {
-  if (!(member instanceof Mirror)) return member.primary?.guid ?? null;
-  const { role } = member.state;
-  return role.is === 'primary' ? member.options.record.self : role.is === 'backup' ? role.primary : null;
 }
 
 /** Throws NOT_FOUND. */

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GemelError, type ErrorCode } from '../../api/errors.ts';
+import { mirrorPositionKey } from '../../database/index.ts';
 import { recordTypes, scanRecords, type RecordType } from '../../journal/index.ts';
 import type { Session } from '../session.ts';
 import type { JournalPort } from './journal-port.ts';
@@ -109,6 +110,29 @@ describe('limits', () => {
     expect(small.nodes.full).toBe(true);
     session.kill(session.resolve('^x(0)'));
     expect(get(session, '^x(0)')).toBeUndefined();
+  });
+
+  it('a full database takes of its mirror what frees room and how far it is, and no more data', () => {
+    const small = bench.database('SMALL', local, 64 * 1024);
+    const session = bench.executor.open('SMALL');
+    expect(
+      code(() => {
+        for (let n = 0; n < 1000; n++) set(session, `^x(${n})`, 'v'.repeat(1000));
+      }),
+    ).toBe('FILEFULL');
+    const [key = ''] = session.scan(session.resolve('^x'), '', 1).nodes.map((node) => node.key);
+    const dejournal = (...updates: { key: string; value: string | undefined }[]): ErrorCode | undefined =>
+      code(() =>
+        bench.executor.dejournal(
+          updates.map((each) => ({ database: small, ...each })),
+          1000,
+        ),
+      );
+    const moved = { key: mirrorPositionKey, value: '1:100' };
+    expect(dejournal({ key: 'y\0', value: '1' }, moved)).toBe('FILEFULL');
+    expect(small.nodes.get(mirrorPositionKey)).toBeUndefined();
+    expect(dejournal({ key, value: undefined }, moved)).toBeUndefined();
+    expect([small.nodes.get(key), small.nodes.get(mirrorPositionKey)]).toEqual([undefined, '1:100']);
   });
 
   it('a merge that fills the database is undone', () => {

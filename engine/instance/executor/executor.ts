@@ -1,4 +1,5 @@
 import { GemelError } from '../../api/errors.ts';
+import { mirrorPositionKey } from '../../database/index.ts';
 import { assert } from '../../io/assert.ts';
 import type { Bytes, Key } from '../../globals/index.ts';
 import type { Executor as ExecutorFace, Ticket } from '../session.ts';
@@ -256,7 +257,11 @@ export class Executor implements ExecutorFace {
    */
   dejournal(updates: readonly Dejournaled[], bytes: number): void {
     const databases = [...new Set(updates.map(({ database }) => database))];
-    const full = databases.find(({ nodes }) => nodes.full);
+    // What only frees room, or says how far a database is, is taken by a full one too.
+    const adding = new Set(
+      updates.flatMap(({ database, key, value }) => (value === undefined || key === mirrorPositionKey ? [] : database)),
+    );
+    const full = [...adding].find(({ nodes }) => nodes.full);
     if (full !== undefined) throw databaseFull(full);
     const [port, ...others] = new Set(databases.map((database) => database.writable()));
     assert(port !== undefined && others.length === 0, 'they are in one journal');

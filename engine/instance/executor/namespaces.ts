@@ -12,6 +12,15 @@ export class Namespaces {
     this.#defaults.set(namespace.toUpperCase(), database.toUpperCase());
   }
 
+  /** Namespaces with that default database. */
+  of(database: string): string[] {
+    return [...this.#defaults].filter(([, each]) => each === database.toUpperCase()).map(([namespace]) => namespace);
+  }
+
+  undefine(namespace: string): void {
+    this.#defaults.delete(namespace.toUpperCase());
+  }
+
   mount(database: OpenDatabase): void {
     this.#databases.set(database.name.toUpperCase(), database);
   }

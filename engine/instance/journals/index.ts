@@ -3,6 +3,7 @@ import type { Handlers } from '../../api/rpc/index.ts';
 import { restoreJournals, type RestoreContext } from './restore.ts';
 import type { JournalService } from './service.ts';
 
+export { noteBackup } from './backups.ts';
 export { JournalService } from './service.ts';
 
 export type JournalMethod = 'journal.list' | 'journal.purge' | 'journal.sync' | 'journal.restore';

@@ -7,6 +7,7 @@ import type { OpenDatabase } from '../executor/index.ts';
 import type { Place } from '../member/place.ts';
 import { mirroredHere, type Settings } from '../settings.ts';
 import { mirrorPosition, type Feed, type Store } from '../store/index.ts';
+import { backupNeeds, type NotedBackup } from './backups.ts';
 import type { Other } from './others.ts';
 import type { SafeStarts } from './safe-starts.ts';
 
@@ -26,6 +27,7 @@ export interface NeedsContext {
   readonly store: Store;
   readonly settings: Settings;
   readonly safeStarts: SafeStarts;
+  readonly backups: readonly NotedBackup[];
 }
 
 function all(code: KeepReason['code'], text: string): PurgeNeed {
@@ -41,6 +43,7 @@ export function localNeeds(context: NeedsContext): ManagedJournal {
     ...store.localDatabases().map((database) => fileNeed(context, store.local, database)),
     ...names.filter((name) => !mirrored.has(name)).flatMap((name) => unmountedNeed(context, name, settings.Startup.InstanceGUID)),
     ...preparedNeeds(store),
+    ...backupsNeed(context, store.localJournal, settings.Startup.InstanceGUID, store.localDatabases()),
   ];
   return { name: null, journal: store.localJournal, needs, others: null, isReporting: false };
 }
@@ -59,6 +62,7 @@ export function mirrorNeeds(context: NeedsContext, place: Place): ManagedJournal
     };
   const { mirrored } = host;
   const { guid } = member.membership;
+  const isReporting = member instanceof AsyncMember && member.self.type !== 'Disaster Recovery';
   const needs = [
     // An obsolete copy takes nothing of it any more.
     ...mirrored
@@ -74,8 +78,11 @@ export function mirrorNeeds(context: NeedsContext, place: Place): ManagedJournal
     ...preparedNeeds(store),
     ...(mirrored.cuts.isPending ? [all('journal', 'journal data that the mirror does not have is being given up')] : []),
     ...roleNeeds(member),
+    // Where the mirror's files go as soon as they are dejournaled nothing else counts.
+    ...(isReporting && settings.Journal.MirrorJournalRetention === 'dejournaled'
+      ? []
+      : backupsNeed(context, member.journal.journal, guid, mirrored.fed())),
   ];
-  const isReporting = member instanceof AsyncMember && member.self.type !== 'Disaster Recovery';
   return { name, journal: member.journal.journal, needs, others: member instanceof Mirror ? othersOf(member) : null, isReporting };
 }
 
@@ -85,6 +92,15 @@ function roleNeeds(member: Mirror | AsyncMember): PurgeNeed[] {
   if (member instanceof AsyncMember) return [];
   const { is } = member.state.role;
   return is === 'primary' || is === 'backup' ? [] : [all('journal', 'this member is neither primary nor backup now')];
+}
+
+function backupsNeed(
+  { backups, settings }: NeedsContext,
+  journal: Journal | null,
+  guid: string,
+  databases: readonly OpenDatabase[],
+): PurgeNeed[] {
+  return backupNeeds(backups, { guid, lineage: journal?.lineage ?? [], databases }, settings.Journal.BackupsBeforePurge);
 }
 
 function preparedNeeds(store: Store): PurgeNeed[] {

@@ -3,8 +3,8 @@ import type { RestoredJournals } from '../../api/journals.ts';
 import { GemelError } from '../../api/errors.ts';
 import type { InstanceMethods, Parsed } from '../../api/contract.ts';
 import { parseReference } from '../../globals/index.ts';
-import type { Io } from '../../io/index.ts';
-import { JournalReplay, readHeader, type ReplayEnd, type ReplayUpdate } from '../../journal/index.ts';
+import type { Files, Io } from '../../io/index.ts';
+import { journalDirectories, JournalReplay, readHeader, type ReplayEnd, type ReplayUpdate } from '../../journal/index.ts';
 import type { OpenDatabase, WriteBar } from '../executor/index.ts';
 import type { JobContext, Jobs } from '../jobs/index.ts';
 import type { Store } from '../store/index.ts';
@@ -32,7 +32,8 @@ type Params = Parsed<InstanceMethods, 'journal.restore'>;
 export function restoreJournals(params: Params, context: RestoreContext): { job: string } {
   const { store, io, paths, jobs } = context;
   const database = restorable(store, params.database);
-  const given = params.files.map((file) => (path.isAbsolute(file) ? file : path.join(paths.journal, file)));
+  const places = journalDirectories(io.files, paths.journal);
+  const given = params.files.map((file) => placeOf(file, places, io.files));
   const missing = given.find((file) => !io.files.exists(file));
   if (missing !== undefined)
     throw new GemelError(
@@ -231,4 +232,11 @@ class Restore {
     while (store.executor.saturated && !this.#job.signal.aborted);
     this.#job.signal.throwIfAborted();
   }
+}
+
+/** A name is that of a file in the last directory of journals that has it. */
+function placeOf(file: string, places: readonly string[], files: Files): string {
+  if (path.isAbsolute(file)) return file;
+  const found = places.map((place) => path.join(place, file));
+  return found.findLast((each) => files.exists(each)) ?? path.join(places[0] ?? '', file);
 }

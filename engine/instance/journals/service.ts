@@ -10,6 +10,7 @@ import type { Place } from '../member/place.ts';
 import type { Log } from '../messages.ts';
 import type { Settings } from '../settings.ts';
 import type { Store } from '../store/index.ts';
+import { readBackupNotes } from './backups.ts';
 import { forecast } from './forecast.ts';
 import { localNeeds, mirrorNeeds, type ManagedJournal } from './needs.ts';
 import { givenUp, othersNeed, OthersFile } from './others.ts';
@@ -62,7 +63,6 @@ export class JournalService {
 
   /** Looks from now on. */
   start(): void {
-    this.#refuseUnknown();
     this.#schedule();
     // What the databases' files have now counts from the next look on.
     try {
@@ -76,15 +76,6 @@ export class JournalService {
   #couldNot(error: unknown): void {
     if (!(error instanceof GemelError)) throw error;
     this.#note('PURGE_FAILED', `Journal files could not be purged: ${error.message}`, { code: error.code });
-  }
-
-  /** Settings that others know and this version does not have must not seem to work. */
-  #refuseUnknown(): void {
-    const { settings, paths, log } = this.#context;
-    if (settings.Journal['AlternateDirectory'] !== undefined)
-      log(1, `[Journal] AlternateDirectory is not built yet: journal files are written to ${paths.journal} alone.`);
-    if (settings.Journal['BackupsBeforePurge'] !== undefined)
-      log(1, '[Journal] BackupsBeforePurge is not built yet: files are kept for DaysBeforePurge, however often a backup was made.');
   }
 
   #schedule(): void {
@@ -124,7 +115,8 @@ export class JournalService {
 
   /** Every journal that this instance has open, with all that is needed of it. */
   #managed(): ManagedJournal[] {
-    const context = { ...this.#context, safeStarts: this.#safeStarts };
+    const { io, paths } = this.#context;
+    const context = { ...this.#context, safeStarts: this.#safeStarts, backups: readBackupNotes(io.files, paths.mgr) };
     const journals = [localNeeds(context), ...this.#context.places().map((place) => mirrorNeeds(context, place))];
     return journals.map((journal) => ({ ...journal, needs: [...journal.needs, ...this.#othersNeeds(journal)] }));
   }
@@ -284,6 +276,7 @@ export class JournalService {
       if (header === null || this.#isClosed || !this.#isFree(name, header.number)) return;
       // Nobody is to begin to read it while it goes.
       journal.files.forget(header.number);
+      for (const left of found.superseded) await remove(left);
       await remove(found.path);
       journal.files.forget(header.number);
       journal.log('purged', { ...header, fileName: found.name }, 'nobody needs it');

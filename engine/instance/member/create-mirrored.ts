@@ -35,6 +35,13 @@ export async function createMirrored(
       'Nothing was made.',
       'Choose another mirror database name.',
     );
+  if (!isPrimary && params.wholeMirror)
+    throw new GemelError(
+      'REFUSED',
+      'A database is made for the whole mirror on the primary.',
+      'Nothing was made.',
+      'gemel mirror status shows which member is primary; for a copy here alone leave --whole-mirror out, or use gemel db seed.',
+    );
   if (!isPrimary && known === undefined)
     throw new GemelError(
       'REFUSED',
@@ -53,6 +60,7 @@ export async function createMirrored(
     guid: io.random.guid(),
     created: writer?.end ?? { file: 1, offset: 0 },
     origin: 'created',
+    ...(params.wholeMirror ? { wanted: 1 } : {}),
   };
   const join = isPrimary && host !== null ? (created: OpenDatabase): void => joinMirror(created, entry, { member, host }) : undefined;
   const made = await store.create({

@@ -71,6 +71,12 @@ export function askedOf(member: Mirror | AsyncMember): Asked {
   return { self: member.self, standing: member instanceof Mirror ? standingOf(member) : asyncStanding(member) };
 }
 
+/** Whether the mirror's properties of databases are this member's to have now. */
+export function propertyStanding(member: Mirror | AsyncMember): { isFollowing: boolean; isAsync: boolean } {
+  const { self, standing } = askedOf(member);
+  return { isFollowing: standing === 'primary' || standing === 'connected', isAsync: self.type !== 'Failover' };
+}
+
 function asyncStanding({ primary, stopped }: AsyncMember): Standing {
   return primary !== null ? 'connected' : stopped ? 'stopped' : 'disconnected';
 }

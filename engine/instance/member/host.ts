@@ -10,10 +10,12 @@ import {
   type Mirror,
   type MirrorDatabase,
   type MirrorHost,
+  type SeedSource,
   type UpdateFilter,
 } from '../../mirror/index.ts';
 import type { JournalPort, OpenDatabase, RoleView, WriteBar } from '../executor/index.ts';
 import { LocalSide } from '../compare/local-side.ts';
+import { propertyStanding } from './editing.ts';
 import type { Log } from '../messages.ts';
 import {
   journalBroken,
@@ -22,6 +24,7 @@ import {
   oldestInherited,
   openAtEnd,
   ReadWriteFeed,
+  readWriteFailureLine,
   type DismountedDatabase,
   type MirrorDatabases,
   type Store,
@@ -39,6 +42,18 @@ export interface MemberHostOptions {
   readonly changed: () => void;
   /** The member is of another type now and is to be begun anew. */
   readonly typeChanged?: () => void;
+  /** A copy here, for another member to make its own from; left out: none can be had. Throws GemelError. */
+  readonly seedSource?: (asked: SeedAsked) => SeedSource;
+}
+
+/** Another member wants to make its copy of a database from the one here. */
+export interface SeedAsked {
+  /** Name in the mirror. */
+  readonly database: string;
+  /** GUID of the member. */
+  readonly asker: string;
+  readonly member: Mirror | AsyncMember;
+  readonly mirrored: MirrorDatabases;
 }
 
 const handingOver = {
@@ -87,7 +102,7 @@ export class MemberHost implements MirrorHost {
       files: () => member.journal.journal.files,
       failed: (by, error) => {
         if (by === 'filter') return member.filtering.failed(error);
-        log(2, `Dejournaling cannot go on in the read-write databases: ${error.message}`);
+        log(2, readWriteFailureLine(error));
         member.dejournaler.databaseFailed();
       },
     });
@@ -185,6 +200,14 @@ export class MemberHost implements MirrorHost {
     const apart = this.#mirrored.whyApart(found);
     if (apart !== null) throw cannotCompare('REFUSED', `The database ${database} is not dejournaled on ${this.#name}: ${apart}`);
     return new LocalSide({ name: found.journalName, directory: found.directory, applier: () => this.#mirrored.feed.applier });
+  }
+
+  /** Throws GemelError. */
+  seeded(database: string, asker: string): SeedSource {
+    const { seedSource } = this.#options;
+    if (seedSource === undefined || this.#hosted === null)
+      throw new GemelError('REFUSED', 'No copy can be had here.', 'Nothing was changed.');
+    return seedSource({ database, asker, member: this.#hosted, mirrored: this.#mirrored });
   }
 
   get #name(): string {
@@ -361,7 +384,7 @@ export class MemberHost implements MirrorHost {
   }
 
   changed(): void {
-    this.#mirrored.lookAgain();
+    this.#mirrored.lookAgain(this.#hosted === null ? undefined : propertyStanding(this.#hosted));
     this.#options.changed();
   }
 

@@ -1,3 +1,4 @@
+export { finishDeletions } from './databases/index.ts';
 export { hookExecutor, type Lifted } from './hook-executor.ts';
 export { memberAt, type Place } from './place.ts';
 export { MirrorService } from './service.ts';

@@ -300,8 +300,7 @@ export class Place {
     return {
       directory: paths.journal,
       logs: [path.join(paths.mgr, 'journal.log'), path.join(paths.mgr, `mirrorjrn-${this.mirror}.log`)],
-      fileBytesMax: store.journalBytesMax,
-      newDisk: () => store.newDisk(),
+      ...store.writing,
       cuts,
     };
   }

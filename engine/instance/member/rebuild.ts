@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { GemelError } from '../../api/errors.ts';
 import type { Io } from '../../io/index.ts';
 import type { Net } from '../../io/net.ts';
+import { journalDirectories } from '../../journal/index.ts';
 import { askPrimary, newDurable, type Membership, type MirrorRecord } from '../../mirror/index.ts';
 import type { InstancePaths } from '../directory.ts';
 import { mirroredHere, type Settings } from '../settings.ts';
@@ -117,11 +118,15 @@ export function carryOutRebuild(context: RebuildContext, record: MirrorRecord, p
 }
 
 /** Where things are moved to. */
-export function asideOf({ paths }: RebuildContext, mirror: string, { name, databases }: RebuildPlan): string[] {
-  return [journalAside(paths, mirror, name), ...databases.map(({ directory }) => path.join(directory, ASIDE + name))];
+export function asideOf({ io, paths }: RebuildContext, mirror: string, { name, databases }: RebuildPlan): string[] {
+  const journals = journalDirectories(io.files, paths.journal).map((place) => journalAside(place, mirror, name));
+  return [
+    ...journals.filter((each, n) => n === 0 || io.files.exists(each)),
+    ...databases.map(({ directory }) => path.join(directory, ASIDE + name)),
+  ];
 }
 
-function journalAside({ journal }: InstancePaths, mirror: string, name: string): string {
+function journalAside(journal: string, mirror: string, name: string): string {
   return path.join(journal, `MIRROR-${mirror}-${ASIDE}${name}`);
 }
 
@@ -138,13 +143,16 @@ export function rebuiltRecord({ self, membership, durable, dejournaling, filter 
 
 /** The journal's own files; reports of lost updates and side files stay where they are. */
 function setJournalAside({ io: { files }, paths }: RebuildContext, mirror: string, name: string): void {
-  const aside = journalAside(paths, mirror, name);
   const own = new RegExp(`^MIRROR-${mirror}(-\\d{8}\\.\\d{3,}|\\.hint|\\.spare|-cut\\.json|-rewind\\.json)$`);
-  files.makeDirectory(aside);
-  for (const each of files.list(paths.journal).filter((entry) => own.test(entry)))
-    files.rename(path.join(paths.journal, each), path.join(aside, each));
-  files.syncDirectory(aside);
-  files.syncDirectory(paths.journal);
+  for (const place of journalDirectories(files, paths.journal)) {
+    const aside = journalAside(place, mirror, name);
+    const found = files.list(place).filter((entry) => own.test(entry));
+    if (found.length === 0 && place !== paths.journal) continue;
+    files.makeDirectory(aside);
+    for (const each of found) files.rename(path.join(place, each), path.join(aside, each));
+    files.syncDirectory(aside);
+    files.syncDirectory(place);
+  }
 }
 
 /** Everything in its directory, the database's file last: once that is set aside, all is. */

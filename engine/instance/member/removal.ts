@@ -4,7 +4,7 @@ import { conditionLine } from '../../api/conditions.ts';
 import { GemelError } from '../../api/errors.ts';
 import { retainMirrored, unmirror } from '../../database/index.ts';
 import type { Files, Io } from '../../io/index.ts';
-import { JournalFiles } from '../../journal/index.ts';
+import { journalDirectories, JournalFiles } from '../../journal/index.ts';
 import { asError, AsyncMember, recordPath, writeRecord, type Mirror, type MirrorRecord } from '../../mirror/index.ts';
 import { findMember, whyNotLeave, whyNotRemove, without } from '../../mirror/editing/index.ts';
 import type { InstancePaths } from '../directory.ts';
@@ -195,28 +195,26 @@ export async function unmirrorRetained(context: RemovalContext): Promise<string 
 export function setFormerJournalAside({ io: { files }, paths, log }: RemovalContext, mirror: string, guid: string): void {
   const { journal } = paths;
   const pattern = new RegExp(`^MIRROR-${mirror}-\\d{8}\\.\\d{3,}$`);
-  const all = files.list(journal).filter((name) => pattern.test(name));
-  const [first] = all;
-  if (first === undefined) return;
+  const places = journalDirectories(files, journal);
+  if (!places.some((place) => files.list(place).some((name) => pattern.test(name)))) return;
   try {
     new JournalFiles(files, journal, { kind: 'mirror', name: mirror, guid });
     return;
   } catch (error) {
     if (!(error instanceof GemelError) || error.code !== 'FOREIGN') throw error;
   }
-  let to = path.join(journal, `FORMER-${mirror}`);
-  for (let n = 2; files.exists(to); n++) to = path.join(journal, `FORMER-${mirror}-${n}`);
-  files.makeDirectory(to);
-  for (const name of all) files.rename(path.join(journal, name), path.join(to, name));
-  files.syncDirectory(to);
-  files.syncDirectory(journal);
-  log(
-    1,
-    conditionLine('FORMER_JOURNAL_MOVED', `Journal files of a former mirror ${mirror} are in ${to} now.`, {
-      from: journal,
-      to,
-    }),
-  );
+  for (const place of places) {
+    const all = files.list(place).filter((name) => pattern.test(name));
+    if (all.length === 0) continue;
+    let to = path.join(place, `FORMER-${mirror}`);
+    for (let n = 2; files.exists(to); n++) to = path.join(place, `FORMER-${mirror}-${n}`);
+    files.makeDirectory(to);
+    for (const name of all) files.rename(path.join(place, name), path.join(to, name));
+    files.syncDirectory(to);
+    files.syncDirectory(place);
+    const text = `Journal files of a former mirror ${mirror} are in ${to} now.`;
+    log(1, conditionLine('FORMER_JOURNAL_MOVED', text, { from: place, to }));
+  }
 }
 
 // ------------------------------------------------------------ the note of what was wanted

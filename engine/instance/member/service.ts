@@ -58,6 +58,8 @@ export interface MirrorServiceContext extends Omit<PlaceContext, 'ownPort'> {
   readonly home: string;
   /** Where the superserver listens. */
   readonly superserver: () => { host: string; port: number };
+  /** As `DatabaseContext`. */
+  readonly seedWanted: (place: Place, databases: readonly string[]) => string;
   /** Listens on another port too, which others are told from now on. Throws PORT_IN_USE, RIGHTS, IO. */
   readonly listenAlso: (port: number) => Promise<void>;
 }
@@ -293,11 +295,13 @@ export class MirrorService {
 
   // ------------------------------------------------------------ databases
 
-  async createDatabase(params: Parsed<InstanceMethods, 'db.create'>): Promise<OpenDatabase> {
+  /** `job`: follows the copies on the other members, where they were wanted. */
+  async createDatabase(params: Parsed<InstanceMethods, 'db.create'>): Promise<{ made: OpenDatabase; job: string | null }> {
     const place = this.#place(params.mirror);
     const made = await createMirrored(params, memberAt(place), place.host, this.#context);
     this.#context.changed();
-    return made;
+    const job = params.wholeMirror ? this.#context.seedWanted(place, [made.mirror?.database ?? made.name]) : null;
+    return { made, job };
   }
 
   // ------------------------------------------------------------ requests

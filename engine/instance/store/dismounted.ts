@@ -82,7 +82,7 @@ export class Dismounted {
     const isSame = before !== undefined && before.guid === database.guid && samePosition(before.position, position);
     if (writer === null || before?.writer !== writer || !isSame || writer.durable.file === 0) return database;
     try {
-      moveTo(directory, writer.durable);
+      moveTo(directory, writer.durable, null);
     } catch (error) {
       // It is read from where it stood.
       if (!(error instanceof GemelError)) throw error;

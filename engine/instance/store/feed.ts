@@ -1,5 +1,5 @@
 import { GemelError } from '../../api/errors.ts';
-import type { GenerationId } from '../../database/index.ts';
+import { setFileProperties, type GenerationId, type PropertyChange } from '../../database/index.ts';
 import type { Clock } from '../../io/index.ts';
 import {
   Applier,
@@ -144,6 +144,20 @@ export class Feed {
     this.#databases.delete(database);
     this.#failed.delete(database.journalName);
     await this.applier.remove(database.journalName);
+  }
+
+  /** Changes properties of a database, be it fed or not; durable when it resolves. Rejects with NOT_RUNNING, and what writing throws. */
+  async setProperties(database: OpenDatabase, change: PropertyChange): Promise<void> {
+    if (this.#isResting)
+      throw new GemelError('NOT_RUNNING', 'The journal is being cut back here.', 'Nothing was changed.', 'Try again in a moment.');
+    // Nothing feeds that one, and another may have its name in the journal.
+    if (database.isRetained) return setFileProperties(database.directory, change);
+    try {
+      await this.applier.setProperties(database.journalName, change);
+    } catch (error) {
+      if (!(error instanceof GemelError) || error.code !== 'NOT_FOUND') throw error;
+      setFileProperties(database.directory, change);
+    }
   }
 
   /** As `Applier.hold`, of databases that it feeds. */

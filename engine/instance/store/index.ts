@@ -1,5 +1,6 @@
 export { changing, journalBroken, notPrimary } from './bars.ts';
 export type { DismountedDatabase } from './dismounted.ts';
+export { readWriteFailureLine } from './mirror-halts.ts';
 export type { MirrorDatabases } from './mirror-databases.ts';
 export type { StoreParts } from './parts.ts';
 export { mirrorPosition, ReadWriteFeed } from './read-write-feed.ts';

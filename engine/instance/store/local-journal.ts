@@ -2,22 +2,21 @@ import path from 'node:path';
 import { GemelError } from '../../api/errors.ts';
 import { assert } from '../../io/assert.ts';
 import type { Io } from '../../io/index.ts';
-import { Journal, JournalWriter, type JournalDisk, type Position } from '../../journal/index.ts';
+import { Journal, JournalWriter, type Position } from '../../journal/index.ts';
 import type { InstancePaths } from '../directory.ts';
 import type { Executor, JournalPort, OpenDatabase } from '../executor/index.ts';
 import type { Log } from '../messages.ts';
 import type { Feed } from './feed.ts';
+import type { JournalWriting } from './journal-writing.ts';
 import { InDoubt } from './in-doubt.ts';
 import { openAtEnd } from './recover.ts';
 
-export interface LocalJournalOptions {
+export interface LocalJournalOptions extends JournalWriting {
   readonly io: Io;
   readonly paths: InstancePaths;
   readonly log: Log;
   /** Of the instance: it tells its journal from others. */
   readonly guid: string;
-  readonly fileBytesMax: number;
-  readonly newDisk: () => JournalDisk;
   readonly executor: Executor;
   readonly feed: Feed;
   /** Those that it feeds. */
@@ -53,12 +52,13 @@ export class LocalJournal {
 
   /** Opens it and recovers: replay, then roll back what it holds open. */
   async open(): Promise<void> {
-    const { io, paths, log, guid, feed, executor, databases } = this.#options;
+    const { io, paths, log, guid, feed, executor, databases, alternate } = this.#options;
     const journal = Journal.open({
       io,
       directory: paths.journal,
       journal: { kind: 'local', name: '', guid },
       member: guid,
+      alternate,
       logs: [path.join(paths.mgr, 'journal.log')],
       warn: (error) => log(1, `journal.log could not be written: ${String(error)}`),
     });

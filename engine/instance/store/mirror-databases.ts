@@ -10,8 +10,9 @@ import { fileBroken, notPrimary, obsolete } from './bars.ts';
 import { catchUpAside } from './catch-up.ts';
 import type { Feed } from './feed.ts';
 import type { LocalJournal } from './local-journal.ts';
+import { MirrorProperties, type PropertyStanding } from './mirror-properties.ts';
 import { mirrorPosition, type ReadWriteFeed } from './read-write-feed.ts';
-import { haltOf, lacksJournal, needsCatchupLine, readFrom, type Halt } from './mirror-halts.ts';
+import { failureLine, haltOf, lacksJournal, needsCatchupLine, readFrom, type Halt } from './mirror-halts.ts';
 import { finishAtStart, type JournalCuts, type JournalCutsOptions, type ReadWriteDatabases } from './journal-cuts.ts';
 
 export interface MirrorDatabasesOptions {
@@ -40,6 +41,7 @@ export class MirrorDatabases {
   readonly feed: Feed;
   /** Cuts of its journal. */
   readonly cuts: JournalCuts;
+  readonly properties: MirrorProperties;
   readonly #options: MirrorDatabasesOptions;
   /** By name in the journal: why a database is not fed any more. */
   readonly #failures = new Map<string, string>();
@@ -61,6 +63,14 @@ export class MirrorDatabases {
     this.feed = options.newFeed((failure) => this.#failed(failure));
     const feed = { rest: () => this.#rest(), resume: () => this.feed.resume() };
     this.cuts = options.newCuts({ feed, databases: () => this.fed(), readWrite: this.#forCuts() });
+    this.properties = new MirrorProperties({
+      ...options,
+      databases: () => this.all(),
+      theirs: ({ mirror, guid }) => options.entries()?.find((each) => each.name === mirror?.database && each.guid === guid)?.properties,
+      feedOf: (database) => (database.fedByMirror ? this.feed : options.local.feed),
+      isBusy: (database) => this.#halts.get(database)?.is === 'catching-up',
+      isMounted: (database) => options.executor.namespaces.isCurrent(database),
+    });
   }
 
   /** Whether several of them may be dejournaled at the same time. */
@@ -138,7 +148,8 @@ export class MirrorDatabases {
   }
 
   /** What the mirror has may be another than before: copies of what it has no more take nothing, and say so. */
-  lookAgain(): void {
+  lookAgain(standing?: PropertyStanding): void {
+    this.properties.lookAgain(standing);
     for (const database of this.all()) {
       const now = this.isObsolete(database);
       if (now === this.#obsolete.has(database)) continue;
@@ -183,6 +194,7 @@ export class MirrorDatabases {
       this.#halts.delete(database);
       await this.feed.retry(database);
       this.#failures.delete(database.journalName);
+      this.properties.lookAgain();
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
       this.#failures.set(database.journalName, error.message);
@@ -327,6 +339,7 @@ export class MirrorDatabases {
     this.#failures.delete(database.journalName);
     try {
       await this.feed.add(database);
+      this.properties.lookAgain();
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
       this.#failures.set(database.journalName, error.message);
@@ -350,6 +363,8 @@ export class MirrorDatabases {
     const { log } = this.#options;
     const still: string[] = [];
     await this.feed.readAnew();
+    // It may be a larger maximum size that they go on with.
+    await this.properties.settled();
     for (const database of this.all().filter((d) => this.#failures.has(d.journalName))) {
       try {
         await (database.fedByMirror ? this.feed : this.#options.local.feed).retry(database);
@@ -375,7 +390,7 @@ export class MirrorDatabases {
       each.bar ??= fileBroken(each.name, error);
     }
     if (database === null) log(2, `Updates can no longer be brought into the mirrored databases: ${error.message}`);
-    else log(2, `The database ${database} takes no more updates from the journal: ${error.message}`);
+    else log(2, failureLine(database, error));
     if (database === null) this.#onUnreadable(error);
     this.#onFailed();
   }

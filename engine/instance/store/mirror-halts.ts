@@ -1,4 +1,5 @@
 import { conditionLine } from '../../api/conditions.ts';
+import type { GemelError } from '../../api/errors.ts';
 import { isPaused } from '../../database/index.ts';
 import { dataStart, formatPosition, isBefore, type JournalFiles, type Position } from '../../journal/index.ts';
 import type { OpenDatabase } from '../executor/index.ts';
@@ -35,4 +36,16 @@ export function haltOf(database: OpenDatabase, files: () => JournalFiles): Halt 
 
 export function needsCatchupLine(database: OpenDatabase, why: string): string {
   return conditionLine('NEEDS_CATCHUP', why, { database: database.name });
+}
+
+/** What is said where an error has stopped those that are updated here too. */
+export function readWriteFailureLine(error: GemelError): string {
+  const text = `Dejournaling cannot go on in the read-write databases: ${error.message}`;
+  return error.code === 'FILEFULL' ? conditionLine('DATABASE_FULL', text) : text;
+}
+
+/** What is said of a copy that an error has stopped. */
+export function failureLine(database: string, error: GemelError): string {
+  const text = `The database ${database} takes no more updates from the journal: ${error.message}`;
+  return error.code === 'FILEFULL' ? conditionLine('DATABASE_FULL', text, { database }) : text;
 }

@@ -1,5 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
+import { GemelError } from '../../api/errors.ts';
 import { createDatabase, Database, type NewDatabase } from '../../database/index.ts';
+import { freeSpace } from '../../io/free-space.ts';
 import { startApplierThread, ThreadDisk, workersFor, type JournalDisk, type StartApplierThread } from '../../journal/index.ts';
 
 /** What a store is made of below: another set of it runs on a simulated host. */
@@ -14,6 +16,17 @@ export interface StoreParts {
   readonly applierWorkersMax: number;
   /** What a journal is written with. */
   newDisk(): JournalDisk;
+  /** Whether so many bytes can be written on the disk of a directory. */
+  hasRoom(directory: string, bytes: number): boolean;
+}
+
+function hasRoom(directory: string, bytes: number): boolean {
+  try {
+    return freeSpace(directory).free >= bytes;
+  } catch (error) {
+    if (error instanceof GemelError) return false;
+    throw error;
+  }
 }
 
 /** Files of this computer, with a thread for each disk and applier. */
@@ -23,4 +36,5 @@ export const realParts: StoreParts = {
   startApplier: startApplierThread,
   applierWorkersMax: workersFor({ processors: availableParallelism(), memoryBytes: totalmem() }),
   newDisk: () => new ThreadDisk(),
+  hasRoom,
 };

@@ -2,14 +2,7 @@ import path from 'node:path';
 import { GemelError } from '../../api/errors.ts';
 import type { DatabaseView } from '../../api/status.ts';
 import type { Io } from '../../io/index.ts';
-import {
-  type Journal,
-  type JournalWriter,
-  type ApplierFailure,
-  type JournalDisk,
-  type JournalIdentity,
-  type Position,
-} from '../../journal/index.ts';
+import { type Journal, type JournalWriter, type ApplierFailure, type JournalIdentity, type Position } from '../../journal/index.ts';
 import { clearFailoverFlag, homeOf, isForeign, isRetained, notePending, type Pending } from '../../database/index.ts';
 import type { MirrorDatabase } from '../../mirror/index.ts';
 import type { InstancePaths } from '../directory.ts';
@@ -19,6 +12,7 @@ import { updateSettings, type Settings } from '../settings.ts';
 import { fileBroken, foreign, notPrimary, retained } from './bars.ts';
 import { Dismounted } from './dismounted.ts';
 import { Feed } from './feed.ts';
+import { journalWriting, type JournalWriting } from './journal-writing.ts';
 import { LocalJournal } from './local-journal.ts';
 import { JournalEnds } from './journal-ends.ts';
 import type { MirrorDatabases } from './mirror-databases.ts';
@@ -50,6 +44,7 @@ export class Store {
   readonly executor = new Executor();
   readonly local: Feed;
   readonly journals: JournalEnds;
+  readonly writing: JournalWriting;
   /** By the mirror's name. */
   readonly #mirrors = new Map<string, MirrorDatabases>();
   readonly #local: LocalJournal;
@@ -62,6 +57,7 @@ export class Store {
   private constructor(context: StoreContext) {
     this.#context = context;
     this.#parts = context.parts ?? realParts;
+    this.writing = journalWriting(context, this.#parts);
     this.journals = new JournalEnds({
       executor: this.executor,
       log: context.log,
@@ -80,8 +76,7 @@ export class Store {
     this.#local = new LocalJournal({
       ...context,
       guid: context.settings.Startup.InstanceGUID,
-      fileBytesMax: this.journalBytesMax,
-      newDisk: () => this.newDisk(),
+      ...this.writing,
       executor: this.executor,
       feed: this.local,
       databases: () => this.localDatabases(),
@@ -306,15 +301,6 @@ export class Store {
   }
 
   // ------------------------------------------------------------ the local journal
-
-  /** What a journal of this instance is written with. */
-  newDisk(): JournalDisk {
-    return this.#parts.newDisk();
-  }
-
-  get journalBytesMax(): number {
-    return this.#context.settings.Journal.FileSizeLimit * 1024 * 1024;
-  }
 
   /** The mirror's journal is settled up to the position: transactions over both journals end as it says, where it can. */
   decidePrepared(mirrorJournal: Journal, settled: Position): void {

@@ -49,6 +49,10 @@ class FillingDisk implements JournalDisk {
     this.#disk.finish(length, done);
   }
 
+  relocate(...[from, to, length, done]: Parameters<JournalDisk['relocate']>): void {
+    this.#orFull(done, () => this.#disk.relocate(from, to, length, done));
+  }
+
   attach(...[file, done]: Parameters<JournalDisk['attach']>): void {
     this.#disk.attach(file, done);
   }

@@ -1,8 +1,10 @@
+import { MEGABYTE } from '../../api/database-properties.ts';
 import type { DatabaseView } from '../../api/status.ts';
 import type { OpenDatabase } from '../executor/index.ts';
 
 /** A database as it is shown. */
 export function viewOf(database: OpenDatabase): DatabaseView {
+  const { maxSizeBytes, expansionBytes, resource, collation } = database.nodes.properties;
   return {
     name: database.name,
     directory: database.directory,
@@ -14,6 +16,11 @@ export function viewOf(database: OpenDatabase): DatabaseView {
     ...(database.isRetained ? { retained: true } : {}),
     failoverDB: database.mirrored ? database.failoverDB : null,
     size: database.nodes.fileBytes,
+    maxSizeMB: maxSizeBytes === null ? null : maxSizeBytes / MEGABYTE,
+    expansionMB: expansionBytes / MEGABYTE,
+    resource,
+    collation,
+    full: database.nodes.full,
   };
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { GemelError } from '../../api/errors.ts';
 import type { JournalFileView } from '../../api/journals.ts';
 import type { Files } from '../../io/files.ts';
+import { journalDirectories } from '../directories.ts';
 import { readHeader } from '../files.ts';
 import { readBlockHeader } from '../block.ts';
 import { dataStart, type JournalHeader } from '../types.ts';
@@ -18,9 +19,15 @@ export function journalOf(fileName: string): JournalName | undefined {
   return match === null ? undefined : (match[1] ?? null);
 }
 
-/** The journals that have files in a directory, the local one first. */
+/** Whether a file of that name is one of a journal. */
+export function isJournalFile(fileName: string): boolean {
+  return pattern.test(fileName);
+}
+
+/** The journals that have files in a directory or in those that it goes on in, the local one first. Throws as `journalDirectories`. */
 export function journalsIn(files: Files, directory: string): JournalName[] {
-  const names = new Set(files.list(directory).flatMap((name) => journalOf(name) ?? (pattern.test(name) ? [null] : [])));
+  const all = journalDirectories(files, directory).flatMap((each) => files.list(each));
+  const names = new Set(all.flatMap((name) => journalOf(name) ?? (pattern.test(name) ? [null] : [])));
   return [...names].sort((a, b) => (a === null ? -1 : b === null ? 1 : a < b ? -1 : 1));
 }
 
@@ -28,6 +35,8 @@ export function journalsIn(files: Files, directory: string): JournalName[] {
 export interface FoundFile {
   readonly name: string;
   readonly path: string;
+  /** What was left of it where it was before it was moved. */
+  readonly superseded: readonly string[];
   /** null: it cannot be read. */
   readonly header: JournalHeader | null;
   /** Why not. */
@@ -36,12 +45,13 @@ export interface FoundFile {
   readonly closed: number | null;
 }
 
-/** Files of one journal by number, those that cannot be read last. Throws what listing the directory does. */
+/** Files of one journal by number, those that cannot be read last. Throws what listing the directories does. */
 export function filesOf(files: Files, directory: string, journal: JournalName): FoundFile[] {
-  const found = files
-    .list(directory)
-    .filter((name) => journalOf(name) === journal)
-    .map((name) => ({ name, path: join(directory, name), ...tryHeader(files, join(directory, name)) }));
+  const paths = new Map<string, string[]>();
+  for (const place of journalDirectories(files, directory))
+    for (const name of files.list(place).filter((each) => journalOf(each) === journal))
+      paths.set(name, [join(place, name), ...(paths.get(name) ?? [])]);
+  const found = [...paths].map(([name, [path = '', ...superseded]]) => ({ name, path, superseded, ...tryHeader(files, path) }));
   const order = ({ header }: { header: JournalHeader | null }): number => header?.number ?? Number.POSITIVE_INFINITY;
   found.sort((a, b) => order(a) - order(b) || (a.name < b.name ? -1 : 1));
   return found.map((each, n) => {

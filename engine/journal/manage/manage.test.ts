@@ -119,8 +119,8 @@ describe('a search', () => {
 });
 
 function verify(journal: Journal): JournalFinding[] {
-  const names = filesOf(realFiles, journal.files.directory, 'TEST').map(({ name }) => name);
-  return verifyJournal({ files: realFiles, directory: journal.files.directory, names, isWhole: true, guid: mirrorJournal.guid }).findings;
+  const found = filesOf(realFiles, journal.files.directory, 'TEST');
+  return verifyJournal({ files: realFiles, found, isWhole: true, guid: mirrorJournal.guid }).findings;
 }
 
 /** The path of the n-th file. */

@@ -4,7 +4,7 @@ import type { Files } from '../../io/files.ts';
 import { readHeader } from '../files.ts';
 import { forEachRecord } from '../record.ts';
 import { recordTypes, type JournalHeader, type RecordView } from '../types.ts';
-import { FileWalk, type WalkedBlock } from './walk.ts';
+import { FileWalk, JournalDamage, type WalkedBlock } from './walk.ts';
 
 /** Up to where journal files are applied: only blocks that were written before that time, or that end at or before that place. */
 export type ReplayEnd =
@@ -115,7 +115,7 @@ export class JournalReplay {
   /** Blocks up to the end that is wanted, each with the numbers of the database in its file. */
   *#blocks(databases: Set<string>): Generator<{ block: WalkedBlock; path: string; number: ReadonlySet<number> }> {
     const source = this.#options.source.toUpperCase();
-    for (const { path, header, closed } of this.#all) {
+    for (const [n, { path, header, closed }] of this.#all.entries()) {
       const number = new Set<number>();
       const walk = new FileWalk(this.#options.files, path, header, { closed });
       try {
@@ -131,6 +131,9 @@ export class JournalReplay {
             });
           yield { block, path, number };
         }
+        const next = this.#all[n + 1];
+        if (next !== undefined && walk.end?.chain !== next.header.chain)
+          throw new JournalDamage(next.path, 0, `it does not continue ${path}, but a journal that was another one by then`);
       } finally {
         walk.close();
       }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { JournalFinding, JournalVerification } from '../../api/journals.ts';
 import { GemelError } from '../../api/errors.ts';
 import type { Files } from '../../io/files.ts';
@@ -7,13 +6,13 @@ import { comparePositions, sameEpoch } from '../position.ts';
 import { forEachRecord } from '../record.ts';
 import type { JournalHeader } from '../types.ts';
 import { readHeader } from '../files.ts';
+import { restOfFile } from '../torn-tail.ts';
 import { JournalDamage, walkFile, type WalkEnd } from './walk.ts';
 
 export interface VerifyOptions {
   readonly files: Files;
-  readonly directory: string;
-  /** Names, all of one journal by their names, oldest first. */
-  readonly names: readonly string[];
+  /** All of one journal by their names, oldest first. */
+  readonly found: readonly { readonly name: string; readonly path: string }[];
   /** These are all files of their journal: what lies between them must not be missing, and each is checked against the next. */
   readonly isWhole: boolean;
   /** GUID of the journal that they must be of; null: that of most of them. */
@@ -23,6 +22,7 @@ export interface VerifyOptions {
 
 interface Found {
   readonly name: string;
+  readonly path: string;
   readonly header: JournalHeader;
 }
 
@@ -32,13 +32,13 @@ export function verifyJournal(options: VerifyOptions): JournalVerification {
   const found = headersOf(options, findings);
   let blocks = 0;
   let bytes = 0;
-  for (const [n, { name, header }] of found.entries()) {
+  for (const [n, { name, path, header }] of found.entries()) {
     const next = found[n + 1];
     const follows = next?.header.number === header.number + 1 ? next : undefined;
     if (next !== undefined && follows === undefined) findings.push(...missing(header, next.header, options));
     if (follows !== undefined) findings.push(...lineageFaults(follows, header));
     const counted = { blocks: 0 };
-    const end = walk(options, { name, header }, follows?.header, counted, findings);
+    const end = walk(options, { name, path, header }, follows?.header, counted, findings);
     blocks += counted.blocks;
     if (end === null) continue;
     bytes += end.offset;
@@ -54,7 +54,7 @@ export function verifyJournal(options: VerifyOptions): JournalVerification {
         isFault: false,
       });
   }
-  return { sound: findings.every(({ isFault }) => !isFault), files: options.names.length, blocks, bytes, findings };
+  return { sound: findings.every(({ isFault }) => !isFault), files: options.found.length, blocks, bytes, findings };
 }
 
 function fault(file: string, offset: number | null, reason: string): JournalFinding {
@@ -62,11 +62,11 @@ function fault(file: string, offset: number | null, reason: string): JournalFind
 }
 
 /** Those of the journal that most of the files belong to, by number. */
-function headersOf({ files, directory, names, guid }: VerifyOptions, findings: JournalFinding[]): Found[] {
+function headersOf({ files, found: given, guid }: VerifyOptions, findings: JournalFinding[]): Found[] {
   const found: Found[] = [];
-  for (const name of names) {
+  for (const { name, path } of given) {
     try {
-      found.push({ name, header: readHeader(files, join(directory, name)) });
+      found.push({ name, path, header: readHeader(files, path) });
     } catch (error) {
       if (!(error instanceof GemelError)) throw error;
       findings.push(fault(name, 0, error.what));
@@ -112,14 +112,22 @@ function lineageFaults({ name, header }: Found, before: JournalHeader): JournalF
   return [];
 }
 
+function hasOnlyZeros(files: VerifyOptions['files'], path: string, from: number): boolean {
+  const file = files.open(path, 'read');
+  try {
+    return restOfFile(file, { file: 0, offset: from }, file.size()).isZeros;
+  } finally {
+    file.close();
+  }
+}
+
 function walk(
-  { files, directory, progress }: VerifyOptions,
-  { name, header }: Found,
+  { files, progress }: VerifyOptions,
+  { name, path, header }: Found,
   next: JournalHeader | undefined,
   counted: { blocks: number },
   findings: JournalFinding[],
 ): WalkEnd | null {
-  const path = join(directory, name);
   try {
     const end = walkFile(files, path, header, { closed: next?.previousEnd ?? null }, (block) => {
       counted.blocks += 1;
@@ -131,8 +139,14 @@ function walk(
       return true;
     });
     const size = files.size(path);
-    if (end !== null && next !== undefined && size > next.previousEnd)
-      findings.push(fault(name, next.previousEnd, `${size - next.previousEnd} bytes stand behind the length at which it was closed`));
+    if (end !== null && next !== undefined && size > next.previousEnd) {
+      // Its disk failed when it was to be cut there: nobody reads them.
+      const isFault = !hasOnlyZeros(files, path, next.previousEnd);
+      findings.push({
+        ...fault(name, next.previousEnd, `${size - next.previousEnd} bytes stand behind the length at which it was closed`),
+        isFault,
+      });
+    }
     return end;
   } catch (error) {
     if (!(error instanceof GemelError)) throw error;

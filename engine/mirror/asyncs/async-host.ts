@@ -4,7 +4,7 @@ import type { MirrorHost } from '../host.ts';
 /** What an async needs of the instance it runs in. */
 export type AsyncHost = Pick<
   MirrorHost,
-  'log' | 'databases' | 'applyTo' | 'compared' | 'barReads' | 'dejournaled' | 'cannotTakeOver' | 'changed' | 'typeChanged'
+  'log' | 'databases' | 'applyTo' | 'compared' | 'seeded' | 'barReads' | 'dejournaled' | 'cannotTakeOver' | 'changed' | 'typeChanged'
 > & {
   /** Feeds databases that an error has stopped once more. @returns names of those that still take nothing */
   retryFailed(): Promise<string[]>;

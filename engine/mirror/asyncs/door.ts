@@ -4,6 +4,7 @@ import type { Connection } from '../../io/net.ts';
 import type { AgentReply } from '../agent-protocol.ts';
 import { serveCompare } from '../compare/index.ts';
 import { memberOf } from '../membership.ts';
+import { serveSeed, type SeedSource } from '../seeding/index.ts';
 import { parsePeerControl, type PeerControl } from '../peer-protocol.ts';
 import { serveJournal } from '../serve-journal.ts';
 import { told } from '../told-error.ts';
@@ -51,6 +52,11 @@ export class AsyncDoor {
       case 'compare': {
         const { asker, database } = message;
         return serveCompare({ channel, membership: member.membership, asker, side: () => member.options.host.compared(database) });
+      }
+      case 'seed': {
+        const { asker, database } = message;
+        const source = (): SeedSource => member.options.host.seeded(database, asker);
+        return serveSeed({ channel, membership: member.membership, asker, source });
       }
       case 'fetch':
         return serve(channel, member, message.asker);

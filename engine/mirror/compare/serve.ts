@@ -1,8 +1,7 @@
-import { GemelError } from '../../api/errors.ts';
-import { memberOf, type Membership } from '../membership.ts';
-import { told } from '../told-error.ts';
-import { answerAndClose, kinds, type Channel } from '../wire.ts';
-import { parseAsked, type Answered, type CompareAsk } from './protocol.ts';
+import type { Membership } from '../membership.ts';
+import { answerQuestions } from '../questions/index.ts';
+import type { Channel } from '../wire.ts';
+import { CompareAsk } from './protocol.ts';
 import type { Side } from './side.ts';
 
 export interface ServeCompare {
@@ -15,34 +14,16 @@ export interface ServeCompare {
 }
 
 /** Another member compares its copy of a database with this one's. Its connection's end ends everything. */
-export function serveCompare({ channel, membership, asker, side }: ServeCompare): void {
-  const answer = (id: number, result: unknown, error: GemelError | null): Answered => ({
-    t: 'compare-answer',
-    id,
-    result,
-    error: error === null ? null : { ...told(error), code: error.code },
+export function serveCompare({ side, ...asked }: ServeCompare): void {
+  answerQuestions({
+    ...asked,
+    topic: 'compare',
+    ask: CompareAsk,
+    open: () => {
+      const own = side();
+      return { answer: (ask) => done(own, ask), close: () => void own.close() };
+    },
   });
-  let own: Side;
-  try {
-    if (memberOf(membership, asker) === undefined) throw new GemelError('REFUSED', 'Only members of the mirror compare their databases.');
-    own = side();
-  } catch (error) {
-    if (!(error instanceof GemelError)) throw error;
-    return answerAndClose(channel, answer(0, null, error));
-  }
-  channel.onClose = () => void own.close();
-  channel.onFrame = (kind, payload) => {
-    if (kind !== kinds.control) return channel.close('not a message of a comparison');
-    const { id, ask } = parseAsked(payload);
-    void done(own, ask).then(
-      (result) => channel.control(answer(id, result, null)),
-      (error: unknown) => {
-        if (!(error instanceof GemelError)) throw error;
-        channel.control(answer(id, null, error));
-      },
-    );
-  };
-  channel.control(answer(0, null, null));
 }
 
 async function done(side: Side, ask: CompareAsk): Promise<unknown> {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { GemelError } from '../../api/errors.ts';
-import type { DatabaseMeta, NewDatabase } from '../../database/index.ts';
+import { plainProperties } from '../../api/database-properties.ts';
+import { sharedOf, type DatabaseMeta, type NewDatabase } from '../../database/index.ts';
 import { lowerBound, type Bytes, type Key } from '../../globals/index.ts';
 import { assert } from '../../io/assert.ts';
 import type { DriveObject, SimDrive, SimRandom } from '../io/index.ts';
@@ -131,18 +132,9 @@ export function createMemoryDatabase(drive: SimDrive, directory: string, init: N
   const path = pathIn(directory);
   if (drive.objects.has(path)) throw new GemelError('EXISTS', `There is a database in ${directory} already.`);
   drive.makeDirectory(directory);
-  const {
-    guid,
-    name,
-    createdMs,
-    mirror = null,
-    maxSizeBytes = null,
-    extra = {},
-    journalId = null,
-    position = null,
-    openStart = null,
-  } = init;
-  drive.objects.set(path, new MemoryFile(path, { guid, name, createdMs, mirror, maxSizeBytes, extra, journalId, position, openStart }));
+  const { guid, name, createdMs, mirror = null, extra = {}, journalId = null, position = null, openStart = null } = init;
+  const shared = sharedOf({ ...plainProperties, ...init });
+  drive.objects.set(path, new MemoryFile(path, { guid, name, createdMs, mirror, ...shared, extra, journalId, position, openStart }));
 }
 
 export function damaged(path: string): GemelError {

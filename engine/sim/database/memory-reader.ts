@@ -49,6 +49,10 @@ export class MemoryReader implements NodeFile {
     return pageBytes * (2 + Math.ceil(this.#version.nodes.size / 32));
   }
 
+  usedBytes(): number {
+    return this.fileBytes();
+  }
+
   hold(): void {
     if (this.#view !== null) return;
     this.#view = this.#version;

@@ -1,4 +1,4 @@
-import type { DatabaseMeta } from '../../database/index.ts';
+import { withProperties, type DatabaseMeta, type PropertyChange } from '../../database/index.ts';
 import type { Bytes, Key } from '../../globals/index.ts';
 import { assert } from '../../io/assert.ts';
 import { fileError } from '../../io/file-errors.ts';
@@ -80,6 +80,18 @@ export class MemoryWriter implements TargetWriter {
 
   rollback(): void {
     this.#batch = null;
+  }
+
+  setProperties(change: PropertyChange): void {
+    assert(this.#batch === null, 'properties are changed between batches');
+    if (!this.#process.operation()) return;
+    this.#check('write');
+    this.#file.commit(new Map(), withProperties(this.meta, change));
+    this.#file.checkpoint();
+  }
+
+  keepLimit(): void {
+    // There is none: databases in memory have no size.
   }
 
   checkpointWal(): { complete: boolean } {

@@ -27,6 +27,7 @@ export function memoryParts(process: SimProcess): StoreParts {
     }),
     applierWorkersMax,
     newDisk: () => new SimDisk({ process, inlineChance }),
+    hasRoom: () => true,
   };
 }
 
@@ -53,6 +54,7 @@ export function sqliteParts(process: SimProcess): StoreParts {
     }),
     applierWorkersMax,
     newDisk: () => new SimDisk({ process, inlineChance }),
+    hasRoom: () => true,
   };
 }
 
@@ -85,6 +87,10 @@ function endingWith(process: SimProcess, writer: DatabaseWriter): TargetWriter {
     removeFrom: (...node) => writer.removeFrom(...node),
     commit: (progress) => (process.operation() ? writer.commit(progress) : { walBytes: 0 }),
     rollback: () => writer.rollback(),
+    setProperties: (change) => {
+      if (process.operation()) writer.setProperties(change);
+    },
+    keepLimit: (isKept) => writer.keepLimit(isKept),
     checkpointWal: () => writer.checkpointWal(),
     close,
   };

@@ -2,9 +2,9 @@ import { dirname } from 'node:path';
 import { GemelError } from '../../api/errors.ts';
 import { assert } from '../../io/assert.ts';
 import { fileError } from '../../io/file-errors.ts';
-import type { JournalDisk } from '../../journal/index.ts';
+import { copyJournalFile, type JournalDisk } from '../../journal/index.ts';
 import type { SimDrive } from './drive.ts';
-import { SimFile } from './files.ts';
+import { SimFile, SimFiles } from './files.ts';
 import type { Inode } from './inode.ts';
 import type { SimProcess } from './process.ts';
 
@@ -125,6 +125,15 @@ export class SimDisk implements JournalDisk {
         },
       },
     ]);
+  }
+
+  relocate(from: string, to: string, length: number, done: Done): void {
+    const act = (): void => {
+      copyJournalFile(new SimFiles(this.#drive, this.#process), from, to, length);
+      this.#file = new SimFile(this.#drive, this.#process, to, this.#need(to), true);
+      this.#end = this.#allocated = length;
+    };
+    this.#ask(done, [{ takes: 'sync', act }]);
   }
 
   attach(path: string, done: Done): void {

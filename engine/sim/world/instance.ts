@@ -20,8 +20,8 @@ function journalOptions(paths: InstancePaths, store: Store, { cuts }: MirrorData
   return {
     directory: paths.journal,
     logs: [path.join(paths.mgr, 'journal.log')],
+    ...store.writing,
     fileBytesMax: JOURNAL_FILE_BYTES,
-    newDisk: () => store.newDisk(),
     cuts,
   };
 }

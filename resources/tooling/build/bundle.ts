@@ -15,18 +15,48 @@ const ENTRIES = [
   'main/shell/web/main.ts',
 ];
 
-/** Bundles all entries to `folder`, at the same place in the tree and ending in `.mjs`. Gives the files written, relative to `root`. */
-export async function bundleEntries(root: string, folder = 'dist'): Promise<string[]> {
-  const entries = ENTRIES.flatMap((pattern) => globSync(pattern, { cwd: root })).filter(
-    (file) => !/\.(test|bench)\.ts$|[\\/]testing[\\/]/.test(file),
+/** Started by tests of the units alone: fixtures and stand-ins with processes and threads of their own. */
+const TEST_ENTRIES = ['engine/**/testing/*-process.ts', 'engine/**/*-{process,thread}.fixture.ts'];
+
+/** The files that are started as a process or a thread of their own, relative to `root`, with `/`. */
+export function startedFiles(root: string): string[] {
+  return found(root, ENTRIES).filter((file) => !/\.(test|bench|fixture)\.ts$|\/testing\//.test(file));
+}
+
+/** The threads, and the processes and threads that only tests start: what tests of the units start. */
+export function startedByUnits(root: string): string[] {
+  return [...startedFiles(root).filter((file) => file.endsWith('-thread.ts')), ...found(root, TEST_ENTRIES)];
+}
+
+function found(root: string, patterns: readonly string[]): string[] {
+  const files = patterns.flatMap((pattern) => globSync(pattern, { cwd: root })).map((file) => file.split(sep).join('/'));
+  return [...new Set(files)].sort();
+}
+
+/**
+ * Bundles files of the tree to `folder`, at the same place in the tree and ending in `.mjs`: all that are started, unless told
+ * otherwise. Gives the files written, relative to `root`.
+ */
+export async function bundleEntries(root: string, folder = 'dist', entries = startedFiles(root)): Promise<string[]> {
+  const atDepth = Map.groupBy(entries, (entry) => entry.split('/').length);
+  // All at one depth share the way up to the root, and what they have in common is read once.
+  await Promise.all(
+    [...atDepth].map(([depth, entryPoints]) =>
+      build({
+        ...options(root, folder, depth - 1 + folder.split('/').length),
+        entryPoints,
+        outdir: folder,
+        outbase: '.',
+        outExtension: { '.js': '.mjs' },
+      }),
+    ),
   );
-  return Promise.all(
-    [...new Set(entries)].sort().map(async (entry) => {
-      const out = posix.join(folder, entry.split(sep).join('/').replace(/\.ts$/, '.mjs'));
-      await bundle(root, entry, out, folder);
-      return out;
-    }),
-  );
+  return entries.map((entry) => bundleOf(entry, folder));
+}
+
+/** Where the bundle of a file is, relative to the root. */
+export function bundleOf(entry: string, folder: string): string {
+  return posix.join(folder, entry.replace(/\.ts$/, '.mjs'));
 }
 
 /** Bundles the Electron main process and its preload. Gives the path of the main bundle, which Electron is started with. */
@@ -46,11 +76,14 @@ export function hasElectronEntry(root: string): boolean {
 }
 
 async function bundle(root: string, entry: string, out: string, folder: string, overrides: BuildOptions = {}): Promise<void> {
-  const up = '../'.repeat(relative('.', out).split(sep).length - 1);
-  await build({
+  const depth = relative('.', out).split(sep).length - 1;
+  await build({ ...options(root, folder, depth), entryPoints: [entry], outfile: out, ...overrides });
+}
+
+/** @param depth folders between the root and the bundle */
+function options(root: string, folder: string, depth: number): BuildOptions {
+  return {
     absWorkingDir: root,
-    entryPoints: [entry],
-    outfile: out,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -64,9 +97,8 @@ async function bundle(root: string, entry: string, out: string, folder: string, 
       js: [
         `import { createRequire as gemelCreateRequire } from 'node:module';`,
         'const require = gemelCreateRequire(import.meta.url);',
-        `const GEMEL_ROOT = new URL(${JSON.stringify(up)}, import.meta.url).href;`,
+        `const GEMEL_ROOT = new URL(${JSON.stringify('../'.repeat(depth))}, import.meta.url).href;`,
       ].join('\n'),
     },
-    ...overrides,
-  });
+  };
 }

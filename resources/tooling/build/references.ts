@@ -33,3 +33,15 @@ export function rewriteReferences(source: string, file: string, root: string, fo
     return `new URL(${quote}${target}${quote}, GEMEL_ROOT)`;
   });
 }
+
+/**
+ * The same for sources that are not bundled but start what is: each source named by them is named by the address that `place` gives
+ * for it, if it gives one.
+ * @param file the source, relative to the root, with `/`
+ */
+export function startedReferences(source: string, file: string, place: (target: string) => string | null): string {
+  return source.replaceAll(REFERENCE, (whole, quote: string, path: string) => {
+    const address = place(posix.join(posix.dirname(file), path));
+    return address === null ? whole : `new URL(${quote}${address}${quote})`;
+  });
+}

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 let interruptedBy: NodeJS.Signals | null = null;
@@ -21,6 +22,8 @@ export interface CommandOptions {
   timeoutMs?: number;
   /** Shows the output while it comes. */
   live?: boolean;
+  /** It takes only the processor time that nobody else wants. */
+  background?: boolean;
 }
 
 export interface CommandResult {
@@ -44,6 +47,8 @@ export function runCommand(program: string, args: string[], options: CommandOpti
       // A group of its own, so that a timeout reaches what the program started as well.
       detached: process.platform !== 'win32',
     });
+    // Threads that it starts have it from the one that starts them.
+    if (options.background === true && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
     let output = '';
     const keep = (chunk: string): void => {
       output = (output + chunk).slice(-OUTPUT_CHARACTERS_MAX);

@@ -25,15 +25,16 @@ export interface CheckOptions {
   /** What is wrong with a result; null: nothing. Without it: that it did not end with 0. */
   judge?: (result: CommandResult) => string | null;
   timeoutMs?: number;
+  background?: boolean;
 }
 
 /** A check that is one test: it passes when the command ends well. */
 export function check(name: string, args: string[], options: CheckOptions = {}): Part {
-  const { judge = judgeExit, timeoutMs = 300_000 } = options;
+  const { judge = judgeExit, timeoutMs = 300_000, background = false } = options;
   return {
     name,
     async run() {
-      const result = await runCommand(process.execPath, args, { timeoutMs, env: COMPILED });
+      const result = await runCommand(process.execPath, args, { timeoutMs, background, env: COMPILED });
       const wrong = result.timedOut ? judgeExit(result) : judge(result);
       const report: Report = wrong === null ? { ...emptyReport(), passed: 1 } : { ...emptyReport(), failed: [`${name}: ${wrong}`] };
       return { name, report, seconds: result.seconds, output: wrong === null ? '' : result.output };

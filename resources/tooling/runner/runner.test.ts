@@ -43,6 +43,16 @@ describe('a command', () => {
   });
 });
 
+describe('a command in the background', () => {
+  it('stands behind all others', async () => {
+    const low = `import os from 'node:os'; while (os.getPriority() !== os.constants.priority.PRIORITY_LOW); console.log('low');`;
+    expect(await runCommand(process.execPath, script(low), { background: true, timeoutMs: 30_000 })).toMatchObject({
+      code: 0,
+      output: 'low\n',
+    });
+  });
+});
+
 describe('parts', () => {
   it('count a check as one test', async () => {
     expect((await check('good', script('')).run()).report).toEqual({ passed: 1, failed: [], skipped: [] });

@@ -8,14 +8,21 @@ import { SKIP_REASON } from './report.ts';
 
 const PLAYWRIGHT = 'node_modules/@playwright/test/cli.js';
 const MINUTE_MS = 60_000;
-/** Seeds of the simulator in every run of the tests: five to six minutes on two processors. */
+/** Seeds of the simulator in every run of the tests: five to six minutes on two processors that have nothing else to do. */
 const SEEDS = 10_000;
+
+/** `npm test` after the checks, beside all that follows: the simulator takes the processor time that tests which wait leave. */
+export function simulatorPart(): Part {
+  return check(`simulator, ${SEEDS} seeds`, ['engine/sim/main.ts', '--seeds', String(SEEDS)], {
+    timeoutMs: 60 * MINUTE_MS,
+    background: true,
+  });
+}
 
 /** `npm test` after the checks: whole processes, then the console in a browser and on the desktop. One after the other. */
 export function endToEndParts(debian: DebianPackages, say: (line: string) => void): Part[] {
   return [
     suite('long unit tests', vitestArgs(['long'], 'default'), { timeoutMs: 15 * MINUTE_MS }),
-    check(`simulator, ${SEEDS} seeds`, ['engine/sim/main.ts', '--seeds', String(SEEDS)], { timeoutMs: 15 * MINUTE_MS }),
     suite('processes', vitestArgs(['e2e'], 'verbose'), { live: true, timeoutMs: 50 * MINUTE_MS }),
     later('console in a browser', () => browserSuite(debian)),
     later('console on the desktop', () => desktopSuite(debian, say)),

@@ -44,6 +44,9 @@ function host(): ConstructorParameters<typeof AsyncMember>[0]['host'] {
     compared: () => {
       throw new GemelError('NOT_FOUND', 'This member has no databases.');
     },
+    seeded: () => {
+      throw new GemelError('NOT_FOUND', 'This member has no databases.');
+    },
     barReads: () => undefined,
     dejournaled: () => null,
     typeChanged: () => undefined,

@@ -1,6 +1,7 @@
 import { conditionLine } from '../../../api/conditions.ts';
 import { GemelError } from '../../../api/errors.ts';
 import { makeMirrored } from '../../../database/index.ts';
+import type { MirrorDatabase } from '../../../mirror/index.ts';
 import type { OpenDatabase } from '../../executor/index.ts';
 import { changing } from '../../store/index.ts';
 import { confirmed } from '../confirmed.ts';
@@ -34,20 +35,26 @@ export function checkAdd(name: string, given: string | undefined, primary: Prima
 
 /**
  * Makes an existing database one of the mirror. Its file has everything of the local journal before; then one commit makes it mirrored, from a
- * place in the mirror's journal on; then the mirror is told. Between the two a crash leaves it to the next start, which takes it back.
+ * place in the mirror's journal on; then the mirror is told, with `wholeMirror` also that its other members are to make copies. Between the two a crash
+ * leaves it to the next start, which takes it back.
  * Updates are refused meanwhile. Throws as `checkAdd`, BUSYLOCK; TIMEOUT: it is added here, and may be in the mirror.
  */
-export async function addToMirror(wanted: Wanted, primary: Primary, context: DatabaseContext): Promise<void> {
+export async function addToMirror(wanted: Wanted, primary: Primary, context: DatabaseContext, wholeMirror: boolean): Promise<void> {
   const { store, io } = context;
   const database = mounted(wanted.name, context);
   await quiet(database, 'added to the mirror', store.executor, io.clock);
-  const { position, made } = await crossOver(database, wanted, primary, context);
+  const { position, made } = await crossOver(database, { ...wanted, wholeMirror }, primary, context);
   const text = `The database ${made.name} was added to the mirror as ${wanted.database}.`;
   context.log(1, conditionLine('DATABASE_ADDED', text, { database: made.name, file: position.file, offset: position.offset }));
   await openInMirror(made, wanted.database, primary, context);
 }
 
-async function crossOver(database: OpenDatabase, wanted: Wanted, primary: Primary, context: DatabaseContext) {
+async function crossOver(
+  database: OpenDatabase,
+  wanted: Wanted & { readonly wholeMirror: boolean },
+  primary: Primary,
+  context: DatabaseContext,
+) {
   const { store } = context;
   const { directory, guid, name } = database;
   try {
@@ -62,7 +69,8 @@ async function crossOver(database: OpenDatabase, wanted: Wanted, primary: Primar
     const names = { name: mirror, guid: mirrorGuid, database: wanted.database };
     const made = store.changed(database, () => makeMirrored(directory, names, position, store.instance));
     if (made === null) throw notMounted(name);
-    joinMirror(made, { name: wanted.database, guid, created: position, origin: 'added' }, primary);
+    const entry: MirrorDatabase = { name: wanted.database, guid, created: position, origin: 'added' };
+    joinMirror(made, wanted.wholeMirror ? { ...entry, wanted: 1 } : entry, primary);
     rememberMirrored(mirror, [made], context);
     return { position, made };
   } catch (error) {

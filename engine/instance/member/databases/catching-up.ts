@@ -1,6 +1,7 @@
 import { conditionLine } from '../../../api/conditions.ts';
 import { GemelError } from '../../../api/errors.ts';
 import { activateCopy, moveTo, setPaused } from '../../../database/index.ts';
+import { isBefore, type Position } from '../../../journal/index.ts';
 import type { OpenDatabase } from '../../executor/index.ts';
 import { rememberMirrored } from '../map-mirrors.ts';
 import { asPrimary, memberOfDatabase, mounted, type DatabaseContext, type Here } from './context.ts';
@@ -163,6 +164,20 @@ export async function pauseDejournal(name: string, context: DatabaseContext): Pr
   return text;
 }
 
+/**
+ * Where a transaction may have begun that is open at a position of the journal, by what databases say that were fed up to there or less. The copy may
+ * have what it did by then: at a takeover that has to be undone. null: nothing is known.
+ */
+export function mayBeOpenFrom(
+  fed: readonly { readonly position: Position | null; readonly openStart: Position | null }[],
+  at: Position,
+): Position | null {
+  const bounds = fed.flatMap(({ position, openStart }) => openStart ?? position ?? []);
+  // Each of them is early enough.
+  const latest = bounds.reduce<Position | null>((found, each) => (found === null || isBefore(found, each) ? each : found), null);
+  return latest !== null && isBefore(latest, at) ? latest : null;
+}
+
 /** Takes a copy for caught up although it lacks journal: the operator has made sure that this lacks nothing of it. Throws NOT_FOUND, REFUSED. */
 export async function markCaughtUp(name: string, context: DatabaseContext): Promise<string> {
   const { database, here } = mirroredHere(name, context);
@@ -176,7 +191,8 @@ export async function markCaughtUp(name: string, context: DatabaseContext): Prom
       'Nothing was changed.',
       'Only a copy with the status Needs Catchup, on a member that is not primary, can be marked as caught up.',
     );
-  moveTo(database.directory, mirrored.allowed);
+  const fed = mirrored.active().map(({ nodes }) => nodes.meta());
+  moveTo(database.directory, mirrored.allowed, mayBeOpenFrom(fed, mirrored.allowed));
   await mirrored.feedOne(database);
   const text = `The database ${database.name} was marked as caught up: what the journal had for it before was not applied.`;
   context.log(1, conditionLine('DATABASE_MARKED', text, { database: database.name }));

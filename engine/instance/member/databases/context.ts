@@ -10,6 +10,8 @@ export interface DatabaseContext extends Pick<PlaceContext, 'io' | 'store' | 'se
   readonly places: () => readonly Place[];
   /** The place in the mirror of that name, or the only one. Throws REFUSED, NOT_FOUND, USAGE. */
   readonly placeIn: (mirror: string | undefined) => Place;
+  /** Every member is to have copies of databases that the mirror has just got. @returns the job that follows it */
+  readonly seedWanted: (place: Place, databases: readonly string[]) => string;
 }
 
 /** A member of which databases are worked on. */

@@ -32,9 +32,13 @@ export function mirrorNameFor(
   return { name: local, database };
 }
 
+export function isSystem(name: string): boolean {
+  return system.has(name);
+}
+
 /** Throws REFUSED. */
 export function refuseSystem(name: string): void {
-  if (!system.has(name)) return;
+  if (!isSystem(name)) return;
   throw new GemelError(
     'REFUSED',
     `${name} is a system database, which every instance has for itself.`,

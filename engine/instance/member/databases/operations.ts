@@ -7,6 +7,8 @@ import { addToMirror, checkAdd } from './add.ts';
 import { activate, catchUp, markCaughtUp, pauseDejournal } from './catching-up.ts';
 import { requirePrimary, type DatabaseContext } from './context.ts';
 import { dismount, mount } from './mounting.ts';
+import { deleteDatabase } from './delete.ts';
+import { setProperties } from './properties.ts';
 import { recreateDatabase } from './recreate.ts';
 import { removeFromMirror } from './remove.ts';
 
@@ -19,7 +21,9 @@ type Method =
   | 'db.catchup'
   | 'db.recreate'
   | 'db.pauseDejournal'
-  | 'db.markCaughtUp';
+  | 'db.markCaughtUp'
+  | 'db.set'
+  | 'db.delete';
 
 type Begun = Result<InstanceMethods, 'db.mount'>;
 
@@ -48,12 +52,14 @@ export class DatabaseOperations {
       'db.recreate': ({ names }) => each('db.recreate', 'Recreate', names, (name) => recreateDatabase(name, context)),
       'db.pauseDejournal': ({ names }) => each('db.pauseDejournal', 'Pause dejournaling', names, (name) => pauseDejournal(name, context)),
       'db.markCaughtUp': ({ names }) => each('db.markCaughtUp', 'Mark as caught up', names, (name) => markCaughtUp(name, context)),
+      'db.set': (params) => each('db.set', 'Set properties', [params.name], () => setProperties(params, context)),
+      'db.delete': ({ name, confirmed }) => each('db.delete', 'Delete', [name], () => deleteDatabase(name, confirmed, context)),
       'db.activate': ({ names }) => each('db.activate', 'Activate', names, (name) => activate(name, context)),
       'db.catchup': ({ names }) => begin(jobs, 'db.catchup', 'Catch up', names, (job) => this.#catchUp(names, job)),
     };
   }
 
-  #add({ databases, mirror }: Parsed<InstanceMethods, 'db.addToMirror'>, jobs: Jobs): Begun {
+  #add({ databases, mirror, wholeMirror }: Parsed<InstanceMethods, 'db.addToMirror'>, jobs: Jobs): Begun {
     const context = this.#context;
     const place = context.placeIn(mirror);
     const host = place.host;
@@ -67,14 +73,22 @@ export class DatabaseOperations {
     const wanted = databases.map(({ name, mirrorDatabase }) => checkAdd(name, mirrorDatabase, primary(), context));
     refuseTwice(wanted.map(({ database }) => database));
     const names = wanted.map(({ name }) => name);
-    return begin(jobs, 'db.addToMirror', 'Add to the mirror', names, (job) =>
-      oneByOne(names, job, async (name) => {
+    return begin(jobs, 'db.addToMirror', 'Add to the mirror', names, async (job) => {
+      const added: string[] = [];
+      let follow: string | undefined;
+      const done = await oneByOne(names, job, async (name) => {
         const one = wanted.find((each) => each.name === name);
         if (one === undefined) return '';
-        await addToMirror(one, primary(), context);
-        return `The database ${name} is in the mirror as ${one.database}. On each other member: restore a backup of it, or copy its file there, then gemel db activate and gemel db catchup.`;
-      }),
-    );
+        await addToMirror(one, primary(), context, wholeMirror);
+        added.push(one.database);
+        if (wholeMirror)
+          return `The database ${name} is in the mirror as ${one.database}; its failover and disaster recovery members make their copies by themselves.`;
+        return `The database ${name} is in the mirror as ${one.database}. On each other member: gemel db seed; or restore a backup of it there, or copy its file, then gemel db activate and gemel db catchup.`;
+      }).finally(() => {
+        if (wholeMirror && added.length > 0) follow = context.seedWanted(place, added);
+      });
+      return follow === undefined ? done : { ...done, job: follow };
+    });
   }
 
   async #catchUp(names: readonly string[], job: JobContext): Promise<{ message: string }> {
@@ -102,7 +116,7 @@ function begin(
   kind: Method,
   what: string,
   names: readonly string[],
-  run: (job: JobContext) => Promise<{ message: string }>,
+  run: (job: JobContext) => Promise<{ message: string; job?: string }>,
 ): Begun {
   const upper = names.map((name) => name.toUpperCase());
   refuseTwice(upper);

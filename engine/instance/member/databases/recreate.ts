@@ -1,6 +1,6 @@
 import { conditionLine } from '../../../api/conditions.ts';
 import { GemelError } from '../../../api/errors.ts';
-import { notePending, recreate } from '../../../database/index.ts';
+import { notePending, recreate, sharedOf } from '../../../database/index.ts';
 import type { MirrorDatabase } from '../../../mirror/index.ts';
 import type { OpenDatabase } from '../../executor/index.ts';
 import { openInMirror } from './add.ts';
@@ -68,7 +68,8 @@ async function recreateForAll(database: OpenDatabase, primary: Primary, context:
     await host.mirrored.unfeed(database, null);
     const position = await writer.settled();
     requireSame(primary);
-    const entry: MirrorDatabase = { name, guid, created: position, origin: 'created' };
+    const properties = sharedOf(database.nodes.properties);
+    const entry: MirrorDatabase = { name, guid, created: position, origin: 'created', properties };
     anew = store.changed(database, () => {
       // Who ends in between empties it at the next start exactly if the mirror has it anew by the own record.
       notePending(directory, { what: 'recreate', guid, position });

@@ -1,0 +1,2 @@
+export { answerQuestions } from './answer.ts';
+export { Questions } from './ask.ts';
