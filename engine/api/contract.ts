@@ -8,6 +8,7 @@ import { InstanceJob, jobMethods } from './jobs.ts';
 import { JoinAs } from './join-as.ts';
 import { journalMethods } from './journals.ts';
 import { LostPage, LostReport } from './lost.ts';
+import { agentMessageMethods, messageMethods } from './messages.ts';
 import { ParallelDejournaling } from './parallel.ts';
 import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapshot, WhatIf } from './status.ts';
 
@@ -215,6 +216,7 @@ export const instanceMethods = {
   ...jobMethods,
   ...compareMethods,
   ...backupMethods,
+  ...messageMethods,
 } as const;
 
 /** `run/agent.sock` of a host. */
@@ -243,6 +245,7 @@ export const agentMethods = {
     result: InstanceStatus,
   },
   'instance.delete': { params: z.object({ name: z.string() }), result: done },
+  ...agentMessageMethods,
 } as const;
 
 /** Subscriptions: the server pushes a value at once and then at each change. */

@@ -161,7 +161,7 @@ function handlers({
   jobs: Jobs;
   comparing: Parameters<typeof compareHandlers>[0];
   backups: Backups;
-}): Omit<Handlers<InstanceMethods>, 'instance.stop' | JournalMethod> {
+}): Omit<Handlers<InstanceMethods>, 'instance.stop' | 'log.read' | JournalMethod> {
   return {
     'instance.status': () => status(),
     'db.list': () => store.list(),
