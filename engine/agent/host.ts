@@ -147,9 +147,7 @@ class Agent {
       'instance.delete': ({ name }) => refreshed(() => deleteInstance(home, name)),
       'log.read': ({ instance, ...range }) =>
         readLog(
-          instance === undefined
-            ? homePaths(home).agentLog
-            : messagesFile(instancePaths(findRegistered(home, instance).directory).mgr),
+          instance === undefined ? homePaths(home).agentLog : messagesFile(instancePaths(findRegistered(home, instance).directory).mgr),
           range,
         ),
     };

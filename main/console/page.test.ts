@@ -53,6 +53,11 @@ function rig(): Rig {
       return [];
     },
     history: never,
+    'history.lags': never,
+    'history.events': never,
+    explain: never,
+    'alerts.past': never,
+    'alerts.acknowledge': never,
     'settings.theme': ({ theme }) => {
       made.settings = { ...made.settings, theme };
       return {};
@@ -61,7 +66,17 @@ function rig(): Rig {
   };
   const settings = { kinds: ['settings'] as const, value: () => made.settings };
   const other = { kinds: ['world'] as const, value: never };
-  const sources: TopicSources = { settings, overview: other, mirror: other, whatIf: other, jobs: other, job: other, audit: other };
+  const sources: TopicSources = {
+    settings,
+    overview: other,
+    mirror: other,
+    whatIf: other,
+    jobs: other,
+    job: other,
+    audit: other,
+    alerts: other,
+    pastAlerts: other,
+  };
   const page = new PagePort({
     handlers,
     sources,

@@ -24,8 +24,8 @@ export function mirrorsOf(world: World): MirrorFacts[] {
 /** What `instance` itself knows of the mirror; null when it never told, or when that is old and `live` is asked for. */
 export function ownPicture(instance: InstanceFacts, mirror: string, live: boolean): MirrorStatus | null {
   if (live && instance.connection.state !== 'live') return null;
-  const picture = instance.snapshot?.mirror ?? null;
-  return picture?.mirror === mirror ? picture : null;
+  const { snapshot } = instance;
+  return [snapshot?.mirror, ...(snapshot?.otherMirrors ?? [])].find((picture) => picture?.mirror === mirror) ?? null;
 }
 
 /** The instance behind a member: the one that says it is that member, else (never heard) the one on the member's superserver port. */

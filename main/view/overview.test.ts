@@ -116,4 +116,18 @@ describe('monitor', () => {
     ]);
     expect(monitorOf(world([a, b]), 'OTHER', noSettings)).toBeNull();
   });
+
+  it('of a reporting member in several mirrors, turned to each of them', () => {
+    const self = member('R', 'Connected', { type: 'Read-Only Reporting' });
+    const [first, second] = [mirror('R', [member('A', 'Primary'), self]), { ...mirror('R', [member('X', 'Primary'), self]), mirror: 'N' }];
+    const types = ['M', 'N'].map((name) => ({ mirror: name, type: 'Read-Only Reporting' as const, status: 'Connected' as const }));
+    const r = facts('R', LIVE, { ...status('R', 'running', 'Connected'), mirrors: types }, null);
+    const told = { ...r, snapshot: snapshot(r.status, first, { otherMirrors: [second] }) };
+    expect(overviewOf(world([told]), noSettings).mirrors.map((m) => [m.name, m.primary])).toEqual([
+      ['M', 'A'],
+      ['N', 'X'],
+    ]);
+    const own = monitorOf(world([told]), 'N', noSettings)?.members[0]?.snapshot;
+    expect([own?.mirror?.mirror, own?.otherMirrors?.map((m) => m.mirror)]).toEqual(['N', ['M']]);
+  });
 });
