@@ -6,6 +6,9 @@ export type Route =
   | { readonly page: 'overview' }
   | { readonly page: 'hosts' }
   | { readonly page: 'monitor'; readonly mirror: string }
+  | { readonly page: 'history'; readonly mirror: string }
+  | { readonly page: 'explain'; readonly mirror: string; readonly at: number }
+  | { readonly page: 'alerts' }
   | { readonly page: 'activity'; readonly job: number | null }
   | { readonly page: 'wizard'; readonly form: FormName; readonly about: About };
 
@@ -20,6 +23,11 @@ export function parseRoute(hash: string): Route {
   const form = formNames.find((name) => first === 'wizard' && name === second);
   if (form !== undefined) return { page: 'wizard', form, about: aboutOf(parts.slice(2)) };
   if (first === 'mirror' && second !== undefined && third === 'monitor') return { page: 'monitor', mirror: second };
+  if (first === 'mirror' && second !== undefined && third === 'history') return { page: 'history', mirror: second };
+  const at = parts[3] ?? '';
+  if (first === 'mirror' && second !== undefined && third === 'explain' && /^\d{1,15}$/.test(at))
+    return { page: 'explain', mirror: second, at: Number(at) };
+  if (first === 'alerts') return { page: 'alerts' };
   if (first === 'activity') return { page: 'activity', job: second !== undefined && /^\d{1,15}$/.test(second) ? Number(second) : null };
   if (first === 'hosts') return { page: 'hosts' };
   return { page: 'overview' };
@@ -34,6 +42,12 @@ export function routeHash(route: Route): string {
       return '#/hosts';
     case 'monitor':
       return `#/mirror/${encodeURIComponent(route.mirror)}/monitor`;
+    case 'history':
+      return `#/mirror/${encodeURIComponent(route.mirror)}/history`;
+    case 'explain':
+      return `#/mirror/${encodeURIComponent(route.mirror)}/explain/${route.at}`;
+    case 'alerts':
+      return '#/alerts';
     case 'activity':
       return route.job === null ? '#/activity' : `#/activity/${route.job}`;
     case 'wizard':
