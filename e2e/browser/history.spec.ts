@@ -86,7 +86,7 @@ test('the primary is killed: what the monitor shows is true, second by second', 
   const hosts = fs.readdirSync(demo).map((name) => path.join(demo, name));
   const all = (await Promise.all(hosts.map((home) => inventory(home)))).flat();
   const [running, other] = ['DEMO_A', 'DEMO_B'].map((name) => all.find((each) => each.name === name));
-  if (running?.pid == null || other === undefined) throw new Error('the demo does not run');
+  if (typeof running?.pid !== 'number' || other === undefined) throw new Error('the demo does not run');
   const shown: { at: number; a: string; b: string }[] = [];
   process.kill(running.pid, 'SIGKILL');
   await until('DEMO_B is primary and DEMO_A is down', async () => {

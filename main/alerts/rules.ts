@@ -34,6 +34,8 @@ const AFTER_MS: Record<AlertRule, number> = {
 /** An async that is this far behind is worth a look. */
 const FAR_BEHIND_MS = 60_000;
 
+const NEW_HOST_MS = 90_000;
+
 const LOST: readonly string[] = ['Down', 'Crashed'];
 
 /** Everything that is not as it should be. Pure: the same world gives the same findings. */
@@ -204,7 +206,7 @@ function arbiter(facts: MirrorFacts): Finding[] {
   const lost = facts.instances.flatMap((instance) => {
     const own = ownPicture(instance, facts.name, true);
     const self = own?.members.find((m) => m.name === own.thisMember);
-    const cut = own?.arbiter.address != null && own.arbiter.connectionStatus === 'This member is not connected to the arbiter';
+    const cut = (own?.arbiter.address ?? null) !== null && own?.arbiter.connectionStatus === 'This member is not connected to the arbiter';
     return cut && self?.type === 'Failover' ? [self.name] : [];
   });
   if (lost.length === 0) return [];
@@ -256,14 +258,14 @@ function ofHost(host: HostFacts): Finding[] {
   const { label } = host.known;
   const found: Finding[] = [];
   if (host.connection.state === 'lost') {
-    found.push(
-      finding('agentLost', null, {
-        subject: label,
-        severity: 'bad',
-        text: `The agent of ${label} does not answer. If an instance there fails, nobody can answer for it.`,
-        todo: 'Start the agent on the Hosts page.',
-      }),
-    );
+    const lost = finding('agentLost', null, {
+      subject: label,
+      severity: 'bad',
+      text: `The agent of ${label} does not answer. If an instance there fails, nobody can answer for it.`,
+      todo: 'Start the agent on the Hosts page.',
+    });
+    // One that never answered may be about to be started for the first time.
+    found.push(host.connection.asOf === null ? { ...lost, afterMs: NEW_HOST_MS } : lost);
   }
   for (const instance of host.instances) {
     if (instance.status.state !== 'hung') continue;

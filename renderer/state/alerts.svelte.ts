@@ -16,7 +16,8 @@ export class AlertsState {
   readonly #client: ConsoleClient;
   readonly #notifier: Notifier | null;
   readonly #title: (alert: Alert) => string;
-  readonly #told = new Set<number>();
+  /** Ids rise: what is not above has been told of. */
+  #told = 0;
   active: Alert[] = $state.raw([]);
   permission: 'default' | 'granted' | 'denied' | null = $state(null);
   problem: Problem | null = $state.raw(null);
@@ -50,9 +51,9 @@ export class AlertsState {
 
   #take(alerts: Alert[]): void {
     this.active = alerts;
-    for (const alert of alerts) {
-      if (this.#told.has(alert.id)) continue;
-      this.#told.add(alert.id);
+    const news = alerts.filter((alert) => alert.id > this.#told);
+    for (const alert of news) {
+      this.#told = Math.max(this.#told, alert.id);
       if (alert.acknowledged !== null || Date.now() - alert.since > NEWS_MS || this.#notifier?.permission() !== 'granted') continue;
       this.#notifier.show(this.#title(alert), `${alert.text} ${alert.todo}`, `gemel-${alert.id}`);
     }

@@ -43,8 +43,9 @@ describe('several members in one chart', () => {
     );
     expect(times).toEqual([1, 2, 3, 4, 20]);
     expect(a).toEqual([1, undefined, 3, null, 20]);
-    expect(b).toEqual([undefined, 2, 3, undefined, undefined]);
+    expect(b).toEqual([undefined, 2, 3, null, undefined]);
     expect([valueAt(a ?? [], 1), valueAt(a ?? [], 3), valueAt(b ?? [], 0)]).toEqual([1, null, null]);
+    expect(valueAt(b ?? [], 4)).toBeNull();
   });
 });
 

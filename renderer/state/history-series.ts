@@ -30,6 +30,7 @@ export function joinColumns<P extends Stepped>(
     row[column] = value;
     rows.set(at, row);
   };
+  const newest = Math.max(...series.map((points) => points.at(-1)?.at ?? 0));
   series.forEach((points, column) => {
     let previous: P | undefined;
     for (const point of points) {
@@ -39,6 +40,9 @@ export function joinColumns<P extends Stepped>(
       put(stepStart(point), column, pick(point));
       previous = point;
     }
+    // One that has fallen silent has no value now.
+    if (previous !== undefined && newest - previous.at > GAP_STEPS * previous.stepMs)
+      put(stepStart(previous) + previous.stepMs, column, null);
   });
   const times = [...rows.keys()].sort((a, b) => a - b);
   return [times.map((t) => t / 1000), ...series.map((_, column) => times.map((t) => rows.get(t)?.[column]))];

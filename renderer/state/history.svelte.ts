@@ -34,7 +34,7 @@ export class HistoryState {
   loaded: boolean = $state(false);
   problem: Problem | null = $state.raw(null);
   /** Left out of the charts by a person, or because they are many. */
-  #hidden: ReadonlySet<string> | null = $state.raw(null);
+  #hidden: readonly string[] | null = $state.raw(null);
 
   constructor(client: ConsoleClient, mirror: string) {
     this.#client = client;
@@ -51,17 +51,17 @@ export class HistoryState {
   }
 
   get memberNames(): string[] {
-    return [...new Set([...this.history.map((h) => h.member)])].sort();
+    return this.history.map((h) => h.member).sort();
   }
 
   isShown(member: string): boolean {
-    if (this.#hidden !== null) return !this.#hidden.has(member);
+    if (this.#hidden !== null) return !this.#hidden.includes(member);
     return this.memberNames.indexOf(member) < SHOWN_AT_FIRST;
   }
 
   toggle(member: string): void {
     const shown = this.memberNames.filter((name) => (name === member ? !this.isShown(name) : this.isShown(name)));
-    this.#hidden = new Set(this.memberNames.filter((name) => !shown.includes(name)));
+    this.#hidden = this.memberNames.filter((name) => !shown.includes(name));
   }
 
   /** The last so many ms, going on. */
