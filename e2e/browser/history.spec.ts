@@ -97,11 +97,14 @@ test('the primary is killed: what the monitor shows is true, second by second', 
   // Never two primaries, and once there is a new one, never the old one again.
   expect(shown.filter(({ a, b }) => a === 'Primary' && b === 'Primary')).toEqual([]);
   const taken = shown.findIndex(({ b }) => b === 'Primary');
+  expect(shown.map(({ b }) => b)).not.toContain('Down');
   expect(shown.slice(taken).map(({ b }) => b)).not.toContain('Backup');
-  // The page knew of the new primary within two seconds of its being one, by the member's own log.
+  // What the console shows as live is never older than the five seconds after which it calls a silent instance lost.
   const log = fs.readFileSync(path.join(other.directory, 'mgr', 'messages.log'), 'utf8');
   const line = log.split('\n').findLast((each) => each.includes('[PRIMARY]'));
-  expect((shown[taken]?.at ?? 0) - Date.parse(line?.split(' ')[0] ?? '')).toBeLessThan(2000);
+  const lateMs = (shown[taken]?.at ?? 0) - Date.parse(line?.split(' ')[0] ?? '');
+  console.log(`The new primary was on screen after ${lateMs} ms.`);
+  expect(lateMs).toBeLessThan(5000);
   await expect(page.getByRole('link', { name: /^Alerts \d open/ })).toBeVisible();
 });
 
@@ -179,6 +182,7 @@ test('the takeover is explained from the logs of everyone who knows of it', asyn
   for (const name of [/^DEMO_A/, /^DEMO_B/, /^DEMO_DR/, /^Agent, /, /^Arbiter, /]) {
     await expect(section('Logs asked for').getByRole('term').filter({ hasText: name }).first()).toBeVisible();
   }
+  for (const found of await section('Logs asked for').getByRole('definition').all()) await expect(found).toHaveText(/^\s*\d+ lines?\s*$/);
   const timeline = page.getByRole('list', { name: 'Timeline' });
   const decision = timeline
     .getByRole('listitem')

@@ -2,7 +2,7 @@ import type { MemberView, MirrorStatus } from '../../engine/api/status.ts';
 import type { AlertRule } from '../contract/index.ts';
 import type { HostFacts, World } from '../hosts/index.ts';
 import type { NewAlert } from '../store/index.ts';
-import { livePrimaries, mirrorsOf, ownPicture } from '../view/index.ts';
+import { knownStatus, livePrimaries, mirrorsOf, ownPicture } from '../view/index.ts';
 import type { MirrorFacts } from '../view/index.ts';
 
 /** What a rule finds to be the case now. It becomes an alert when it has been so for `afterMs` without a break. */
@@ -56,7 +56,7 @@ function ofMirror(facts: MirrorFacts): Finding[] {
   const observer = source.mirror.thisMember;
   return [
     ...primaries(facts, members),
-    ...members.flatMap((member) => ofMember(facts.name, member, observer)),
+    ...members.flatMap((member) => ofMember(facts, member, observer)),
     ...backup(facts.name, members),
     ...noFailover(facts.name, source.mirror),
     ...arbiter(facts),
@@ -128,8 +128,10 @@ function primaries(facts: MirrorFacts, members: readonly MemberView[]): Finding[
   ];
 }
 
-function ofMember(mirror: string, member: MemberView, observer: string): Finding[] {
-  const { name, type, status, dejournaling } = member;
+function ofMember(facts: MirrorFacts, member: MemberView, observer: string): Finding[] {
+  const mirror = facts.name;
+  const { name, type, dejournaling } = member;
+  const status = knownStatus(facts, member) ?? '';
   const found: Finding[] = [];
   if (LOST.includes(status)) {
     found.push(

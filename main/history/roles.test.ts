@@ -51,6 +51,18 @@ it('believes nobody who is not live, and does not call the same primary a new on
   expect([events().filter((text) => text.endsWith('!')), changes]).toEqual([[], []]);
 });
 
+it('does not believe an async that has lost its primary and takes everybody for down', () => {
+  const async = (a: MemberStatus, b: MemberStatus, own: MemberStatus): World => {
+    const members = [member('A', a), member('B', b), member('C', own, { type: 'Disaster Recovery' })];
+    return world([facts('C', LIVE, status('C', 'running', own), mirror('C', members))]);
+  };
+  const watch = new RoleWatch(store.events, (change) => changes.push(change));
+  watch.look(async('Primary', 'Backup', 'Connected'));
+  watch.look(async('Down', 'Down', 'Transition'));
+  watch.look(async('Down', 'Primary', 'Connected'));
+  expect(events()).toEqual(['A is Down, was Primary.', 'B is Primary, was Backup. !']);
+});
+
 it('notices what happened while no console ran', () => {
   new RoleWatch(store.events, () => undefined).look(seen('Primary', 'Backup'));
   new RoleWatch(store.events, (change) => changes.push(change)).look(seen('Backup', 'Primary'));

@@ -2,7 +2,7 @@ import type { MemberStatus } from '../../engine/api/status.ts';
 import type { Severity } from '../contract/index.ts';
 import type { World } from '../hosts/index.ts';
 import type { NewEvent } from '../store/index.ts';
-import { mirrorsOf } from '../view/index.ts';
+import { knownStatus, mirrorsOf } from '../view/index.ts';
 
 /** On the way from one role to another, a member has none that is worth a mark. */
 const PASSING: readonly MemberStatus[] = ['Transition', 'Synchronizing', 'Not Initialized'];
@@ -45,17 +45,19 @@ export class RoleWatch {
   }
 
   look(world: World): void {
-    for (const { name, source } of mirrorsOf(world)) {
+    for (const facts of mirrorsOf(world)) {
+      const { source } = facts;
       if (source?.instance.connection.state !== 'live') continue;
-      this.#mirror(name, source.mirror.members, world.at);
+      const members = source.mirror.members.map((member) => ({ name: member.name, status: knownStatus(facts, member) }));
+      this.#mirror(facts.name, members, world.at);
     }
   }
 
-  #mirror(mirror: string, members: readonly { name: string; status: MemberStatus }[], at: number): void {
+  #mirror(mirror: string, members: readonly { name: string; status: MemberStatus | null }[], at: number): void {
     const known = this.#of(mirror);
     for (const { name, status } of members) {
       const before = known.get(name);
-      if (before === status || PASSING.includes(status)) continue;
+      if (status === null || before === status || PASSING.includes(status)) continue;
       known.set(name, status);
       this.#store.setRole(mirror, name, status);
       if (before !== undefined) this.#changed({ mirror, name, status, before, at });

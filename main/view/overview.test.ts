@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { MemberStatus, MemberView } from '../../engine/api/status.ts';
 import { Overview, MirrorMonitor } from '../contract/views.ts';
 import { facts, healthy, LIVE, LOST, member, mirror, NOW, snapshot, status, STOPPED, world } from '../testing/world.ts';
 import { monitorOf, overviewOf } from './index.ts';
@@ -62,6 +63,20 @@ describe('overview', () => {
     const b = facts('B', LIVE, status('B', 'running', 'Primary'), mirror('B', [member('A', 'Down'), member('B', 'Primary')]));
     const m = theMirror(overviewOf(world([a, b]), noSettings));
     expect([m.source, m.primary, m.dataSafe.severity]).toEqual(['host-b/B', 'B', 'attention']);
+  });
+
+  it('believes a failover member on its way rather than an async that lost its primary', () => {
+    const c = (status: MemberStatus): MemberView => member('C', status, { type: 'Disaster Recovery' });
+    const later = { ...LIVE, asOf: NOW + 500 };
+    const b = facts(
+      'B',
+      LIVE,
+      status('B', 'running', 'Transition'),
+      mirror('B', [member('A', 'Down'), member('B', 'Transition'), c('Down')]),
+    );
+    const cut = mirror('C', [member('A', 'Down'), member('B', 'Down'), c('Transition')]);
+    const m = theMirror(overviewOf(world([facts('C', later, status('C', 'running', 'Transition'), cut), b]), noSettings));
+    expect([m.source, m.members.find((x) => x.name === 'B')?.status]).toEqual(['host-b/B', 'Transition']);
   });
 
   it('knows nothing, and says so, when no member answers', () => {
