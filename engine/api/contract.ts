@@ -8,6 +8,7 @@ import { InstanceJob, jobMethods } from './jobs.ts';
 import { JoinAs } from './join-as.ts';
 import { journalMethods } from './journals.ts';
 import { LostPage, LostReport } from './lost.ts';
+import { agentMessageMethods, messageMethods } from './messages.ts';
 import { seedMethods } from './seeding.ts';
 import { ParallelDejournaling } from './parallel.ts';
 import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapshot, WhatIf } from './status.ts';
@@ -220,6 +221,7 @@ export const instanceMethods = {
   ...compareMethods,
   ...backupMethods,
   ...seedMethods,
+  ...messageMethods,
 } as const;
 
 /** `run/agent.sock` of a host. */
@@ -248,6 +250,7 @@ export const agentMethods = {
     result: InstanceStatus,
   },
   'instance.delete': { params: z.object({ name: z.string() }), result: done },
+  ...agentMessageMethods,
 } as const;
 
 /** Subscriptions: the server pushes a value at once and then at each change. */

@@ -4,7 +4,8 @@ import { startAgent, stopAgent } from '../../engine/agent/start.ts';
 import { VERSION } from '../../engine/api/version.ts';
 import type { Clock } from '../../engine/io/index.ts';
 import type { ActionContext } from '../actions/index.ts';
-import type { AppInfo } from '../contract/index.ts';
+import type { Alert, AppInfo } from '../contract/index.ts';
+import { explain } from '../explain/index.ts';
 import { formOf } from '../forms/index.ts';
 import { Hosts } from '../hosts/index.ts';
 import { openStore } from '../store/index.ts';
@@ -16,7 +17,7 @@ import { Procedures } from '../procedures/index.ts';
 import { Operator } from './operator.ts';
 import { PagePort } from './page.ts';
 import type { CallHandlers, ChangeKind, PageSink, TopicSources } from './page.ts';
-import { recordHistory } from './record-history.ts';
+import { Watchers } from './watchers.ts';
 import { WhatIfAnswers } from './what-if.ts';
 
 const NEWEST = 100;
@@ -39,6 +40,8 @@ export interface ConsoleMain {
   /** A page has come: it talks through `sink`. */
   connect(sink: PageSink): PagePort;
   disconnect(page: PagePort): void;
+  /** Called for each new alert, for the shell to show it. Gives the function that ends it. */
+  onAlert(listener: (alert: Alert) => void): () => void;
   /** Ends everything of the console; agents and instances go on. */
   close(): void;
 }
@@ -62,7 +65,14 @@ export function openConsoleMain(options: ConsoleOptions): ConsoleMain {
     clock,
   });
   const context: ActionContext = { hosts, store, home: options.home };
-  const operator = new Operator({ context, who: os.userInfo().username, now: () => clock.wallMs(), changed });
+  const watchers = new Watchers({ hosts, store, clock, changed: () => changed('alerts') });
+  const operator = new Operator({
+    context,
+    who: os.userInfo().username,
+    now: () => clock.wallMs(),
+    changed,
+    told: (job) => watchers.job(job),
+  });
   const procedures = new Procedures({
     hosts,
     store,
@@ -74,14 +84,13 @@ export function openConsoleMain(options: ConsoleOptions): ConsoleMain {
     procedures.follow();
     changed('world');
   });
-  recordHistory(hosts, store.history);
   let open = true;
   ensureLocalAgent(hosts, (problem) => {
     if (open) operator.record('Start the agent of this computer', os.hostname(), 'failed', problem);
   });
-  const handlers = handlersOf({ options, context, operator, procedures, changed });
+  const handlers = handlersOf({ options, context, operator, procedures, watchers, changed });
   const whatIf = new WhatIfAnswers({ hosts, now: () => clock.wallMs(), changed: () => changed('what-if') });
-  const sources = sourcesOf({ store, hosts, operator, procedures, whatIf });
+  const sources = sourcesOf({ store, hosts, operator, procedures, whatIf, watchers });
   return {
     connect: (sink) => {
       const page = new PagePort({ handlers, sources, sink, clock });
@@ -92,12 +101,14 @@ export function openConsoleMain(options: ConsoleOptions): ConsoleMain {
       page.close();
       pages.delete(page);
     },
+    onAlert: (listener) => watchers.onAlert(listener),
     close: () => {
       open = false;
       for (const page of pages) page.close();
       pages.clear();
       operator.close();
       whatIf.close();
+      watchers.close();
       hosts.close();
       store.close();
     },
@@ -115,12 +126,14 @@ function handlersOf({
   context,
   operator,
   procedures,
+  watchers,
   changed,
 }: {
   options: ConsoleOptions;
   context: ActionContext;
   operator: Operator;
   procedures: Procedures;
+  watchers: Watchers;
   changed(kind: ChangeKind): void;
 }): CallHandlers {
   const { store } = context;
@@ -158,8 +171,17 @@ function handlersOf({
       operator.cancel(job);
       return {};
     },
-    'audit.list': ({ before, limit }) => store.audit.list(limit, before),
+    'audit.list': ({ before, limit, filter }) => store.audit.list(limit, before, filter),
     history: (query) => store.history.read(query, options.clock.wallMs()),
+    'history.lags': (query) => store.history.readLags(query, options.clock.wallMs()),
+    'history.events': (query) => store.events.list(query),
+    explain: ({ mirror, at }) => explain(context.hosts, mirror, at),
+    'alerts.past': ({ before, limit }) => store.alerts.past(limit, before),
+    'alerts.acknowledge': ({ alerts }) => {
+      for (const alert of watchers.acknowledge(alerts, operator.who))
+        operator.record('Acknowledge an alert', alert.mirror ?? alert.subject, 'changed', alert.text);
+      return {};
+    },
     'settings.theme': ({ theme }) => {
       store.settings.setTheme(theme);
       changed('settings');
@@ -187,12 +209,14 @@ function sourcesOf({
   operator,
   procedures,
   whatIf,
+  watchers,
 }: {
   store: Store;
   hosts: Hosts;
   operator: Operator;
   procedures: Procedures;
   whatIf: WhatIfAnswers;
+  watchers: Watchers;
 }): TopicSources {
   const settings: MirrorSettingsOf = (mirror) => store.settings.mirror(mirror);
   return {
@@ -204,5 +228,7 @@ function sourcesOf({
     job: { kinds: ['jobs'], value: ({ job }) => operator.job(job) },
     settings: { kinds: ['settings'], value: () => store.settings.get() },
     audit: { kinds: ['audit'], value: () => store.audit.list(NEWEST) },
+    alerts: { kinds: ['alerts'], value: () => watchers.active },
+    pastAlerts: { kinds: ['alerts'], value: () => store.alerts.past(NEWEST) },
   };
 }

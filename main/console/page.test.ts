@@ -56,6 +56,11 @@ function rig(): Rig {
       return [];
     },
     history: never,
+    'history.lags': never,
+    'history.events': never,
+    explain: never,
+    'alerts.past': never,
+    'alerts.acknowledge': never,
     'settings.theme': ({ theme }) => {
       made.settings = { ...made.settings, theme };
       return {};
@@ -64,7 +69,18 @@ function rig(): Rig {
   };
   const settings = { kinds: ['settings'] as const, value: () => made.settings };
   const other = { kinds: ['world'] as const, value: never };
-  const sources: TopicSources = { settings, overview: other, mirror: other, whatIf: other, procedures: other, jobs: other, job: other, audit: other };
+  const sources: TopicSources = {
+    settings,
+    overview: other,
+    mirror: other,
+    whatIf: other,
+    procedures: other,
+    jobs: other,
+    job: other,
+    audit: other,
+    alerts: other,
+    pastAlerts: other,
+  };
   const page = new PagePort({
     handlers,
     sources,

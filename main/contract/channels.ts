@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { Alert } from './alerts.ts';
 import { Action, AuditEntry, JobView, Plan } from './actions.ts';
 import { About, Form, FormName, FormValues } from './forms.ts';
+import { Explanation, HistoryEvent, MemberLags } from './history.ts';
 import { MirrorProcedures } from './procedures.ts';
 import { AppInfo, Environment, HistoryPoint, MirrorMonitor, Overview, Settings, Theme, WhatIfView } from './views.ts';
 
@@ -26,9 +28,13 @@ export const calls = {
   'job.get': { params: z.object({ job: z.number().int() }), result: JobView },
   /** Refuses when a cancel would leave something half done. */
   'job.cancel': { params: z.object({ job: z.number().int() }), result: nothing },
-  /** Newest first; `before` is the id of the last entry had. */
+  /** Newest first; `before` is the id of the last entry had. With `filter`: those that hold each of its words somewhere. */
   'audit.list': {
-    params: z.object({ before: z.number().int().optional(), limit: z.number().int().min(1).max(500).default(100) }),
+    params: z.object({
+      before: z.number().int().optional(),
+      limit: z.number().int().min(1).max(500).default(100),
+      filter: z.string().max(200).optional(),
+    }),
     result: z.array(AuditEntry),
   },
   /** Figures of one instance, oldest first, thinned to at most `maxPoints`. `instance` is an InstanceView id. */
@@ -36,6 +42,22 @@ export const calls = {
     params: z.object({ instance: z.string(), from: z.number(), to: z.number(), maxPoints: z.number().int().min(2).max(5000).default(600) }),
     result: z.array(HistoryPoint),
   },
+  /** How far each member was behind, oldest first, thinned as figures are. */
+  'history.lags': {
+    params: z.object({ mirror: z.string(), from: z.number(), to: z.number(), maxPoints: z.number().int().min(2).max(5000).default(600) }),
+    result: z.array(MemberLags),
+  },
+  /** Changes of role, alerts and jobs of a mirror, oldest first; where there are more, the newest 500 of them. */
+  'history.events': { params: z.object({ mirror: z.string(), from: z.number(), to: z.number() }), result: z.array(HistoryEvent) },
+  /** The last change of primary up to `at` (and a minute beyond), from the logs of everyone that can be asked. */
+  explain: { params: z.object({ mirror: z.string(), at: z.number() }), result: Explanation },
+  /** Those that are over, newest first; `before` is the id of the last one had. */
+  'alerts.past': {
+    params: z.object({ before: z.number().int().optional(), limit: z.number().int().min(1).max(500).default(100) }),
+    result: z.array(Alert),
+  },
+  /** A person has seen them. What only tells of something done is over with that. */
+  'alerts.acknowledge': { params: z.object({ alerts: z.array(z.number().int()).min(1).max(500) }), result: nothing },
   'settings.theme': { params: z.object({ theme: Theme }), result: nothing },
   'settings.mirror': {
     params: z.object({ mirror: z.string(), environment: Environment.optional(), locked: z.boolean().optional() }),
@@ -58,6 +80,10 @@ export const topics = {
   settings: { params: nothing, value: Settings },
   /** The newest 100 entries, newest first. */
   audit: { params: nothing, value: z.array(AuditEntry) },
+  /** What is the case now, worst first. */
+  alerts: { params: nothing, value: z.array(Alert) },
+  /** The newest 100 that are over, newest first. */
+  pastAlerts: { params: nothing, value: z.array(Alert) },
 } as const;
 
 export type Calls = typeof calls;

@@ -2,6 +2,7 @@ import { createContext } from 'svelte';
 import type { ActionInput, ConsoleClient, Theme } from '../../main/contract/index.ts';
 import { strings } from '../strings.ts';
 import { ActionFlow } from './action.svelte.ts';
+import { AlertsState, browserNotifier } from './alerts.svelte.ts';
 import { ConsoleState } from './console.svelte.ts';
 import { allOffers } from './offers.ts';
 import type { Command } from './palette.ts';
@@ -15,6 +16,7 @@ export class AppState {
   readonly router = new Router();
   readonly theme = new ThemeState();
   readonly action: ActionFlow;
+  readonly alerts: AlertsState;
   /** The mirror last looked at, so that the rail leads back to it. */
   lastMirror: string | null = $state(null);
   readonly mirror: string | null = $derived.by(() => this.#currentMirror());
@@ -30,6 +32,10 @@ export class AppState {
   constructor(client: ConsoleClient) {
     this.console = new ConsoleState(client);
     this.action = new ActionFlow(client);
+    // The preload script is there in the desktop shell only, which notifies by itself.
+    this.alerts = new AlertsState(client, 'gemel' in globalThis ? null : browserNotifier(), ({ mirror, subject, severity }) =>
+      strings.alerts.notification(mirror ?? subject, severity === 'bad'),
+    );
   }
 
   /** The mirror whose pages the rail offers: the one looked at, else the last one, else the worst. */
@@ -51,6 +57,10 @@ export class AppState {
       ...(this.console.overview?.mirrors ?? []).map((m) =>
         go(`procedures:${m.name}`, palette.openProcedures(m.name), () => this.router.go({ page: 'procedures', mirror: m.name, run: null })),
       ),
+      ...(this.console.overview?.mirrors ?? []).map((m) =>
+        go(`history:${m.name}`, palette.openHistory(m.name), () => this.router.go({ page: 'history', mirror: m.name })),
+      ),
+      go('alerts', palette.open(rail.alerts.toLowerCase()), () => this.router.go({ page: 'alerts' })),
       go('hosts', palette.open(rail.hosts.toLowerCase()), () => this.router.go({ page: 'hosts' })),
       go('activity', palette.open(rail.activity.toLowerCase()), () => this.router.go({ page: 'activity', job: null })),
     ];

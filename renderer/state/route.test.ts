@@ -7,6 +7,9 @@ const route: fc.Arbitrary<Route> = fc.oneof(
   fc.constant<Route>({ page: 'overview' }),
   fc.constant<Route>({ page: 'hosts' }),
   name.map((mirror): Route => ({ page: 'monitor', mirror })),
+  fc.constant<Route>({ page: 'alerts' }),
+  name.map((mirror): Route => ({ page: 'history', mirror })),
+  fc.record({ mirror: name, at: fc.nat() }).map((where): Route => ({ page: 'explain', ...where })),
   fc
     .record({ instance: name, mirror: name }, { requiredKeys: [] })
     .map((about): Route => ({ page: 'wizard', form: 'createMirror', about })),
@@ -24,7 +27,17 @@ describe('routes', () => {
   });
 
   it('lead to the overview when the address says nothing known', () => {
-    for (const hash of ['', '#', '#/', '#/nowhere', '#/mirror', '#/mirror/DEMO', '#/mirror/DEMO/other']) {
+    for (const hash of [
+      '',
+      '#',
+      '#/',
+      '#/nowhere',
+      '#/mirror',
+      '#/mirror/DEMO',
+      '#/mirror/DEMO/other',
+      '#/mirror/DEMO/explain',
+      '#/mirror/DEMO/explain/x',
+    ]) {
       expect(parseRoute(hash)).toEqual({ page: 'overview' });
     }
   });

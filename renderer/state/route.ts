@@ -8,6 +8,9 @@ export type Route =
   | { readonly page: 'monitor'; readonly mirror: string }
   /** `run`: a procedure under way; null: all of them. */
   | { readonly page: 'procedures'; readonly mirror: string; readonly run: number | null }
+  | { readonly page: 'history'; readonly mirror: string }
+  | { readonly page: 'explain'; readonly mirror: string; readonly at: number }
+  | { readonly page: 'alerts' }
   | { readonly page: 'activity'; readonly job: number | null }
   | { readonly page: 'wizard'; readonly form: FormName; readonly about: About };
 
@@ -24,6 +27,11 @@ export function parseRoute(hash: string): Route {
   if (first === 'mirror' && second !== undefined && third === 'monitor') return { page: 'monitor', mirror: second };
   if (first === 'mirror' && second !== undefined && third === 'procedures')
     return { page: 'procedures', mirror: second, run: numberOf(parts[3]) };
+  if (first === 'mirror' && second !== undefined && third === 'history') return { page: 'history', mirror: second };
+  const at = parts[3] ?? '';
+  if (first === 'mirror' && second !== undefined && third === 'explain' && /^\d{1,15}$/.test(at))
+    return { page: 'explain', mirror: second, at: Number(at) };
+  if (first === 'alerts') return { page: 'alerts' };
   if (first === 'activity') return { page: 'activity', job: numberOf(second) };
   if (first === 'hosts') return { page: 'hosts' };
   return { page: 'overview' };
@@ -40,6 +48,12 @@ export function routeHash(route: Route): string {
       return `#/mirror/${encodeURIComponent(route.mirror)}/monitor`;
     case 'procedures':
       return `#/mirror/${encodeURIComponent(route.mirror)}/procedures${route.run === null ? '' : `/${route.run}`}`;
+    case 'history':
+      return `#/mirror/${encodeURIComponent(route.mirror)}/history`;
+    case 'explain':
+      return `#/mirror/${encodeURIComponent(route.mirror)}/explain/${route.at}`;
+    case 'alerts':
+      return '#/alerts';
     case 'activity':
       return route.job === null ? '#/activity' : `#/activity/${route.job}`;
     case 'wizard':

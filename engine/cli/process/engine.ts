@@ -173,7 +173,7 @@ function handlers({
   jobs: Jobs;
   comparing: Parameters<typeof compareHandlers>[0];
   backups: Backups;
-}): Omit<Handlers<InstanceMethods>, 'instance.stop' | 'db.seed' | JournalMethod> {
+}): Omit<Handlers<InstanceMethods>, 'instance.stop' | 'db.seed' | 'log.read' | JournalMethod> {
   return {
     'instance.status': () => status(),
     'db.list': () => store.list(),
