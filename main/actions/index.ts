@@ -1,2 +1,12 @@
 export { prepare } from './prepare.ts';
 export type { ActionContext } from './context.ts';
+export {
+  asyncTypes,
+  configurationAt,
+  foreseePromotion,
+  memberAt,
+  primaryAt,
+  resumeQuestion,
+  type MemberAt,
+  type PromotionWish,
+} from './members/index.ts';
