@@ -1,4 +1,5 @@
 export { prepare } from './prepare.ts';
+export { findInstance } from './context.ts';
 export type { ActionContext } from './context.ts';
 export {
   asyncTypes,

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { startAgent, stopAgent } from '../../engine/agent/start.ts';
 import { VERSION } from '../../engine/api/version.ts';
 import type { Clock } from '../../engine/io/index.ts';
-import type { ActionContext } from '../actions/index.ts';
+import { findInstance, type ActionContext } from '../actions/index.ts';
 import type { AppInfo } from '../contract/index.ts';
 import { formOf } from '../forms/index.ts';
 import { Hosts } from '../hosts/index.ts';
@@ -12,11 +12,12 @@ import type { AgentControl } from '../hosts/index.ts';
 import type { Store } from '../store/index.ts';
 import { monitorOf, overviewOf } from '../view/index.ts';
 import type { MirrorSettingsOf } from '../view/index.ts';
+import { membersAnswers } from './members.ts';
 import { Operator } from './operator.ts';
 import { PagePort } from './page.ts';
 import type { CallHandlers, ChangeKind, PageSink, TopicSources } from './page.ts';
 import { recordHistory } from './record-history.ts';
-import { WhatIfAnswers } from './what-if.ts';
+import { whatIfAnswers } from './what-if.ts';
 
 const NEWEST = 100;
 const LOCAL_HOST = 'local';
@@ -69,8 +70,10 @@ export function openConsoleMain(options: ConsoleOptions): ConsoleMain {
     if (open) operator.record('Start the agent of this computer', os.hostname(), 'failed', problem);
   });
   const handlers = handlersOf({ options, context, operator, changed });
-  const whatIf = new WhatIfAnswers({ hosts, now: () => clock.wallMs(), changed: () => changed('what-if') });
-  const sources = sourcesOf({ store, hosts, operator, whatIf });
+  const now = (): number => clock.wallMs();
+  const whatIf = whatIfAnswers({ hosts, now, changed: () => changed('what-if') });
+  const members = membersAnswers({ hosts, now, changed: () => changed('members') });
+  const sources = sourcesOf({ store, hosts, operator, whatIf, members });
   return {
     connect: (sink) => {
       const page = new PagePort({ handlers, sources, sink, clock });
@@ -87,6 +90,7 @@ export function openConsoleMain(options: ConsoleOptions): ConsoleMain {
       pages.clear();
       operator.close();
       whatIf.close();
+      members.close();
       hosts.close();
       store.close();
     },
@@ -136,6 +140,10 @@ function handlersOf({
       operator.cancel(job);
       return {};
     },
+    'lost.page': ({ instance, mirror, report, from }) => {
+      const { host, facts } = findInstance(context, instance);
+      return host.callInstance(facts.name, 'mirror.lostPage', { mirror, report, from });
+    },
     'audit.list': ({ before, limit }) => store.audit.list(limit, before),
     history: (query) => store.history.read(query, options.clock.wallMs()),
     'settings.theme': ({ theme }) => {
@@ -164,17 +172,20 @@ function sourcesOf({
   hosts,
   operator,
   whatIf,
+  members,
 }: {
   store: Store;
   hosts: Hosts;
   operator: Operator;
-  whatIf: WhatIfAnswers;
+  whatIf: ReturnType<typeof whatIfAnswers>;
+  members: ReturnType<typeof membersAnswers>;
 }): TopicSources {
   const settings: MirrorSettingsOf = (mirror) => store.settings.mirror(mirror);
   return {
     overview: { kinds: ['world', 'settings'], value: () => overviewOf(hosts.world(), settings) },
     mirror: { kinds: ['world', 'settings'], value: ({ mirror }) => monitorOf(hosts.world(), mirror, settings) },
     whatIf: { kinds: ['world', 'what-if'], value: ({ mirror }) => whatIf.of(mirror) },
+    members: { kinds: ['world', 'members'], value: ({ mirror }) => members.of(mirror) },
     jobs: { kinds: ['jobs'], value: () => store.jobs.newest(NEWEST) },
     job: { kinds: ['jobs'], value: ({ job }) => operator.job(job) },
     settings: { kinds: ['settings'], value: () => store.settings.get() },

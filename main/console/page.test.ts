@@ -48,6 +48,7 @@ function rig(): Rig {
     'form.forget': never,
     'job.get': never,
     'job.cancel': never,
+    'lost.page': never,
     'audit.list': (params) => {
       made.asked.push(params);
       return [];
@@ -61,7 +62,16 @@ function rig(): Rig {
   };
   const settings = { kinds: ['settings'] as const, value: () => made.settings };
   const other = { kinds: ['world'] as const, value: never };
-  const sources: TopicSources = { settings, overview: other, mirror: other, whatIf: other, jobs: other, job: other, audit: other };
+  const sources: TopicSources = {
+    settings,
+    overview: other,
+    mirror: other,
+    whatIf: other,
+    members: other,
+    jobs: other,
+    job: other,
+    audit: other,
+  };
   const page = new PagePort({
     handlers,
     sources,

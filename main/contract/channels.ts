@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { Action, AuditEntry, JobView, Plan } from './actions.ts';
+import { LostPage } from '../../engine/api/lost.ts';
 import { About, Form, FormName, FormValues } from './forms.ts';
+import { MembersView } from './members-view.ts';
 import { AppInfo, Environment, HistoryPoint, MirrorMonitor, Overview, Settings, Theme, WhatIfView } from './views.ts';
 
 /** The one map of everything that crosses between page and main. Both sides check every value with it. */
@@ -20,6 +22,11 @@ export const calls = {
   'job.get': { params: z.object({ job: z.number().int() }), result: JobView },
   /** Refuses when a cancel would leave something half done. */
   'job.cancel': { params: z.object({ job: z.number().int() }), result: nothing },
+  /** A page of a report of lost transactions; `from` is 0, or `next` of the page before. */
+  'lost.page': {
+    params: z.object({ instance: z.string(), mirror: z.string(), report: z.string(), from: z.number().int().min(0).default(0) }),
+    result: LostPage,
+  },
   /** Newest first; `before` is the id of the last entry had. */
   'audit.list': {
     params: z.object({ before: z.number().int().optional(), limit: z.number().int().min(1).max(500).default(100) }),
@@ -44,6 +51,8 @@ export const topics = {
   mirror: { params: z.object({ mirror: z.string() }), value: MirrorMonitor.nullable() },
   /** Asked anew when the mirror changes, and every few seconds; null while no mirror of that name is known or nobody has answered yet. */
   whatIf: { params: z.object({ mirror: z.string() }), value: WhatIfView.nullable() },
+  /** Asked anew when the mirror changes, and every few seconds; null while no mirror of that name is known or nobody has answered yet. */
+  members: { params: z.object({ mirror: z.string() }), value: MembersView.nullable() },
   /** The newest 100, newest first. */
   jobs: { params: nothing, value: z.array(JobView) },
   job: { params: z.object({ job: z.number().int() }), value: JobView },

@@ -8,6 +8,7 @@ export { Action, AuditEntry, JobStep, JobView, Plan } from './actions.ts';
 export type { ActionInput, JobState, PlannedStep, Problem, StepState } from './actions.ts';
 export { aboutKeys, Form, formNames, FormValues } from './forms.ts';
 export type { About, Field, FormGroup, FormName, FormValue, Option } from './forms.ts';
+export type { MembersView } from './members-view.ts';
 export { HistoryPoint, Settings } from './views.ts';
 export type {
   Answer,

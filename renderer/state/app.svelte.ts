@@ -35,7 +35,7 @@ export class AppState {
   /** The mirror whose pages the rail offers: the one looked at, else the last one, else the worst. */
   #currentMirror(): string | null {
     const route = this.router.route;
-    if (route.page === 'monitor') return route.mirror;
+    if ('mirror' in route) return route.mirror;
     const mirrors = this.console.overview?.mirrors ?? [];
     return (mirrors.find((m) => m.name === this.lastMirror) ?? mirrors[0])?.name ?? null;
   }
@@ -47,6 +47,9 @@ export class AppState {
       go('overview', palette.open(rail.overview.toLowerCase()), () => this.router.go({ page: 'overview' })),
       ...(this.console.overview?.mirrors ?? []).map((m) =>
         go(`monitor:${m.name}`, palette.openMonitor(m.name), () => this.router.go({ page: 'monitor', mirror: m.name })),
+      ),
+      ...(this.console.overview?.mirrors ?? []).map((m) =>
+        go(`members:${m.name}`, palette.openMembers(m.name), () => this.router.go({ page: 'members', mirror: m.name })),
       ),
       go('hosts', palette.open(rail.hosts.toLowerCase()), () => this.router.go({ page: 'hosts' })),
       go('activity', palette.open(rail.activity.toLowerCase()), () => this.router.go({ page: 'activity', job: null })),

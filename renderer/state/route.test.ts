@@ -7,6 +7,8 @@ const route: fc.Arbitrary<Route> = fc.oneof(
   fc.constant<Route>({ page: 'overview' }),
   fc.constant<Route>({ page: 'hosts' }),
   name.map((mirror): Route => ({ page: 'monitor', mirror })),
+  name.map((mirror): Route => ({ page: 'members', mirror })),
+  fc.record({ mirror: name, instance: name, report: name }).map((lost): Route => ({ page: 'lost', ...lost })),
   fc
     .record({ instance: name, mirror: name }, { requiredKeys: [] })
     .map((about): Route => ({ page: 'wizard', form: 'createMirror', about })),
@@ -23,7 +25,7 @@ describe('routes', () => {
   });
 
   it('lead to the overview when the address says nothing known', () => {
-    for (const hash of ['', '#', '#/', '#/nowhere', '#/mirror', '#/mirror/DEMO', '#/mirror/DEMO/other']) {
+    for (const hash of ['', '#', '#/', '#/nowhere', '#/mirror', '#/mirror/DEMO', '#/mirror/DEMO/other', '#/mirror/DEMO/lost/a%2FB']) {
       expect(parseRoute(hash)).toEqual({ page: 'overview' });
     }
   });

@@ -5,7 +5,7 @@ import type { MemberStatus, MemberType } from '../../../engine/api/status.ts';
 import type { Asked, Standing } from '../../../engine/mirror/editing/index.ts';
 import type { Plan } from '../../contract/index.ts';
 import type { Host, InstanceFacts } from '../../hosts/index.ts';
-import { livePrimaries, ownPicture, type MirrorFacts } from '../../view/index.ts';
+import { livePrimaries, type MirrorFacts } from '../../view/index.ts';
 import { check, findInstance, findMirror, type ActionContext, type Check } from '../context.ts';
 
 /** How long an instance may take to carry out what it was asked for. */
@@ -37,7 +37,8 @@ export function memberAt(context: ActionContext, mirrorName: string, instance: s
       'Nothing was changed.',
       'Choose one of its members.',
     );
-  const name = ownPicture(facts, mirrorName, false)?.thisMember ?? facts.name;
+  // One that is in several mirrors has one name in all of them.
+  const name = facts.snapshot?.mirror?.thisMember ?? facts.name;
   return { host, facts, mirror: findMirror(context, mirrorName), name, type: place.type, status: place.status };
 }
 
