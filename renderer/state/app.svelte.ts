@@ -3,6 +3,7 @@ import type { ActionInput, ConsoleClient, Theme } from '../../main/contract/inde
 import { strings } from '../strings.ts';
 import { ActionFlow } from './action.svelte.ts';
 import { ConsoleState } from './console.svelte.ts';
+import { membersOffers, membersWizards } from './member-offers.ts';
 import { allOffers } from './offers.ts';
 import type { Command } from './palette.ts';
 import { Router } from './router.svelte.ts';
@@ -59,7 +60,7 @@ export class AppState {
   #actions(): Command[] {
     const overview = this.console.overview;
     if (overview === null) return [];
-    return allOffers(overview).map(({ action, title }) => ({
+    return [...allOffers(overview), ...overview.mirrors.flatMap(membersOffers)].map(({ action, title }) => ({
       id: `do:${JSON.stringify(action)}`,
       title,
       group: groupOf(action),
@@ -70,7 +71,7 @@ export class AppState {
   #wizards(): Command[] {
     const overview = this.console.overview;
     if (overview === null) return [];
-    return allWizards(overview).map(({ form, about, title }) => ({
+    return [...allWizards(overview), ...overview.mirrors.flatMap(membersWizards)].map(({ form, about, title }) => ({
       id: `wizard:${form}:${JSON.stringify(about)}`,
       title,
       group: strings.wizards.group,

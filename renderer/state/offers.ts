@@ -1,6 +1,5 @@
 import type { ActionInput, HostView, InstanceView, MirrorView, Overview } from '../../main/contract/index.ts';
 import { strings } from '../strings.ts';
-import { membersOffers } from './member-offers.ts';
 
 /** An action that makes sense to offer now. Whether it can be done is said by its plan, which main makes from the live state. */
 export interface Offer {
@@ -49,7 +48,6 @@ export function hostOffers(host: HostView): Offer[] {
 export function allOffers(overview: Overview): Offer[] {
   return [
     ...overview.mirrors.flatMap(mirrorOffers),
-    ...overview.mirrors.flatMap(membersOffers),
     ...overview.instances.flatMap(instanceOffers),
     ...overview.hosts.flatMap(hostOffers),
     demoOffer(overview),

@@ -1,6 +1,5 @@
 import type { About, FormName, InstanceView, MirrorView, Overview } from '../../main/contract/index.ts';
 import { strings } from '../strings.ts';
-import { membersWizards } from './member-offers.ts';
 import { routeHash } from './route.ts';
 
 /** A wizard on offer: what it makes possible is said by its form, which main makes from the live state. */
@@ -39,12 +38,7 @@ export function mirrorWizards(mirror: MirrorView): WizardOffer[] {
 
 /** Everything on offer, for the command palette. */
 export function allWizards(overview: Overview): WizardOffer[] {
-  return [
-    ...generalWizards(),
-    ...overview.mirrors.flatMap(mirrorWizards),
-    ...overview.mirrors.flatMap(membersWizards),
-    ...overview.instances.flatMap(instanceWizards),
-  ];
+  return [...generalWizards(), ...overview.mirrors.flatMap(mirrorWizards), ...overview.instances.flatMap(instanceWizards)];
 }
 
 export function wizardOffer(form: FormName, about: About, subject?: string): WizardOffer {
