@@ -10,6 +10,7 @@ import { journalMethods } from './journals.ts';
 import { LostPage, LostReport } from './lost.ts';
 import { agentMessageMethods, messageMethods } from './messages.ts';
 import { seedMethods } from './seeding.ts';
+import { MirrorConfiguration } from './mirror-configuration.ts';
 import { ParallelDejournaling } from './parallel.ts';
 import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapshot, WhatIf } from './status.ts';
 
@@ -98,6 +99,8 @@ export const instanceMethods = {
     result: Admitted,
   },
   'mirror.status': { params: z.object({ mirror: z.string().optional() }), result: MirrorStatus },
+  /** What was set for the mirror and its members, as this member has it. */
+  'mirror.configuration': { params: z.object({ mirror: z.string().optional() }), result: MirrorConfiguration },
   /** What would happen now if. Refused where no operating primary is known. */
   'mirror.whatIf': { params: z.object({ mirror: z.string().optional() }), result: z.array(WhatIf) },
   'mirror.setNoFailover': { params: nothing, result: done },
@@ -137,6 +140,8 @@ export const instanceMethods = {
       vipInterface: z.string().optional(),
       /** This host may have no interface in the network of the virtual address. */
       withoutVip: z.boolean().default(false),
+      /** Everybody is asked and nothing is done: what it would come to, or the refusal. */
+      dryRun: z.boolean().default(false),
     }),
     result: z.object({
       message: z.string(),

@@ -1,2 +1,13 @@
 export { prepare } from './prepare.ts';
+export { findInstance } from './context.ts';
 export type { ActionContext } from './context.ts';
+export {
+  asyncTypes,
+  configurationAt,
+  foreseePromotion,
+  memberAt,
+  primaryAt,
+  resumeQuestion,
+  type MemberAt,
+  type PromotionWish,
+} from './members/index.ts';

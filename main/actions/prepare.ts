@@ -4,6 +4,7 @@ import type { ActionContext, Of, Prepared } from './context.ts';
 import { createDemoMirror, removeDemoMirror } from './demo.ts';
 import { createInstance } from './create-instance.ts';
 import { startAgent, startInstance, stopInstance } from './instances.ts';
+import { memberPreparers } from './members/index.ts';
 import { createMirror, joinMirror } from './mirror-setup.ts';
 import { clearNoFailover, setNoFailover, switchOver } from './mirror.ts';
 
@@ -21,6 +22,7 @@ const preparers: Preparers = {
   switchOver,
   setNoFailover,
   clearNoFailover,
+  ...memberPreparers,
 };
 
 /**

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { startAgent, stopAgent } from '../../engine/agent/start.ts';
 import { VERSION } from '../../engine/api/version.ts';
 import type { Clock } from '../../engine/io/index.ts';
-import type { ActionContext } from '../actions/index.ts';
+import { findInstance, type ActionContext } from '../actions/index.ts';
 import type { Alert, AppInfo } from '../contract/index.ts';
 import { explain } from '../explain/index.ts';
 import { formOf } from '../forms/index.ts';
@@ -14,11 +14,12 @@ import type { Store } from '../store/index.ts';
 import { monitorOf, overviewOf } from '../view/index.ts';
 import type { MirrorSettingsOf } from '../view/index.ts';
 import { Procedures } from '../procedures/index.ts';
+import { membersAnswers } from './members.ts';
 import { Operator } from './operator.ts';
 import { PagePort } from './page.ts';
 import type { CallHandlers, ChangeKind, PageSink, TopicSources } from './page.ts';
 import { Watchers } from './watchers.ts';
-import { WhatIfAnswers } from './what-if.ts';
+import { whatIfAnswers } from './what-if.ts';
 
 const NEWEST = 100;
 const LOCAL_HOST = 'local';
@@ -89,8 +90,10 @@ export function openConsoleMain(options: ConsoleOptions): ConsoleMain {
     if (open) operator.record('Start the agent of this computer', os.hostname(), 'failed', problem);
   });
   const handlers = handlersOf({ options, context, operator, procedures, watchers, changed });
-  const whatIf = new WhatIfAnswers({ hosts, now: () => clock.wallMs(), changed: () => changed('what-if') });
-  const sources = sourcesOf({ store, hosts, operator, procedures, whatIf, watchers });
+  const now = (): number => clock.wallMs();
+  const whatIf = whatIfAnswers({ hosts, now, changed: () => changed('what-if') });
+  const members = membersAnswers({ hosts, now, changed: () => changed('members') });
+  const sources = sourcesOf({ store, hosts, operator, procedures, whatIf, members, watchers });
   return {
     connect: (sink) => {
       const page = new PagePort({ handlers, sources, sink, clock });
@@ -109,6 +112,7 @@ export function openConsoleMain(options: ConsoleOptions): ConsoleMain {
       operator.close();
       whatIf.close();
       watchers.close();
+      members.close();
       hosts.close();
       store.close();
     },
@@ -171,6 +175,10 @@ function handlersOf({
       operator.cancel(job);
       return {};
     },
+    'lost.page': ({ instance, mirror, report, from }) => {
+      const { host, facts } = findInstance(context, instance);
+      return host.callInstance(facts.name, 'mirror.lostPage', { mirror, report, from });
+    },
     'audit.list': ({ before, limit, filter }) => store.audit.list(limit, before, filter),
     history: (query) => store.history.read(query, options.clock.wallMs()),
     'history.lags': (query) => store.history.readLags(query, options.clock.wallMs()),
@@ -210,12 +218,14 @@ function sourcesOf({
   procedures,
   whatIf,
   watchers,
+  members,
 }: {
   store: Store;
   hosts: Hosts;
   operator: Operator;
   procedures: Procedures;
-  whatIf: WhatIfAnswers;
+  whatIf: ReturnType<typeof whatIfAnswers>;
+  members: ReturnType<typeof membersAnswers>;
   watchers: Watchers;
 }): TopicSources {
   const settings: MirrorSettingsOf = (mirror) => store.settings.mirror(mirror);
@@ -224,6 +234,7 @@ function sourcesOf({
     mirror: { kinds: ['world', 'settings'], value: ({ mirror }) => monitorOf(hosts.world(), mirror, settings) },
     whatIf: { kinds: ['world', 'what-if'], value: ({ mirror }) => whatIf.of(mirror) },
     procedures: { kinds: ['world', 'procedures'], value: ({ mirror }) => procedures.of(mirror) },
+    members: { kinds: ['world', 'members'], value: ({ mirror }) => members.of(mirror) },
     jobs: { kinds: ['jobs'], value: () => store.jobs.newest(NEWEST) },
     job: { kinds: ['jobs'], value: ({ job }) => operator.job(job) },
     settings: { kinds: ['settings'], value: () => store.settings.get() },

@@ -51,6 +51,7 @@ function rig(): Rig {
     'procedure.abandon': never,
     'job.get': never,
     'job.cancel': never,
+    'lost.page': never,
     'audit.list': (params) => {
       made.asked.push(params);
       return [];
@@ -74,6 +75,7 @@ function rig(): Rig {
     overview: other,
     mirror: other,
     whatIf: other,
+    members: other,
     procedures: other,
     jobs: other,
     job: other,

@@ -9,7 +9,7 @@ import { toProblem } from '../jobs/index.ts';
 export type CallHandlers = { readonly [C in CallName]: (params: CallParsed<C>) => CallResult<C> | Promise<CallResult<C>> };
 
 /** What a topic's value depends on. */
-export type ChangeKind = 'world' | 'jobs' | 'settings' | 'audit' | 'what-if' | 'procedures' | 'alerts';
+export type ChangeKind = 'world' | 'jobs' | 'settings' | 'audit' | 'what-if' | 'procedures' | 'alerts' | 'members';
 
 export type TopicSources = {
   readonly [T in TopicName]: { readonly kinds: readonly ChangeKind[]; value(params: TopicParsed<T>): TopicValue<T> };

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { Alert } from './alerts.ts';
 import { Action, AuditEntry, JobView, Plan } from './actions.ts';
+import { LostPage } from '../../engine/api/lost.ts';
 import { About, Form, FormName, FormValues } from './forms.ts';
 import { Explanation, HistoryEvent, MemberLags } from './history.ts';
 import { MirrorProcedures } from './procedures.ts';
+import { MembersView } from './members-view.ts';
 import { AppInfo, Environment, HistoryPoint, MirrorMonitor, Overview, Settings, Theme, WhatIfView } from './views.ts';
 
 /** The one map of everything that crosses between page and main. Both sides check every value with it. */
@@ -28,6 +30,11 @@ export const calls = {
   'job.get': { params: z.object({ job: z.number().int() }), result: JobView },
   /** Refuses when a cancel would leave something half done. */
   'job.cancel': { params: z.object({ job: z.number().int() }), result: nothing },
+  /** A page of a report of lost transactions; `from` is 0, or `next` of the page before. */
+  'lost.page': {
+    params: z.object({ instance: z.string(), mirror: z.string(), report: z.string(), from: z.number().int().min(0).default(0) }),
+    result: LostPage,
+  },
   /** Newest first; `before` is the id of the last entry had. With `filter`: those that hold each of its words somewhere. */
   'audit.list': {
     params: z.object({
@@ -74,6 +81,8 @@ export const topics = {
   whatIf: { params: z.object({ mirror: z.string() }), value: WhatIfView.nullable() },
   /** What can be done in the state that the mirror is in, and what was begun. */
   procedures: { params: z.object({ mirror: z.string() }), value: MirrorProcedures },
+  /** Asked anew when the mirror changes, and every few seconds; null while no mirror of that name is known or nobody has answered yet. */
+  members: { params: z.object({ mirror: z.string() }), value: MembersView.nullable() },
   /** The newest 100, newest first. */
   jobs: { params: nothing, value: z.array(JobView) },
   job: { params: z.object({ job: z.number().int() }), value: JobView },

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { Action } from './actions.ts';
+import { memberForms } from './groups/members.ts';
 import { Severity } from './views.ts';
 
 /** The forms of the wizards: main makes them from the live state and checks what is typed with the engine's own rules; the page draws them. */
 
 /** One for each wizard; it ends in an action that is planned and run like every other. */
-export const FormName = z.enum(['createInstance', 'createMirror', 'joinFailover', 'joinAsync']);
+export const FormName = z.enum(['createInstance', 'createMirror', 'joinFailover', 'joinAsync', ...memberForms]);
 export type FormName = z.infer<typeof FormName>;
 export const formNames: readonly FormName[] = FormName.options;
 

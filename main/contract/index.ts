@@ -14,6 +14,7 @@ export { MirrorProcedures } from './procedures.ts';
 export type { ProcedureOffer, ProcedureRunView, ProcedureSection, ProcedureStepView, ProcedureView } from './procedures.ts';
 export { HistoryEvent, LagPoint } from './history.ts';
 export type { Explanation, MemberLags, TimelineEntry, TimelineSource } from './history.ts';
+export type { MembersView } from './members-view.ts';
 export { HistoryPoint, Settings } from './views.ts';
 export type {
   Answer,

@@ -9,7 +9,7 @@ import { mirrorsOf } from '../view/index.ts';
 import { FormBuilder } from './builder.ts';
 import { instanceOptions } from './choices.ts';
 
-const Qos = z.number().int('Give whole milliseconds.').min(100, 'At least 100 ms.').max(600_000, 'At most 600,000 ms.');
+export const Qos = z.number().int('Give whole milliseconds.').min(100, 'At least 100 ms.').max(600_000, 'At most 600,000 ms.');
 
 const compressionModes: Record<CompressionMode, string> = {
   system: 'System selected',

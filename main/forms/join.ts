@@ -8,12 +8,13 @@ import { instanceOf, mirrorsOf, type MirrorFacts } from '../view/index.ts';
 import { FormBuilder } from './builder.ts';
 import { instanceOptions, instances } from './choices.ts';
 import { memberFields } from './create-mirror.ts';
+import { configurationOf } from './members/index.ts';
 
 const ELSEWHERE = '*';
 const MEMBERS_MAX = 16;
 const REPORTING_MIRRORS_MAX = 10;
 
-export function joinFailover(about: About, values: FormValues, context: ActionContext): Form {
+export function joinFailover(about: About, values: FormValues, context: ActionContext): Promise<Form> {
   const form = new FormBuilder('joinFailover', values);
   return join(form, 'failover', about, context, {
     title: 'Join as failover member',
@@ -22,7 +23,7 @@ export function joinFailover(about: About, values: FormValues, context: ActionCo
   });
 }
 
-export function joinAsync(about: About, values: FormValues, context: ActionContext): Form {
+export function joinAsync(about: About, values: FormValues, context: ActionContext): Promise<Form> {
   const form = new FormBuilder('joinAsync', values);
   form.group('Role');
   const as = form.choice('as', {
@@ -44,7 +45,13 @@ export function joinAsync(about: About, values: FormValues, context: ActionConte
   });
 }
 
-function join(form: FormBuilder, as: JoinAs, about: About, context: ActionContext, texts: { title: string; intro: string }): Form {
+async function join(
+  form: FormBuilder,
+  as: JoinAs,
+  about: About,
+  context: ActionContext,
+  texts: { title: string; intro: string },
+): Promise<Form> {
   form.group('Mirror to join');
   const mirrors = mirrorsOf(context.hosts.world());
   const chosen = form.choice('mirror', {
@@ -56,7 +63,7 @@ function join(form: FormBuilder, as: JoinAs, about: About, context: ActionContex
     ...(about.mirror === undefined ? {} : { initial: about.mirror }),
   });
   const facts = mirrors.find(({ name }) => name === chosen);
-  const { mirror, agent, via } = facts === undefined ? askWhere(form) : showWhere(form, facts);
+  const { mirror, agent, via } = facts === undefined ? askWhere(form) : await showWhere(form, facts, context);
   form.group('This member');
   const instance = form.choice('instance', {
     label: 'Instance',
@@ -101,13 +108,15 @@ function askWhere(form: FormBuilder): Where {
 }
 
 /** What the mirror fixes is shown and not asked. */
-function showWhere(form: FormBuilder, facts: MirrorFacts): Where {
+async function showWhere(form: FormBuilder, facts: MirrorFacts, context: ActionContext): Promise<Where> {
   const picture = facts.source?.mirror;
   const member = picture && failoverOf(picture);
   const via = member && instanceOf(member, facts)?.name;
   if (picture) {
     form.fact('primary', member?.name ?? 'none now', { label: 'Joins through' });
     form.fact('arbiter', picture.arbiter.address?.replace('|', ':') ?? 'none', { label: 'Arbiter' });
+    const configuration = facts.source && (await configurationOf(context, facts.name, facts.source.instance.id));
+    if (configuration) form.fact('qos', `${configuration.qosMs} ms`, { label: 'Quality of service timeout' });
     form.fact('vipFact', picture.vip?.address ?? 'none', { label: 'Virtual address' });
     if (picture.vip) form.fact('vipInterfaceFact', picture.vip.interface, { label: 'Its network interface' });
     form.fact('tls', 'not required', { label: 'TLS' });

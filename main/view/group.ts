@@ -28,10 +28,15 @@ export function ownPicture(instance: InstanceFacts, mirror: string, live: boolea
   return [snapshot?.mirror, ...(snapshot?.otherMirrors ?? [])].find((picture) => picture?.mirror === mirror) ?? null;
 }
 
-/** The instance behind a member: the one that says it is that member, else (never heard) the one on the member's superserver port. */
+/**
+ * The instance behind a member: the one that says it is that member (a reporting member of several mirrors has one name in all of them and
+ * tells of one), else (never heard) the one on the member's superserver port.
+ */
 export function instanceOf(member: { name: string; superserverAddress: string }, facts: MirrorFacts): InstanceFacts | null {
   const said = facts.instances.find((i) => ownPicture(i, facts.name, false)?.thisMember === member.name);
   if (said) return said;
+  const elsewhere = facts.instances.find((i) => i.status.mirrors.length > 1 && i.snapshot?.mirror?.thisMember === member.name);
+  if (elsewhere) return elsewhere;
   const port = Number(/(\d+)$/.exec(member.superserverAddress)?.[1] ?? NaN);
   return facts.instances.find((i) => i.snapshot === null && i.status.superserverPort === port) ?? null;
 }

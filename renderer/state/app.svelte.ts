@@ -4,6 +4,7 @@ import { strings } from '../strings.ts';
 import { ActionFlow } from './action.svelte.ts';
 import { AlertsState, browserNotifier } from './alerts.svelte.ts';
 import { ConsoleState } from './console.svelte.ts';
+import { membersOffers, membersWizards } from './member-offers.ts';
 import { allOffers } from './offers.ts';
 import type { Command } from './palette.ts';
 import { Router } from './router.svelte.ts';
@@ -55,6 +56,9 @@ export class AppState {
         go(`monitor:${m.name}`, palette.openMonitor(m.name), () => this.router.go({ page: 'monitor', mirror: m.name })),
       ),
       ...(this.console.overview?.mirrors ?? []).map((m) =>
+        go(`members:${m.name}`, palette.openMembers(m.name), () => this.router.go({ page: 'members', mirror: m.name })),
+      ),
+      ...(this.console.overview?.mirrors ?? []).map((m) =>
         go(`procedures:${m.name}`, palette.openProcedures(m.name), () => this.router.go({ page: 'procedures', mirror: m.name, run: null })),
       ),
       ...(this.console.overview?.mirrors ?? []).map((m) =>
@@ -69,7 +73,7 @@ export class AppState {
   #actions(): Command[] {
     const overview = this.console.overview;
     if (overview === null) return [];
-    return allOffers(overview).map(({ action, title }) => ({
+    return [...allOffers(overview), ...overview.mirrors.flatMap(membersOffers)].map(({ action, title }) => ({
       id: `do:${JSON.stringify(action)}`,
       title,
       group: groupOf(action),
@@ -80,7 +84,7 @@ export class AppState {
   #wizards(): Command[] {
     const overview = this.console.overview;
     if (overview === null) return [];
-    return allWizards(overview).map(({ form, about, title }) => ({
+    return [...allWizards(overview), ...overview.mirrors.flatMap(membersWizards)].map(({ form, about, title }) => ({
       id: `wizard:${form}:${JSON.stringify(about)}`,
       title,
       group: strings.wizards.group,

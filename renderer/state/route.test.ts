@@ -10,6 +10,8 @@ const route: fc.Arbitrary<Route> = fc.oneof(
   fc.constant<Route>({ page: 'alerts' }),
   name.map((mirror): Route => ({ page: 'history', mirror })),
   fc.record({ mirror: name, at: fc.nat() }).map((where): Route => ({ page: 'explain', ...where })),
+  name.map((mirror): Route => ({ page: 'members', mirror })),
+  fc.record({ mirror: name, instance: name, report: name }).map((lost): Route => ({ page: 'lost', ...lost })),
   fc
     .record({ instance: name, mirror: name }, { requiredKeys: [] })
     .map((about): Route => ({ page: 'wizard', form: 'createMirror', about })),
@@ -37,6 +39,7 @@ describe('routes', () => {
       '#/mirror/DEMO/other',
       '#/mirror/DEMO/explain',
       '#/mirror/DEMO/explain/x',
+      '#/mirror/DEMO/lost/a%2FB',
     ]) {
       expect(parseRoute(hash)).toEqual({ page: 'overview' });
     }

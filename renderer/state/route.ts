@@ -11,6 +11,9 @@ export type Route =
   | { readonly page: 'history'; readonly mirror: string }
   | { readonly page: 'explain'; readonly mirror: string; readonly at: number }
   | { readonly page: 'alerts' }
+  | { readonly page: 'members'; readonly mirror: string }
+  /** A report of lost transactions of a member; `instance` is an InstanceView id. */
+  | { readonly page: 'lost'; readonly mirror: string; readonly instance: string; readonly report: string }
   | { readonly page: 'activity'; readonly job: number | null }
   | { readonly page: 'wizard'; readonly form: FormName; readonly about: About };
 
@@ -25,6 +28,9 @@ export function parseRoute(hash: string): Route {
   const form = formNames.find((name) => first === 'wizard' && name === second);
   if (form !== undefined) return { page: 'wizard', form, about: aboutOf(parts.slice(2)) };
   if (first === 'mirror' && second !== undefined && third === 'monitor') return { page: 'monitor', mirror: second };
+  if (first === 'mirror' && second !== undefined && third === 'members') return { page: 'members', mirror: second };
+  if (first === 'mirror' && second !== undefined && third === 'lost' && parts[3] !== undefined && parts[4] !== undefined)
+    return { page: 'lost', mirror: second, instance: parts[3], report: parts[4] };
   if (first === 'mirror' && second !== undefined && third === 'procedures')
     return { page: 'procedures', mirror: second, run: numberOf(parts[3]) };
   if (first === 'mirror' && second !== undefined && third === 'history') return { page: 'history', mirror: second };
@@ -54,6 +60,10 @@ export function routeHash(route: Route): string {
       return `#/mirror/${encodeURIComponent(route.mirror)}/explain/${route.at}`;
     case 'alerts':
       return '#/alerts';
+    case 'members':
+      return `#/mirror/${encodeURIComponent(route.mirror)}/members`;
+    case 'lost':
+      return `#/mirror/${[route.mirror, 'lost', route.instance, route.report].map(encodeURIComponent).join('/')}`;
     case 'activity':
       return route.job === null ? '#/activity' : `#/activity/${route.job}`;
     case 'wizard':

@@ -17,23 +17,23 @@ const text = strings.wizards;
 
 /** What can be begun without looking at anything. */
 export function generalWizards(): WizardOffer[] {
-  return (['createInstance', 'createMirror', 'joinFailover', 'joinAsync'] as const).map((form) => offer(form, {}));
+  return (['createInstance', 'createMirror', 'joinFailover', 'joinAsync'] as const).map((form) => wizardOffer(form, {}));
 }
 
 export function instanceWizards(instance: InstanceView): WizardOffer[] {
   if (instance.status.state !== 'running' || instance.status.mirrors.length > 0) return [];
   const about = { instance: instance.id };
   return [
-    offer('createMirror', about, instance.name),
-    offer('joinFailover', about, instance.name),
-    offer('joinAsync', about, instance.name),
+    wizardOffer('createMirror', about, instance.name),
+    wizardOffer('joinFailover', about, instance.name),
+    wizardOffer('joinAsync', about, instance.name),
   ];
 }
 
 export function mirrorWizards(mirror: MirrorView): WizardOffer[] {
   const about = { mirror: mirror.name };
   const failovers = mirror.members.filter(({ type }) => type === 'Failover').length;
-  return [...(failovers < 2 ? [offer('joinFailover', about, mirror.name)] : []), offer('joinAsync', about, mirror.name)];
+  return [...(failovers < 2 ? [wizardOffer('joinFailover', about, mirror.name)] : []), wizardOffer('joinAsync', about, mirror.name)];
 }
 
 /** Everything on offer, for the command palette. */
@@ -41,7 +41,7 @@ export function allWizards(overview: Overview): WizardOffer[] {
   return [...generalWizards(), ...overview.mirrors.flatMap(mirrorWizards), ...overview.instances.flatMap(instanceWizards)];
 }
 
-function offer(form: FormName, about: About, subject?: string): WizardOffer {
+export function wizardOffer(form: FormName, about: About, subject?: string): WizardOffer {
   const verb = text[form];
   return {
     form,

@@ -211,6 +211,7 @@ function handlers({
     'mirror.join': (params) => mirror.join(params),
     'mirror.admit': (params) => mirror.admit(params),
     'mirror.status': ({ mirror: name }) => mirror.status(name),
+    'mirror.configuration': ({ mirror: name }) => mirror.configuration(name),
     'mirror.whatIf': ({ mirror: name }) => mirror.whatIf(name),
     'mirror.setNoFailover': () => mirror.operator().noFailover(true),
     'mirror.clearNoFailover': () => mirror.operator().noFailover(false),
