@@ -12,6 +12,9 @@ import type { AgentControl } from '../hosts/index.ts';
 import type { Store } from '../store/index.ts';
 import { monitorOf, overviewOf } from '../view/index.ts';
 import type { MirrorSettingsOf } from '../view/index.ts';
+import { DatabaseMatrices } from './databases.ts';
+import { JournalReaders } from './journal-readers.ts';
+import { databaseList, journalList } from './lists.ts';
 import { Operator } from './operator.ts';
 import { PagePort } from './page.ts';
 import type { CallHandlers, ChangeKind, PageSink, TopicSources } from './page.ts';
@@ -68,9 +71,11 @@ export function openConsoleMain(options: ConsoleOptions): ConsoleMain {
   ensureLocalAgent(hosts, (problem) => {
     if (open) operator.record('Start the agent of this computer', os.hostname(), 'failed', problem);
   });
-  const handlers = handlersOf({ options, context, operator, changed });
+  const journals = new JournalReaders(hosts, clock);
+  const databases = new DatabaseMatrices({ hosts, now: () => clock.wallMs(), changed: () => changed('databases') });
+  const handlers = handlersOf({ options, context, operator, journals, changed });
   const whatIf = new WhatIfAnswers({ hosts, now: () => clock.wallMs(), changed: () => changed('what-if') });
-  const sources = sourcesOf({ store, hosts, operator, whatIf });
+  const sources = sourcesOf({ store, hosts, operator, whatIf, databases });
   return {
     connect: (sink) => {
       const page = new PagePort({ handlers, sources, sink, clock });
@@ -87,6 +92,8 @@ export function openConsoleMain(options: ConsoleOptions): ConsoleMain {
       pages.clear();
       operator.close();
       whatIf.close();
+      databases.close();
+      journals.closeAll();
       hosts.close();
       store.close();
     },
@@ -103,11 +110,13 @@ function handlersOf({
   options,
   context,
   operator,
+  journals,
   changed,
 }: {
   options: ConsoleOptions;
   context: ActionContext;
   operator: Operator;
+  journals: JournalReaders;
   changed(kind: ChangeKind): void;
 }): CallHandlers {
   const { store } = context;
@@ -156,6 +165,14 @@ function handlersOf({
       changed('settings');
       return {};
     },
+    'database.list': ({ instance }) => databaseList(instance, context),
+    'journal.list': ({ instance }) => journalList(instance, context),
+    'journal.open': (params) => journals.open(params),
+    'journal.read': (params) => journals.read(params),
+    'journal.close': ({ reader }) => {
+      journals.close(reader);
+      return {};
+    },
   };
 }
 
@@ -164,11 +181,13 @@ function sourcesOf({
   hosts,
   operator,
   whatIf,
+  databases,
 }: {
   store: Store;
   hosts: Hosts;
   operator: Operator;
   whatIf: WhatIfAnswers;
+  databases: DatabaseMatrices;
 }): TopicSources {
   const settings: MirrorSettingsOf = (mirror) => store.settings.mirror(mirror);
   return {
@@ -179,5 +198,6 @@ function sourcesOf({
     job: { kinds: ['jobs'], value: ({ job }) => operator.job(job) },
     settings: { kinds: ['settings'], value: () => store.settings.get() },
     audit: { kinds: ['audit'], value: () => store.audit.list(NEWEST) },
+    databases: { kinds: ['world', 'databases'], value: ({ mirror }) => databases.of(mirror) },
   };
 }

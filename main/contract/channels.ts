@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Action, AuditEntry, JobView, Plan } from './actions.ts';
+import { dataCalls, dataTopics } from './data.ts';
 import { About, Form, FormName, FormValues } from './forms.ts';
 import { AppInfo, Environment, HistoryPoint, MirrorMonitor, Overview, Settings, Theme, WhatIfView } from './views.ts';
 
@@ -35,6 +36,7 @@ export const calls = {
     params: z.object({ mirror: z.string(), environment: Environment.optional(), locked: z.boolean().optional() }),
     result: nothing,
   },
+  ...dataCalls,
 } as const;
 
 /** Subscriptions: a value at once, then at each change; only what a page subscribes to is sent. A slow page gets the newest value, not a backlog. */
@@ -50,6 +52,7 @@ export const topics = {
   settings: { params: nothing, value: Settings },
   /** The newest 100 entries, newest first. */
   audit: { params: nothing, value: z.array(AuditEntry) },
+  ...dataTopics,
 } as const;
 
 export type Calls = typeof calls;

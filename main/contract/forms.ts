@@ -5,7 +5,20 @@ import { Severity } from './views.ts';
 /** The forms of the wizards: main makes them from the live state and checks what is typed with the engine's own rules; the page draws them. */
 
 /** One for each wizard; it ends in an action that is planned and run like every other. */
-export const FormName = z.enum(['createInstance', 'createMirror', 'joinFailover', 'joinAsync']);
+export const FormName = z.enum([
+  'createInstance',
+  'createMirror',
+  'joinFailover',
+  'joinAsync',
+  'createDatabase',
+  'addDatabases',
+  'backupDatabases',
+  'restoreDatabases',
+  'compareDatabases',
+  'freezeDatabases',
+  'purgeJournal',
+  'restoreJournal',
+]);
 export type FormName = z.infer<typeof FormName>;
 export const formNames: readonly FormName[] = FormName.options;
 
@@ -17,6 +30,7 @@ export const About = z.object({
   mirror: z.string().optional(),
   /** Name of a member. */
   member: z.string().optional(),
+  /** Name of a database, or of several, with commas between. */
   database: z.string().optional(),
 });
 export type About = z.infer<typeof About>;

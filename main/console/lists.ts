@@ -1,0 +1,19 @@
+import { JournalList } from '../../engine/api/journals.ts';
+import type { DatabaseView } from '../../engine/api/status.ts';
+import { findInstance, outputOf } from '../actions/index.ts';
+import type { ActionContext } from '../actions/index.ts';
+
+/** @throws GemelError NOT_FOUND, NOT_RUNNING */
+export function databaseList(instance: string, context: ActionContext): Promise<DatabaseView[]> {
+  const { host, facts } = findInstance(context, instance);
+  return host.callInstance(facts.name, 'db.list', {});
+}
+
+/** From the instance; of one that is down what its files show. @throws GemelError NOT_FOUND */
+export async function journalList(instance: string, context: ActionContext): Promise<JournalList> {
+  const { host, facts } = findInstance(context, instance);
+  if (facts.connection.state === 'live') return host.callInstance(facts.name, 'journal.list', {});
+  const { lines, error } = await outputOf(host.run(['journal', 'list', facts.name]));
+  if (error !== null) throw error;
+  return JournalList.parse(JSON.parse(lines[0] ?? ''));
+}
