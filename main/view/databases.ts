@@ -20,7 +20,9 @@ const SEVERITIES: Record<DatabaseStatus | 'Missing', Severity> = {
 
 /** Every mirrored database on every member, worst first. Pure. */
 export function matrixOf(facts: MirrorFacts, lists: DatabaseLists): DatabaseMatrix {
-  const columns = (facts.source?.mirror.members ?? []).toSorted((a, b) => rank(a) - rank(b)).map((member) => columnOf(member, facts, lists));
+  const columns = (facts.source?.mirror.members ?? [])
+    .toSorted((a, b) => rank(a) - rank(b))
+    .map((member) => columnOf(member, facts, lists));
   const names = new Set(columns.flatMap(({ cells }) => [...cells.keys()]));
   const rows = [...names].map((database) => {
     const cells = columns.map((column) => column.cells.get(database) ?? column.otherwise);
