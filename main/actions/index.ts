@@ -1,4 +1,5 @@
 export { prepare } from './prepare.ts';
 export type { ActionContext } from './context.ts';
-export { findInstance } from './context.ts';
-export { outputOf } from './command-output.ts';
+export { reachable as reachableMembers, size as sizeText, whatBecomes } from './databases/index.ts';
+export { purgeable } from './journals.ts';
+export { databasesOf, journalListOf } from './lists.ts';

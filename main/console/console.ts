@@ -3,6 +3,7 @@ import path from 'node:path';
 import { startAgent, stopAgent } from '../../engine/agent/start.ts';
 import { VERSION } from '../../engine/api/version.ts';
 import type { Clock } from '../../engine/io/index.ts';
+import { databasesOf, journalListOf } from '../actions/index.ts';
 import type { ActionContext } from '../actions/index.ts';
 import type { AppInfo } from '../contract/index.ts';
 import { formOf } from '../forms/index.ts';
@@ -14,7 +15,6 @@ import { monitorOf, overviewOf } from '../view/index.ts';
 import type { MirrorSettingsOf } from '../view/index.ts';
 import { DatabaseMatrices } from './databases.ts';
 import { JournalReaders } from './journal-readers.ts';
-import { databaseList, journalList } from './lists.ts';
 import { Operator } from './operator.ts';
 import { PagePort } from './page.ts';
 import type { CallHandlers, ChangeKind, PageSink, TopicSources } from './page.ts';
@@ -165,8 +165,8 @@ function handlersOf({
       changed('settings');
       return {};
     },
-    'database.list': ({ instance }) => databaseList(instance, context),
-    'journal.list': ({ instance }) => journalList(instance, context),
+    'database.list': ({ instance }) => databasesOf(instance, context),
+    'journal.list': ({ instance }) => journalListOf(instance, context),
     'journal.open': (params) => journals.open(params),
     'journal.read': (params) => journals.read(params),
     'journal.close': ({ reader }) => {

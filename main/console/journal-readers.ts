@@ -4,7 +4,7 @@ import type { Clock } from '../../engine/io/clock.ts';
 import type { CallParsed, CallResult } from '../contract/index.ts';
 import type { HostCommand, Hosts } from '../hosts/index.ts';
 
-const IDLE_MS = 60_000;
+const IDLE_MS = 300_000;
 const READERS_MAX = 8;
 /** Of one reading; nobody looks at so many. */
 const RECORDS_MAX = 10_000_000;

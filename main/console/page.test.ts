@@ -58,10 +58,24 @@ function rig(): Rig {
       return {};
     },
     'settings.mirror': never,
+    'database.list': never,
+    'journal.list': never,
+    'journal.open': never,
+    'journal.read': never,
+    'journal.close': never,
   };
   const settings = { kinds: ['settings'] as const, value: () => made.settings };
   const other = { kinds: ['world'] as const, value: never };
-  const sources: TopicSources = { settings, overview: other, mirror: other, whatIf: other, jobs: other, job: other, audit: other };
+  const sources: TopicSources = {
+    settings,
+    overview: other,
+    mirror: other,
+    whatIf: other,
+    jobs: other,
+    job: other,
+    audit: other,
+    databases: other,
+  };
   const page = new PagePort({
     handlers,
     sources,

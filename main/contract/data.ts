@@ -69,7 +69,7 @@ export const dataCalls = {
   'database.list': { params: z.object({ instance }), result: z.array(DatabaseView) },
   /** Also of an instance that is down: then nobody can say what is kept, and why. */
   'journal.list': { params: z.object({ instance }), result: JournalList },
-  /** Begins to read; `journal.read` gives what was found. A reader that is not asked for a minute is forgotten. */
+  /** Begins to read; `journal.read` gives what was found. A reader that is not asked for five minutes is forgotten. */
   'journal.open': { params: z.object({ instance, query: JournalQuery }), result: z.object({ reader }) },
   /** The next records: as soon as there are any, at most `count`; none when there were none for `waitMs`. Throws what ended the reading. */
   'journal.read': {

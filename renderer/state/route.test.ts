@@ -7,6 +7,10 @@ const route: fc.Arbitrary<Route> = fc.oneof(
   fc.constant<Route>({ page: 'overview' }),
   fc.constant<Route>({ page: 'hosts' }),
   name.map((mirror): Route => ({ page: 'monitor', mirror })),
+  fc.tuple(fc.constantFrom('databases' as const, 'journal' as const), name).map(([page, mirror]): Route => ({ page, mirror })),
+  fc
+    .tuple(fc.constantFrom('instanceDatabases' as const, 'instanceJournal' as const), name)
+    .map(([page, instance]): Route => ({ page, instance })),
   fc
     .record({ instance: name, mirror: name }, { requiredKeys: [] })
     .map((about): Route => ({ page: 'wizard', form: 'createMirror', about })),

@@ -1,16 +1,17 @@
 import { JournalList } from '../../engine/api/journals.ts';
 import type { DatabaseView } from '../../engine/api/status.ts';
-import { findInstance, outputOf } from '../actions/index.ts';
-import type { ActionContext } from '../actions/index.ts';
+import { findInstance, type ActionContext } from './context.ts';
+import { outputOf } from './command-output.ts';
 
-/** @throws GemelError NOT_FOUND, NOT_RUNNING */
-export function databaseList(instance: string, context: ActionContext): Promise<DatabaseView[]> {
+/** Databases of an instance; of no instance none. @throws GemelError NOT_FOUND, NOT_RUNNING */
+export async function databasesOf(instance: string | undefined, context: ActionContext): Promise<DatabaseView[]> {
+  if (instance === undefined || instance === '') return [];
   const { host, facts } = findInstance(context, instance);
   return host.callInstance(facts.name, 'db.list', {});
 }
 
 /** From the instance; of one that is down what its files show. @throws GemelError NOT_FOUND */
-export async function journalList(instance: string, context: ActionContext): Promise<JournalList> {
+export async function journalListOf(instance: string, context: ActionContext): Promise<JournalList> {
   const { host, facts } = findInstance(context, instance);
   if (facts.connection.state === 'live') return host.callInstance(facts.name, 'journal.list', {});
   const { lines, error } = await outputOf(host.run(['journal', 'list', facts.name]));
