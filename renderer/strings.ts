@@ -311,6 +311,8 @@ export const strings = {
     } satisfies Record<StepState, string>,
     interrupted: 'The console ended while this job ran. What it had done stands in its steps.',
     showLog: 'Show log',
+    units: { databases: 'databases', files: 'files', records: 'records', nodes: 'nodes' },
+    amount: (done: string, total: string, unit: string) => `${done} of ${total}${unit}`,
     steps: 'Steps',
     unknownJob: 'This job is not known any more.',
   },

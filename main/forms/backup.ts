@@ -46,7 +46,8 @@ export async function backupDatabases(about: About, values: FormValues, context:
   return form.end(
     {
       title: 'Back up databases',
-      intro: 'Databases are copied into one file while they are updated; all of them are as of one moment of the journal. A copy of a mirrored one can be restored on another member, and catches up there.',
+      intro:
+        'Databases are copied into one file while they are updated; all of them are as of one moment of the journal. A copy of a mirrored one can be restored on another member, and catches up there.',
     },
     () => ({ action: 'backupDatabases', instance, databases, file: file ?? '', level: level ?? 1 }),
   );
@@ -86,7 +87,8 @@ export async function restoreDatabases(about: About, values: FormValues, context
   return form.end(
     {
       title: 'Restore databases',
-      intro: 'Databases of a backup are brought to an instance. This member’s copy of a mirrored database then catches up from the mirror’s journal by itself.',
+      intro:
+        'Databases of a backup are brought to an instance. This member’s copy of a mirrored database then catches up from the mirror’s journal by itself.',
     },
     () => ({ action: 'restoreDatabases', instance, file, overwrite: false, ...chosen }),
   );
@@ -125,7 +127,12 @@ function chosenOf(form: FormBuilder, head: BackupHead, facts: InstanceFacts, lis
   const as =
     database === ALL
       ? undefined
-      : form.text('as', { label: 'Under another name', placeholder: database, rule: DatabaseName, help: 'A database of that name must not be there, unless it is replaced.' });
+      : form.text('as', {
+          label: 'Under another name',
+          placeholder: database,
+          rule: DatabaseName,
+          help: 'A database of that name must not be there, unless it is replaced.',
+        });
   const there = wanted.map(({ name }) => (as ?? name).toUpperCase()).filter((name) => list.some((each) => each.name === name));
   const overwrite =
     there.length > 0 &&
@@ -204,7 +211,10 @@ export async function compareDatabases(about: About, values: FormValues, context
         help: 'What only this copy has is gone. Leave it off first, and look at what differs.',
       });
   return form.end(
-    { title: 'Compare databases', intro: 'Copies of mirrored databases are compared node by node with another member’s, without stopping anything.' },
+    {
+      title: 'Compare databases',
+      intro: 'Copies of mirrored databases are compared node by node with another member’s, without stopping anything.',
+    },
     () => ({
       action: 'compareDatabases',
       instance,

@@ -48,7 +48,8 @@ export async function createDatabase(about: About, values: FormValues, context: 
   return form.end(
     {
       title: 'Create a database',
-      intro: 'A new, empty database. A mirrored one is made on the primary first, then on the other members, which follow it from the first update on.',
+      intro:
+        'A new, empty database. A mirrored one is made on the primary first, then on the other members, which follow it from the first update on.',
     },
     () => ({
       action: 'createDatabase',
@@ -81,7 +82,8 @@ export async function addDatabases(about: About, values: FormValues, context: Ac
   return form.end(
     {
       title: 'Add databases to a mirror',
-      intro: 'Existing databases of the primary, with their data, become mirrored. The other members need copies of them, which are made by a backup and its restore.',
+      intro:
+        'Existing databases of the primary, with their data, become mirrored. The other members need copies of them, which are made by a backup and its restore.',
     },
     () => ({
       action: 'addDatabases',

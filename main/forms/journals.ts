@@ -16,7 +16,10 @@ function journalOf(value: string): string | null | undefined {
 }
 
 function journalOptions(journals: readonly JournalView[]): { value: string; text: string }[] {
-  return journals.map(({ mirror }) => ({ value: mirror ?? LOCAL, text: mirror === null ? 'The local journal' : `The journal of mirror ${mirror}` }));
+  return journals.map(({ mirror }) => ({
+    value: mirror ?? LOCAL,
+    text: mirror === null ? 'The local journal' : `The journal of mirror ${mirror}`,
+  }));
 }
 
 async function journalsOf(instance: string, context: ActionContext): Promise<readonly JournalView[]> {
@@ -41,10 +44,10 @@ export async function purgeJournal(about: About, values: FormValues, context: Ac
   });
   const which = { instance, ...(journal === undefined ? {} : { journal }), ...(olderThanDays === undefined ? {} : { olderThanDays }) };
   if (instance !== '') tellPurge(form, await purgeable(which, context));
-  return form.end(
-    { title: 'Purge journal files', intro: 'Journal files that nobody needs and that are old enough are removed.' },
-    () => ({ action: 'purgeJournal', ...which }),
-  );
+  return form.end({ title: 'Purge journal files', intro: 'Journal files that nobody needs and that are old enough are removed.' }, () => ({
+    action: 'purgeJournal',
+    ...which,
+  }));
 }
 
 function tellPurge(form: FormBuilder, { journals }: PurgeResult): void {
@@ -57,7 +60,6 @@ function tellPurge(form: FormBuilder, { journals }: PurgeResult): void {
     );
   }
 }
-
 
 export async function restoreJournal(about: About, values: FormValues, context: ActionContext): Promise<Form> {
   const form = new FormBuilder('restoreJournal', values);
@@ -95,7 +97,11 @@ export async function restoreJournal(about: About, values: FormValues, context: 
     placeholder: 'the end',
     wrong: wrongPoint,
   });
-  const global = form.text('global', { label: 'Only this global', help: 'Such as ^X(1): that node and everything below it.', placeholder: 'all' });
+  const global = form.text('global', {
+    label: 'Only this global',
+    help: 'Such as ^X(1): that node and everything below it.',
+    placeholder: 'all',
+  });
   const names = files.map(({ name }) => name);
   return form.end(
     {

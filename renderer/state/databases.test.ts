@@ -53,7 +53,12 @@ describe('what needs doing', () => {
 
 describe('chosen databases', () => {
   it('are worked on where that is needed, or on the one member that was chosen', () => {
-    expect(workOffers('M', ['X'], null).plain[0]?.action).toEqual({ action: 'mirrorDatabaseWork', mirror: 'M', work: 'mount', databases: ['X'] });
+    expect(workOffers('M', ['X'], null).plain[0]?.action).toEqual({
+      action: 'mirrorDatabaseWork',
+      mirror: 'M',
+      work: 'mount',
+      databases: ['X'],
+    });
     expect(workOffers('M', ['X'], 'B').danger[0]?.action).toMatchObject({ work: 'dismount', members: ['B'] });
   });
 

@@ -58,7 +58,7 @@ export function journalWizards({ id, status }: InstanceView): WizardOffer[] {
 
 /** A wizard for chosen databases: by their names on the instance, or in the mirror where it is about one. */
 export function chosenWizard(form: 'backupDatabases' | 'compareDatabases', about: About): WizardOffer {
-  return offer(form, about);
+  return offer(form, about, about.database);
 }
 
 /** Everything on offer, for the command palette. */
