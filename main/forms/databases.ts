@@ -19,7 +19,7 @@ export async function createDatabase(about: About, values: FormValues, context: 
   const mirrors = withPrimary(context);
   form.group('Where');
   const mirror = mirrorField(form, about, mirrors, true);
-  const primary = mirror && livePrimaries(mirror)[0];
+  const primary = mirror === null ? undefined : livePrimaries(mirror)[0];
   const instance = primary === undefined ? instanceField(form, about, context, () => null) : primary.id;
   if (primary !== undefined) form.fact('primary', primary.name, { label: 'Made on the primary' });
   const list = await databasesOf(instance, context);
@@ -30,7 +30,7 @@ export async function createDatabase(about: About, values: FormValues, context: 
     rule: DatabaseName,
     wrong: (typed) => (has(list, typed) ? `There is a database ${typed.toUpperCase()} already.` : null),
   });
-  const database = mirror && mirrorNameField(form, mirror, name ?? '');
+  const database = mirror === null ? undefined : mirrorNameField(form, mirror, name ?? '');
   const namespace = form.flag('namespace', {
     label: 'Make a namespace of the same name',
     help: 'Clients then find the database by that name.',
@@ -67,7 +67,7 @@ export async function addDatabases(about: About, values: FormValues, context: Ac
   const form = new FormBuilder('addDatabases', values);
   form.group('Databases');
   const mirror = mirrorField(form, about, withPrimary(context), false);
-  const primary = mirror && livePrimaries(mirror)[0];
+  const primary = mirror === null ? undefined : livePrimaries(mirror)[0];
   const list = await databasesOf(primary?.id, context);
   const chosen = form.several('databases', {
     label: primary ? `Databases of ${primary.name}, the primary` : 'Databases of the primary',
