@@ -180,7 +180,7 @@ test('a copy is dismounted on the backup, which is told, mounted by its fix, pau
   await page.getByLabel('Select ORDERS').check();
   await page.getByLabel('Select OLD').check();
   await expect(page.getByText('2 selected')).toBeVisible();
-  await page.getByLabel('On', { exact: true }).selectOption('B');
+  await page.getByRole('combobox', { name: 'On', exact: true }).selectOption('B');
   await picture(page, 'databases-selected');
   await page.getByRole('button', { name: 'Dismount' }).click();
   await expect(panel(page)).toContainText('A backup with a dismounted database does not take over');
