@@ -46,6 +46,7 @@ export function verifyJournal(action: Of<'verifyJournal'>, context: ActionContex
   const args = [
     'journal',
     'verify',
+    '--json',
     ...Object.entries(which(journal)).map(([name, value]) => (value === true ? `--${name}` : `--${name}=${value}`)),
     '--',
     facts.name,

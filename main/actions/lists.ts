@@ -14,7 +14,7 @@ export async function databasesOf(instance: string | undefined, context: ActionC
 export async function journalListOf(instance: string, context: ActionContext): Promise<JournalList> {
   const { host, facts } = findInstance(context, instance);
   if (facts.connection.state === 'live') return host.callInstance(facts.name, 'journal.list', {});
-  const { lines, error } = await outputOf(host.run(['journal', 'list', facts.name]));
+  const { lines, error } = await outputOf(host.run(['journal', 'list', facts.name, '--json']));
   if (error !== null) throw error;
   return JournalList.parse(JSON.parse(lines[0] ?? ''));
 }

@@ -11,6 +11,7 @@ describe('what a reading of the journal is asked of the command', () => {
     expect(args).toEqual([
       'journal',
       'search',
+      '--json',
       '--count=10000000',
       '--local',
       '--global=--x',

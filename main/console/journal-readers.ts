@@ -74,7 +74,7 @@ export class JournalReaders {
 /** What is given to the command; a value never begins a word of its own, so that none is taken for an option. */
 export function readArguments(instance: string, query: Open['query']): string[] {
   const count = `--count=${RECORDS_MAX}`;
-  if (query.kind === 'file') return ['journal', 'show', count, `--from=${query.offset}`, '--', instance, query.file];
+  if (query.kind === 'file') return ['journal', 'show', '--json', count, `--from=${query.offset}`, '--', instance, query.file];
   const { journal, global, from, to, process, transaction, database } = query;
   const values = {
     mirror: journal ?? undefined,
@@ -86,5 +86,5 @@ export function readArguments(instance: string, query: Open['query']): string[] 
     database,
   };
   const options = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]));
-  return ['journal', 'search', count, ...(journal === null ? ['--local'] : []), ...options, '--', instance];
+  return ['journal', 'search', '--json', count, ...(journal === null ? ['--local'] : []), ...options, '--', instance];
 }

@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { BackupHead } from '../../engine/api/backup.ts';
+import { conditions } from '../../engine/api/conditions.ts';
 import { GemelError } from '../../engine/api/errors.ts';
 import { DatabaseName } from '../../engine/api/names.ts';
 import type { DatabaseView } from '../../engine/api/status.ts';
-import { databasesOf, sizeText, whatBecomes } from '../actions/index.ts';
+import { databasesOf, localTime, sizeText, whatBecomes } from '../actions/index.ts';
 import type { ActionContext } from '../actions/index.ts';
 import type { About, Form, FormValues, Option } from '../contract/index.ts';
 import type { InstanceFacts } from '../hosts/index.ts';
@@ -111,7 +112,7 @@ interface Chosen {
 }
 
 function chosenOf(form: FormBuilder, head: BackupHead, facts: InstanceFacts, list: readonly DatabaseView[]): Chosen {
-  form.fact('of', `${head.instance}, ${new Date(head.timeMs).toLocaleString()}`, { label: 'Backup of' });
+  form.fact('of', `${head.instance}, ${localTime(head.timeMs)}`, { label: 'Backup of' });
   form.group('What to restore');
   const database = form.choice('database', {
     label: 'Database',
@@ -145,13 +146,21 @@ function chosenOf(form: FormBuilder, head: BackupHead, facts: InstanceFacts, lis
     database === ALL || there.length > 0
       ? undefined
       : form.text('directory', { label: 'Directory', placeholder: 'in the instance directory', wrong: absolute });
-  for (const each of wanted) form.note('unknown', whatBecomes(each, facts, as));
+  for (const each of wanted) form.fact(`becomes${each.name}`, whatBecomes(each, facts, as), { label: 'Becomes' });
+  if (wanted.some(({ mirror }) => mirror !== null && isPrimaryOf(facts, mirror.name))) {
+    const { title, means, todo } = conditions.RESTORE_ON_PRIMARY;
+    form.note('bad', `${title}. ${means} ${todo}`);
+  }
   return {
     overwrite,
     ...(database === ALL ? {} : { database }),
     ...(as === undefined ? {} : { as }),
     ...(directory === undefined ? {} : { directory }),
   };
+}
+
+function isPrimaryOf({ status }: InstanceFacts, mirror: string): boolean {
+  return status.mirrors.some((each) => each.mirror === mirror && each.status === 'Primary');
 }
 
 export async function compareDatabases(about: About, values: FormValues, context: ActionContext): Promise<Form> {
@@ -180,7 +189,7 @@ export async function compareDatabases(about: About, values: FormValues, context
     none: 'No member answers now.',
   });
   const own = factsOf(instance, context);
-  const isPrimary = own?.status.mirrors.some((each) => each.mirror === mirror && each.status === 'Primary') === true;
+  const isPrimary = own !== undefined && isPrimaryOf(own, mirror);
   const self = own?.snapshot?.mirror?.thisMember;
   const other = form.choice('with', {
     label: 'With those on',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { JournalFileView, JournalView, PurgeResult } from '../../engine/api/journals.ts';
-import { databasesOf, journalListOf, purgeable, sizeText } from '../actions/index.ts';
+import { databasesOf, journalListOf, localTime, purgeable, sizeText } from '../actions/index.ts';
 import type { ActionContext } from '../actions/index.ts';
 import type { About, Form, FormValues } from '../contract/index.ts';
 import { FormBuilder } from './builder.ts';
@@ -125,7 +125,7 @@ function filesOf(journals: readonly JournalView[], chosen: string): readonly Jou
 }
 
 function fileText({ name, firstRecord, created, size }: JournalFileView): string {
-  return `${name}, from ${new Date(firstRecord ?? created).toLocaleString()}, ${sizeText(size)}`;
+  return `${name}, from ${localTime(Date.parse(firstRecord ?? created))}, ${sizeText(size)}`;
 }
 
 function wrongPoint(typed: string): string | null {

@@ -66,7 +66,7 @@ export interface Host {
     params: Params<InstanceMethods, N>,
     timeoutMs?: number,
   ): Promise<Result<InstanceMethods, N>>;
-  /** Starts a `gemel` command there that only reads: what instances would have to read for others takes nothing of their time. */
+  /** Starts a `gemel` command there, `--json` among its arguments, that only reads: what instances would have to read for others takes nothing of their time. */
   run(args: readonly string[]): HostCommand;
   /** The beginning of a backup file there. @throws GemelError */
   backupHead(file: string): Promise<BackupHead>;

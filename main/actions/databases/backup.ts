@@ -5,7 +5,7 @@ import type { InstanceFacts } from '../../hosts/index.ts';
 import { options, quoted } from '../command-line.ts';
 import { findInstance, prepared, type ActionContext, type Of, type Prepared } from '../context.ts';
 import { engineJobStep } from '../engine-job.ts';
-import { listOf, named, size } from './targets.ts';
+import { listOf, localTime, named, size } from './targets.ts';
 import { tellBackup, tellComparison, tellRestored } from './told.ts';
 import { runs } from './work.ts';
 
@@ -53,7 +53,7 @@ export async function restoreDatabases(action: Of<'restoreDatabases'>, context: 
     title: `Restore ${named(wanted.map(({ name }) => name))} on ${facts.name}`,
     subject: as?.toUpperCase() ?? (wanted.length === 1 ? (wanted[0]?.name ?? '') : facts.name),
     consequences: [
-      `The backup is of ${head.instance}, taken ${new Date(head.timeMs).toLocaleString()}.`,
+      `The backup is of ${head.instance}, taken ${localTime(head.timeMs)}.`,
       ...wanted.map((each) => whatBecomes(each, facts, as)),
       ...(replaced.length === 0
         ? []
@@ -190,7 +190,7 @@ export function freezeDatabases(action: Of<'freezeDatabases'>, context: ActionCo
         run: async ({ log }) => {
           const params = { databases: [...databases], timeoutMs: timeoutS * 1000 };
           const frozen = await host.callInstance(facts.name, 'db.freeze', params, FREEZE_MS);
-          log(`Frozen until ${new Date(frozen.untilMs).toLocaleTimeString()}: ${frozen.databases.join(', ')}.`);
+          log(`Frozen until ${localTime(frozen.untilMs)}: ${frozen.databases.join(', ')}.`);
         },
       },
     ],

@@ -61,6 +61,11 @@ export function databasesNamed(names: readonly string[]): string {
   return names.length === 1 ? `database ${named(names)}` : `databases ${named(names)}`;
 }
 
+/** 2026-11-21 14:03:22, local. */
+export function localTime(ms: number): string {
+  return new Date(ms).toLocaleString('sv-SE');
+}
+
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
 
 /** Bytes as people read them. */

@@ -29,14 +29,14 @@ async function first(command: LocalCommand): Promise<readonly string[]> {
 describe('a command of a host', () => {
   it('gives what it prints, then its end', async () => {
     await createInstance(home, { name: 'A', superserverPort: 41_999, webPort: 42_999 });
-    const command = new LocalCommand({ home, args: ['journal', 'list', 'A'], clock: realClock });
+    const command = new LocalCommand({ home, args: ['journal', 'list', 'A', '--json'], clock: realClock });
     const [line] = await first(command);
     expect(JSON.parse(line ?? '')).toMatchObject({ journals: [], forecast: null });
     await expect(command.next(10, WAIT_MS)).resolves.toEqual({ lines: [], isAtEnd: true });
   });
 
   it('throws what it failed with, in the words of the engine', async () => {
-    const command = new LocalCommand({ home, args: ['journal', 'list', 'NOBODY'], clock: realClock });
+    const command = new LocalCommand({ home, args: ['journal', 'list', 'NOBODY', '--json'], clock: realClock });
     await expect(first(command)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });

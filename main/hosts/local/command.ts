@@ -14,7 +14,6 @@ const Failed = z.object({ error: z.object({ code: z.string(), what: z.string(), 
 
 interface Options {
   readonly home: string;
-  /** Of a command that prints JSON, without `--json`. */
   readonly args: readonly string[];
   readonly clock: Clock;
 }
@@ -32,7 +31,7 @@ export class LocalCommand implements HostCommand {
 
   constructor({ home, args, clock }: Options) {
     this.#clock = clock;
-    this.#child = spawn(process.execPath, [ENTRY, ...args, '--json'], {
+    this.#child = spawn(process.execPath, [ENTRY, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       // As for the instances' processes: the desktop program runs an entry as Node does, and compiled code is kept.
       env: {
