@@ -1,10 +1,24 @@
 import type { Action, Plan } from '../contract/index.ts';
 import { findInstance } from './context.ts';
 import type { ActionContext, Of, Prepared } from './context.ts';
+import {
+  addDatabases,
+  backupDatabases,
+  compareDatabases,
+  copyDatabases,
+  createDatabase,
+  freezeDatabases,
+  instanceDatabaseWork,
+  mirrorDatabaseWork,
+  restoreDatabases,
+  thawDatabases,
+  verifyDatabases,
+} from './databases/index.ts';
 import { createDemoMirror, removeDemoMirror } from './demo.ts';
 import { createInstance } from './create-instance.ts';
 import { startAgent, startInstance, stopInstance } from './instances.ts';
 import { memberPreparers } from './members/index.ts';
+import { purgeJournal, restoreJournal, switchJournal, verifyJournal } from './journals.ts';
 import { createMirror, joinMirror } from './mirror-setup.ts';
 import { clearNoFailover, setNoFailover, switchOver } from './mirror.ts';
 
@@ -23,6 +37,21 @@ const preparers: Preparers = {
   setNoFailover,
   clearNoFailover,
   ...memberPreparers,
+  mirrorDatabaseWork,
+  instanceDatabaseWork,
+  createDatabase,
+  addDatabases,
+  copyDatabases,
+  verifyDatabases,
+  backupDatabases,
+  restoreDatabases,
+  compareDatabases,
+  freezeDatabases,
+  thawDatabases,
+  switchJournal,
+  verifyJournal,
+  purgeJournal,
+  restoreJournal,
 };
 
 /**

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { startAgent, stopAgent } from '../../engine/agent/start.ts';
 import { VERSION } from '../../engine/api/version.ts';
 import type { Clock } from '../../engine/io/index.ts';
-import { findInstance, type ActionContext } from '../actions/index.ts';
+import { databasesOf, findInstance, journalListOf, type ActionContext } from '../actions/index.ts';
 import type { Alert, AppInfo } from '../contract/index.ts';
 import { explain } from '../explain/index.ts';
 import { formOf } from '../forms/index.ts';
@@ -13,6 +13,8 @@ import type { AgentControl } from '../hosts/index.ts';
 import type { Store } from '../store/index.ts';
 import { monitorOf, overviewOf } from '../view/index.ts';
 import type { MirrorSettingsOf } from '../view/index.ts';
+import { DatabaseMatrices } from './databases.ts';
+import { JournalReaders } from './journal-readers.ts';
 import { Procedures } from '../procedures/index.ts';
 import { membersAnswers } from './members.ts';
 import { Operator } from './operator.ts';
@@ -89,11 +91,13 @@ export function openConsoleMain(options: ConsoleOptions): ConsoleMain {
   ensureLocalAgent(hosts, (problem) => {
     if (open) operator.record('Start the agent of this computer', os.hostname(), 'failed', problem);
   });
-  const handlers = handlersOf({ options, context, operator, procedures, watchers, changed });
+  const journals = new JournalReaders(hosts, clock);
+  const databases = new DatabaseMatrices({ hosts, now: () => clock.wallMs(), changed: () => changed('databases') });
+  const handlers = handlersOf({ options, context, operator, procedures, watchers, journals, changed });
   const now = (): number => clock.wallMs();
   const whatIf = whatIfAnswers({ hosts, now, changed: () => changed('what-if') });
   const members = membersAnswers({ hosts, now, changed: () => changed('members') });
-  const sources = sourcesOf({ store, hosts, operator, procedures, whatIf, members, watchers });
+  const sources = sourcesOf({ store, hosts, operator, procedures, whatIf, members, watchers, databases });
   return {
     connect: (sink) => {
       const page = new PagePort({ handlers, sources, sink, clock });
@@ -113,6 +117,8 @@ export function openConsoleMain(options: ConsoleOptions): ConsoleMain {
       whatIf.close();
       watchers.close();
       members.close();
+      databases.close();
+      journals.closeAll();
       hosts.close();
       store.close();
     },
@@ -131,6 +137,7 @@ function handlersOf({
   operator,
   procedures,
   watchers,
+  journals,
   changed,
 }: {
   options: ConsoleOptions;
@@ -138,6 +145,7 @@ function handlersOf({
   operator: Operator;
   procedures: Procedures;
   watchers: Watchers;
+  journals: JournalReaders;
   changed(kind: ChangeKind): void;
 }): CallHandlers {
   const { store } = context;
@@ -208,6 +216,14 @@ function handlersOf({
       changed('settings');
       return {};
     },
+    'database.list': ({ instance }) => databasesOf(instance, context),
+    'journal.list': ({ instance }) => journalListOf(instance, context),
+    'journal.open': (params) => journals.open(params),
+    'journal.read': (params) => journals.read(params),
+    'journal.close': ({ reader }) => {
+      journals.close(reader);
+      return {};
+    },
   };
 }
 
@@ -219,6 +235,7 @@ function sourcesOf({
   whatIf,
   watchers,
   members,
+  databases,
 }: {
   store: Store;
   hosts: Hosts;
@@ -227,6 +244,7 @@ function sourcesOf({
   whatIf: ReturnType<typeof whatIfAnswers>;
   members: ReturnType<typeof membersAnswers>;
   watchers: Watchers;
+  databases: DatabaseMatrices;
 }): TopicSources {
   const settings: MirrorSettingsOf = (mirror) => store.settings.mirror(mirror);
   return {
@@ -241,5 +259,6 @@ function sourcesOf({
     audit: { kinds: ['audit'], value: () => store.audit.list(NEWEST) },
     alerts: { kinds: ['alerts'], value: () => watchers.active },
     pastAlerts: { kinds: ['alerts'], value: () => store.alerts.past(NEWEST) },
+    databases: { kinds: ['world', 'databases'], value: ({ mirror }) => databases.of(mirror) },
   };
 }

@@ -67,6 +67,11 @@ function rig(): Rig {
       return {};
     },
     'settings.mirror': never,
+    'database.list': never,
+    'journal.list': never,
+    'journal.open': never,
+    'journal.read': never,
+    'journal.close': never,
   };
   const settings = { kinds: ['settings'] as const, value: () => made.settings };
   const other = { kinds: ['world'] as const, value: never };
@@ -82,6 +87,7 @@ function rig(): Rig {
     audit: other,
     alerts: other,
     pastAlerts: other,
+    databases: other,
   };
   const page = new PagePort({
     handlers,

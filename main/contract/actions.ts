@@ -1,12 +1,21 @@
 import { z } from 'zod';
 import { JobProgress } from '../../engine/api/jobs.ts';
+import { databaseActions } from './groups/databases.ts';
 import { hostActions } from './groups/hosts.ts';
 import { memberActions } from './groups/members.ts';
+import { journalActions } from './groups/journals.ts';
 import { mirrorSetupActions } from './groups/mirror-setup.ts';
 import { roleActions } from './groups/roles.ts';
 
 /** What the console can do to the world. Each action can be planned (nothing changes) and run (gives a job). */
-export const Action = z.discriminatedUnion('action', [...hostActions, ...mirrorSetupActions, ...roleActions, ...memberActions]);
+export const Action = z.discriminatedUnion('action', [
+  ...hostActions,
+  ...mirrorSetupActions,
+  ...roleActions,
+  ...databaseActions,
+  ...journalActions,
+  ...memberActions,
+]);
 /** What the page sends. */
 export type ActionInput = z.input<typeof Action>;
 export type Action = z.output<typeof Action>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Alert } from './alerts.ts';
 import { Action, AuditEntry, JobView, Plan } from './actions.ts';
 import { LostPage } from '../../engine/api/lost.ts';
+import { dataCalls, dataTopics } from './data.ts';
 import { About, Form, FormName, FormValues } from './forms.ts';
 import { Explanation, HistoryEvent, MemberLags } from './history.ts';
 import { MirrorProcedures } from './procedures.ts';
@@ -70,6 +71,7 @@ export const calls = {
     params: z.object({ mirror: z.string(), environment: Environment.optional(), locked: z.boolean().optional() }),
     result: nothing,
   },
+  ...dataCalls,
 } as const;
 
 /** Subscriptions: a value at once, then at each change; only what a page subscribes to is sent. A slow page gets the newest value, not a backlog. */
@@ -93,6 +95,7 @@ export const topics = {
   alerts: { params: nothing, value: z.array(Alert) },
   /** The newest 100 that are over, newest first. */
   pastAlerts: { params: nothing, value: z.array(Alert) },
+  ...dataTopics,
 } as const;
 
 export type Calls = typeof calls;

@@ -6,7 +6,21 @@ import { Severity } from './views.ts';
 /** The forms of the wizards: main makes them from the live state and checks what is typed with the engine's own rules; the page draws them. */
 
 /** One for each wizard; it ends in an action that is planned and run like every other. */
-export const FormName = z.enum(['createInstance', 'createMirror', 'joinFailover', 'joinAsync', ...memberForms]);
+export const FormName = z.enum([
+  'createInstance',
+  'createMirror',
+  'joinFailover',
+  'joinAsync',
+  'createDatabase',
+  'addDatabases',
+  'backupDatabases',
+  'restoreDatabases',
+  'compareDatabases',
+  'freezeDatabases',
+  'purgeJournal',
+  'restoreJournal',
+  ...memberForms,
+]);
 export type FormName = z.infer<typeof FormName>;
 export const formNames: readonly FormName[] = FormName.options;
 
@@ -18,6 +32,7 @@ export const About = z.object({
   mirror: z.string().optional(),
   /** Name of a member. */
   member: z.string().optional(),
+  /** Name of a database, or of several, with commas between. */
   database: z.string().optional(),
 });
 export type About = z.infer<typeof About>;

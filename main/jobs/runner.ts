@@ -8,6 +8,8 @@ export interface StepContext {
   log(text: string): void;
   /** How far the step is; null: nothing to tell any more. */
   progress(progress: JobStep['progress']): void;
+  /** Whether a cancel would leave nothing half done from here on; a step begins as its definition says. */
+  setCancellable(cancellable: boolean): void;
   /** Aborted by a cancel; only looked at by steps that are `cancellable`. */
   readonly signal: AbortSignal;
 }
@@ -185,6 +187,7 @@ export class JobRunner {
       signal: running.abort.signal,
       log: (text) => this.#log(running, index, text),
       progress: (progress) => this.#change(running, index, { progress }, {}),
+      setCancellable: (canCancel) => this.#change(running, index, {}, { canCancel }),
     };
   }
 

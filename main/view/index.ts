@@ -1,3 +1,4 @@
+export { matrixOf } from './databases.ts';
 export { monitorOf, overviewOf } from './overview.ts';
 export type { MirrorSettingsOf } from './overview.ts';
 export { instanceOf, knownStatus, livePrimaries, mirrorsOf, ownPicture, statusOfSelf } from './group.ts';

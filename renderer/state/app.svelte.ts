@@ -7,6 +7,7 @@ import { ConsoleState } from './console.svelte.ts';
 import { membersOffers, membersWizards } from './member-offers.ts';
 import { allOffers } from './offers.ts';
 import type { Command } from './palette.ts';
+import { mirrorOf } from './route.ts';
 import { Router } from './router.svelte.ts';
 import { ThemeState } from './theme.svelte.ts';
 import { allWizards } from './wizards.ts';
@@ -41,8 +42,8 @@ export class AppState {
 
   /** The mirror whose pages the rail offers: the one looked at, else the last one, else the worst. */
   #currentMirror(): string | null {
-    const route = this.router.route;
-    if ('mirror' in route) return route.mirror;
+    const looked = mirrorOf(this.router.route);
+    if (looked !== null) return looked;
     const mirrors = this.console.overview?.mirrors ?? [];
     return (mirrors.find((m) => m.name === this.lastMirror) ?? mirrors[0])?.name ?? null;
   }
@@ -55,6 +56,10 @@ export class AppState {
       ...(this.console.overview?.mirrors ?? []).map((m) =>
         go(`monitor:${m.name}`, palette.openMonitor(m.name), () => this.router.go({ page: 'monitor', mirror: m.name })),
       ),
+      ...(this.console.overview?.mirrors ?? []).flatMap(({ name }) => [
+        go(`databases:${name}`, palette.openDatabases(name), () => this.router.go({ page: 'databases', mirror: name })),
+        go(`journal:${name}`, palette.openJournal(name), () => this.router.go({ page: 'journal', mirror: name })),
+      ]),
       ...(this.console.overview?.mirrors ?? []).map((m) =>
         go(`members:${m.name}`, palette.openMembers(m.name), () => this.router.go({ page: 'members', mirror: m.name })),
       ),

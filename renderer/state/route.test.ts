@@ -12,6 +12,10 @@ const route: fc.Arbitrary<Route> = fc.oneof(
   fc.record({ mirror: name, at: fc.nat() }).map((where): Route => ({ page: 'explain', ...where })),
   name.map((mirror): Route => ({ page: 'members', mirror })),
   fc.record({ mirror: name, instance: name, report: name }).map((lost): Route => ({ page: 'lost', ...lost })),
+  fc.tuple(fc.constantFrom('databases' as const, 'journal' as const), name).map(([page, mirror]): Route => ({ page, mirror })),
+  fc
+    .tuple(fc.constantFrom('instanceDatabases' as const, 'instanceJournal' as const), name)
+    .map(([page, instance]): Route => ({ page, instance })),
   fc
     .record({ instance: name, mirror: name }, { requiredKeys: [] })
     .map((about): Route => ({ page: 'wizard', form: 'createMirror', about })),

@@ -14,6 +14,9 @@ export type Route =
   | { readonly page: 'members'; readonly mirror: string }
   /** A report of lost transactions of a member; `instance` is an InstanceView id. */
   | { readonly page: 'lost'; readonly mirror: string; readonly instance: string; readonly report: string }
+  | { readonly page: 'databases' | 'journal'; readonly mirror: string }
+  /** `instance`: InstanceView id. */
+  | { readonly page: 'instanceDatabases' | 'instanceJournal'; readonly instance: string }
   | { readonly page: 'activity'; readonly job: number | null }
   | { readonly page: 'wizard'; readonly form: FormName; readonly about: About };
 
@@ -28,6 +31,9 @@ export function parseRoute(hash: string): Route {
   const form = formNames.find((name) => first === 'wizard' && name === second);
   if (form !== undefined) return { page: 'wizard', form, about: aboutOf(parts.slice(2)) };
   if (first === 'mirror' && second !== undefined && third === 'monitor') return { page: 'monitor', mirror: second };
+  if (first === 'mirror' && second !== undefined && (third === 'databases' || third === 'journal')) return { page: third, mirror: second };
+  if (first === 'instance' && second !== undefined && third === 'databases') return { page: 'instanceDatabases', instance: second };
+  if (first === 'instance' && second !== undefined && third === 'journal') return { page: 'instanceJournal', instance: second };
   if (first === 'mirror' && second !== undefined && third === 'members') return { page: 'members', mirror: second };
   if (first === 'mirror' && second !== undefined && third === 'lost' && parts[3] !== undefined && parts[4] !== undefined)
     return { page: 'lost', mirror: second, instance: parts[3], report: parts[4] };
@@ -64,6 +70,13 @@ export function routeHash(route: Route): string {
       return `#/mirror/${encodeURIComponent(route.mirror)}/members`;
     case 'lost':
       return `#/mirror/${[route.mirror, 'lost', route.instance, route.report].map(encodeURIComponent).join('/')}`;
+    case 'databases':
+    case 'journal':
+      return `#/mirror/${encodeURIComponent(route.mirror)}/${route.page}`;
+    case 'instanceDatabases':
+      return `#/instance/${encodeURIComponent(route.instance)}/databases`;
+    case 'instanceJournal':
+      return `#/instance/${encodeURIComponent(route.instance)}/journal`;
     case 'activity':
       return route.job === null ? '#/activity' : `#/activity/${route.job}`;
     case 'wizard':
@@ -73,6 +86,11 @@ export function routeHash(route: Route): string {
 
 function numberOf(part: string | undefined): number | null {
   return part !== undefined && /^\d{1,15}$/.test(part) ? Number(part) : null;
+}
+
+/** The mirror whose page it is; null: it is none of a mirror. */
+export function mirrorOf(route: Route): string | null {
+  return 'mirror' in route ? route.mirror : null;
 }
 
 /** Keys and values in turn; what is not known is left out. */

@@ -36,9 +36,43 @@ export function mirrorWizards(mirror: MirrorView): WizardOffer[] {
   return [...(failovers < 2 ? [wizardOffer('joinFailover', about, mirror.name)] : []), wizardOffer('joinAsync', about, mirror.name)];
 }
 
+/** What is done with databases of a mirror. */
+export function databaseWizards(mirror: string): WizardOffer[] {
+  const about = { mirror };
+  return [offer('createDatabase', about, mirror), offer('addDatabases', about, mirror), offer('compareDatabases', about, mirror)];
+}
+
+/** What is done with databases and journals of a running instance; `databases`: those that are meant, if any. */
+export function instanceDataWizards({ id, status }: InstanceView, databases: readonly string[] = []): WizardOffer[] {
+  if (status.state !== 'running') return [];
+  const about = { instance: id, ...(databases.length === 0 ? {} : { database: databases.join(',') }) };
+  return (['createDatabase', 'backupDatabases', 'restoreDatabases', 'freezeDatabases'] as const).map((form) =>
+    offer(form, form === 'backupDatabases' || form === 'freezeDatabases' ? about : { instance: id }, status.name),
+  );
+}
+
+export function journalWizards({ id, status }: InstanceView): WizardOffer[] {
+  if (status.state !== 'running') return [];
+  return (['purgeJournal', 'restoreJournal'] as const).map((form) => offer(form, { instance: id }, status.name));
+}
+
+/** A wizard for chosen databases: by their names on the instance, or in the mirror where it is about one. */
+export function chosenWizard(form: 'backupDatabases' | 'compareDatabases', about: About): WizardOffer {
+  return offer(form, about, about.database);
+}
+
 /** Everything on offer, for the command palette. */
 export function allWizards(overview: Overview): WizardOffer[] {
-  return [...generalWizards(), ...overview.mirrors.flatMap(mirrorWizards), ...overview.instances.flatMap(instanceWizards)];
+  return [
+    ...generalWizards(),
+    ...overview.mirrors.flatMap(mirrorWizards),
+    ...overview.mirrors.flatMap(({ name }) => databaseWizards(name)),
+    ...overview.instances.flatMap((instance) => [
+      ...instanceWizards(instance),
+      ...instanceDataWizards(instance),
+      ...journalWizards(instance),
+    ]),
+  ];
 }
 
 export function wizardOffer(form: FormName, about: About, subject?: string): WizardOffer {
