@@ -39,7 +39,11 @@ export function mirrorWizards(mirror: MirrorView): WizardOffer[] {
 /** What is done with databases of a mirror. */
 export function databaseWizards(mirror: string): WizardOffer[] {
   const about = { mirror };
-  return [offer('createDatabase', about, mirror), offer('addDatabases', about, mirror), offer('compareDatabases', about, mirror)];
+  return [
+    wizardOffer('createDatabase', about, mirror),
+    wizardOffer('addDatabases', about, mirror),
+    wizardOffer('compareDatabases', about, mirror),
+  ];
 }
 
 /** What is done with databases and journals of a running instance; `databases`: those that are meant, if any. */
@@ -47,18 +51,18 @@ export function instanceDataWizards({ id, status }: InstanceView, databases: rea
   if (status.state !== 'running') return [];
   const about = { instance: id, ...(databases.length === 0 ? {} : { database: databases.join(',') }) };
   return (['createDatabase', 'backupDatabases', 'restoreDatabases', 'freezeDatabases'] as const).map((form) =>
-    offer(form, form === 'backupDatabases' || form === 'freezeDatabases' ? about : { instance: id }, status.name),
+    wizardOffer(form, form === 'backupDatabases' || form === 'freezeDatabases' ? about : { instance: id }, status.name),
   );
 }
 
 export function journalWizards({ id, status }: InstanceView): WizardOffer[] {
   if (status.state !== 'running') return [];
-  return (['purgeJournal', 'restoreJournal'] as const).map((form) => offer(form, { instance: id }, status.name));
+  return (['purgeJournal', 'restoreJournal'] as const).map((form) => wizardOffer(form, { instance: id }, status.name));
 }
 
 /** A wizard for chosen databases: by their names on the instance, or in the mirror where it is about one. */
 export function chosenWizard(form: 'backupDatabases' | 'compareDatabases', about: About): WizardOffer {
-  return offer(form, about, about.database);
+  return wizardOffer(form, about, about.database);
 }
 
 /** Everything on offer, for the command palette. */
