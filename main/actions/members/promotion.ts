@@ -100,13 +100,13 @@ async function foreseen(
   try {
     const found = await foreseePromotion({ ...at, name, mirror }, wish);
     if ('refused' in found) return { consequences: [], refusals: [{ reason: found.refused.what, todo: found.refused.todo }], waits: false };
-    const { message, setValidatedMember: byHand, partner } = found;
+    const { setValidatedMember: byHand, partner } = found;
     const backup = mirror.source?.mirror.members.find(({ type, name: each }) => type === 'Failover' && each !== primary?.name)?.name;
     return {
       waits: partner !== null && byHand.includes(partner),
       refusals: [],
       consequences: [
-        message,
+        foreseenText(name, primary, found),
         ...(primary !== null && backup !== undefined
           ? [`${backup} becomes a disaster recovery async at the same time: ${mirror.name} has two failover members.`]
           : []),
@@ -122,6 +122,18 @@ async function foreseen(
   } catch (error) {
     return { consequences: [], refusals: [refusedWith(error)], waits: false };
   }
+}
+
+function foreseenText(
+  name: string,
+  primary: MemberAt | null,
+  { partner, setValidatedMember }: Exclude<Foreseen, { refused: unknown }>,
+): string {
+  if (primary !== null) return `${name} becomes backup of ${primary.name}.`;
+  if (partner === null) return `${name} becomes primary without a partner, with its own journal and what other members that answer have.`;
+  if (setValidatedMember.includes(partner))
+    return `${name} waits for the agent of ${partner}, and becomes primary once it has the journal of ${partner}.`;
+  return `${name} gets the journal of ${partner} from its agent and becomes primary; ${partner} is its backup once it is started.`;
 }
 
 function isDisasterRecovery({ name, type }: MemberAt) {
