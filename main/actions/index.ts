@@ -1,5 +1,5 @@
 export { prepare } from './prepare.ts';
 export type { ActionContext } from './context.ts';
-export { localTime, reachable as reachableMembers, size as sizeText, whatBecomes } from './databases/index.ts';
+export { isPrimaryOf, localTime, onPrimary, reachable as reachableMembers, size as sizeText, whatBecomes } from './databases/index.ts';
 export { purgeable } from './journals.ts';
 export { databasesOf, journalListOf } from './lists.ts';
