@@ -232,7 +232,7 @@ test('a missing copy is made where it is told to be missing', async () => {
 
 const backup = (): string => path.join(shell.home, 'orders.gbk');
 
-test('a database is backed up, and restored beside itself', async () => {
+test('a database is backed up; on the primary its restore is refused', async () => {
   await go('#/wizard/backupDatabases/instance/local%2FA/database/ORDERS');
   await expect(page.getByLabel('ORDERS', { exact: true })).toBeChecked();
   await page.getByLabel('File', { exact: true }).fill(backup());
@@ -248,8 +248,9 @@ test('a database is backed up, and restored beside itself', async () => {
   await page.getByLabel('Backup file').fill(backup());
   await expect(page.getByText('Backup of')).toBeVisible();
   await picture(page, 'wizard-restore');
-  await page.getByLabel('Under another name').fill('before');
-  await expect(page.getByText('ORDERS (', { exact: false }).last()).toContainText('as BEFORE');
+  await page.getByLabel('Replace ORDERS on A').check({ force: true });
+  await page.getByRole('button', { name: 'Show the plan' }).click();
+  await expect(page.getByRole('alert')).toContainText('cannot be restored on the primary');
 });
 
 test('a copy on the backup is replaced by a restored one, and catches up', async () => {
@@ -287,8 +288,11 @@ test('the journal shows its files and their records, and finds an update', async
   await page.getByLabel('Global').fill('^needle');
   await page.getByRole('button', { name: 'Search', exact: true }).click();
   await expect(records.getByRole('row').filter({ hasText: '^needle(7,"x")' })).toContainText('found it');
-  await expect(page.getByText('1 records; that is all')).toBeVisible();
+  await expect(page.getByText('1 found; that is all')).toBeVisible();
   await picture(page, 'journal-search');
+  await page.setViewportSize({ width: 1920, height: 1080 });
+  await page.screenshot({ path: 'test-results/console/journal-search-wide.png' });
+  await page.setViewportSize({ width: 1280, height: 800 });
   await records.getByRole('button').first().click();
   await expect(panel(page)).toContainText('found it');
   await expectAccessible(page);
@@ -324,6 +328,9 @@ test('the databases of an instance, mirrored or not, are looked after on a page 
   const table = page.getByRole('table', { name: 'Databases of A' });
   await expect(table.getByRole('row').filter({ hasText: 'ORDERS' })).toContainText('DATA: ORDERS');
   await picture(page, 'instance-databases');
+  await page.setViewportSize({ width: 1920, height: 1080 });
+  await page.screenshot({ path: 'test-results/console/instance-databases-wide.png' });
+  await page.setViewportSize({ width: 1280, height: 800 });
   await page.getByRole('button', { name: 'Verify ORDERS' }).click();
   await confirm(page);
 });

@@ -11,6 +11,6 @@ export {
   type MemberAt,
   type PromotionWish,
 } from './members/index.ts';
-export { localTime, reachable as reachableMembers, size as sizeText, whatBecomes } from './databases/index.ts';
+export { isPrimaryOf, localTime, onPrimary, reachable as reachableMembers, size as sizeText, whatBecomes } from './databases/index.ts';
 export { purgeable } from './journals.ts';
 export { databasesOf, journalListOf } from './lists.ts';

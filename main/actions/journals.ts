@@ -125,7 +125,7 @@ export async function purgeJournal(action: Of<'purgeJournal'>, context: ActionCo
     refusals:
       going.length > 0
         ? []
-        : [{ reason: 'Nothing would go: each file is still needed, or too young.', todo: 'What keeps each file stands above.' }],
+        : [{ reason: 'Nothing would go: each file is still needed, or too young.', todo: 'What keeps each file stands below.' }],
     danger: age !== undefined,
     holds: [`journal ${facts.id}`],
     result: 'The files are removed.',

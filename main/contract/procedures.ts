@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Action } from './actions.ts';
-import { About } from './forms.ts';
+import { About, FormName } from './forms.ts';
 
 /** The planned, unplanned and disaster-recovery procedures of a mirror, as runbooks that know its live state. */
 
@@ -10,8 +10,7 @@ export type ProcedureSection = z.infer<typeof ProcedureSection>;
 /** A way to carry a step out from here. */
 export const ProcedureOffer = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('action'), text: z.string(), action: Action }),
-  /** `form`: name of a wizard. */
-  z.object({ kind: z.literal('wizard'), text: z.string(), form: z.string(), about: About }),
+  z.object({ kind: z.literal('wizard'), text: z.string(), form: FormName, about: About }),
 ]);
 export type ProcedureOffer = z.infer<typeof ProcedureOffer>;
 

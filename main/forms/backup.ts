@@ -1,11 +1,10 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { BackupHead } from '../../engine/api/backup.ts';
-import { conditions } from '../../engine/api/conditions.ts';
 import { GemelError } from '../../engine/api/errors.ts';
 import { DatabaseName } from '../../engine/api/names.ts';
 import type { DatabaseView } from '../../engine/api/status.ts';
-import { databasesOf, localTime, sizeText, whatBecomes } from '../actions/index.ts';
+import { databasesOf, isPrimaryOf, localTime, onPrimary, sizeText, whatBecomes } from '../actions/index.ts';
 import type { ActionContext } from '../actions/index.ts';
 import type { About, Form, FormValues, Option } from '../contract/index.ts';
 import type { InstanceFacts } from '../hosts/index.ts';
@@ -146,21 +145,16 @@ function chosenOf(form: FormBuilder, head: BackupHead, facts: InstanceFacts, lis
     database === ALL || there.length > 0
       ? undefined
       : form.text('directory', { label: 'Directory', placeholder: 'in the instance directory', wrong: absolute });
-  for (const each of wanted) form.fact(`becomes${each.name}`, whatBecomes(each, facts, as), { label: 'Becomes' });
   if (wanted.some(({ mirror }) => mirror !== null && isPrimaryOf(facts, mirror.name))) {
-    const { title, means, todo } = conditions.RESTORE_ON_PRIMARY;
-    form.note('bad', `${title}. ${means} ${todo}`);
-  }
+    const { reason, todo } = onPrimary();
+    form.note('bad', `${reason} ${todo}`);
+  } else for (const each of wanted) form.fact(`becomes${each.name}`, whatBecomes(each, facts, as), { label: 'Becomes' });
   return {
     overwrite,
     ...(database === ALL ? {} : { database }),
     ...(as === undefined ? {} : { as }),
     ...(directory === undefined ? {} : { directory }),
   };
-}
-
-function isPrimaryOf({ status }: InstanceFacts, mirror: string): boolean {
-  return status.mirrors.some((each) => each.mirror === mirror && each.status === 'Primary');
 }
 
 export async function compareDatabases(about: About, values: FormValues, context: ActionContext): Promise<Form> {

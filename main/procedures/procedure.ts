@@ -44,7 +44,22 @@ export function byInstance(
   return found === null ? [] : [{ kind: 'action', text, action: Action.parse(action(found)) }];
 }
 
-export function wizard(scene: Scene, name: string | undefined, text: string, form: string): ProcedureOffer[] {
+/** Offers about the mirror that one of its members is told. */
+export function byMember(
+  scene: Scene,
+  name: string | undefined,
+  text: string,
+  action: 'forcePrimary' | 'rebuild' | 'tryPrimary',
+): ProcedureOffer[] {
+  return byInstance(scene, name, text, (instance) => ({ action, mirror: scene.mirror, instance }));
+}
+
+export function demotion(scene: Scene, member: string | undefined): ProcedureOffer[] {
+  if (member === undefined) return [];
+  return [{ kind: 'action', text: `Demote ${member}`, action: Action.parse({ action: 'demote', mirror: scene.mirror, member }) }];
+}
+
+export function wizard(scene: Scene, name: string | undefined, text: string, form: 'promote' | 'resumePrimary'): ProcedureOffer[] {
   const instance = actor(scene, name ?? '')?.instance ?? null;
   const about: About = {
     mirror: scene.mirror,

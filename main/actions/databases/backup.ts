@@ -1,3 +1,4 @@
+import { conditions } from '../../../engine/api/conditions.ts';
 import { GemelError } from '../../../engine/api/errors.ts';
 import type { BackupDatabase } from '../../../engine/api/backup.ts';
 
@@ -79,10 +80,21 @@ export async function restoreDatabases(action: Of<'restoreDatabases'>, context: 
         tell: tellRestored,
       }),
     ],
+    refusals: wanted.some(({ mirror }) => mirror !== null && isPrimaryOf(facts, mirror.name)) ? [onPrimary()] : [],
     danger: replaced.length > 0,
     holds: wanted.map(({ name }) => `database ${facts.id}/${(as ?? name).toUpperCase()}`),
     result: `${named(wanted.map(({ name }) => as?.toUpperCase() ?? name))}: restored on ${facts.name}.`,
   });
+}
+
+export function isPrimaryOf({ status }: InstanceFacts, mirror: string): boolean {
+  return status.mirrors.some((each) => each.mirror === mirror && each.status === 'Primary');
+}
+
+/** The engine's words for what it would refuse. */
+export function onPrimary(): { reason: string; todo: string } {
+  const { title, means, todo } = conditions.RESTORE_ON_PRIMARY;
+  return { reason: `${title}. ${means}`, todo };
 }
 
 /** As far as it can be told beforehand; what is refused, the instance says. */

@@ -2,6 +2,8 @@ export {
   backupDatabases,
   compareDatabases,
   freezeDatabases,
+  isPrimaryOf,
+  onPrimary,
   restoreDatabases,
   thawDatabases,
   verifyDatabases,

@@ -173,7 +173,12 @@ export async function mirrorDatabaseWork(action: Of<'mirrorDatabaseWork'>, conte
     refusals:
       targets.length > 0
         ? []
-        : [{ reason: `There is nothing to do: ${what}${where} ${kind.unfit === '' ? 'not known' : kind.unfit}.`, todo: '' }],
+        : [
+            {
+              reason: `There is nothing to do: ${what}${where} ${action.databases.length === 1 ? 'is' : 'are'} ${there.length === 0 ? 'not there' : kind.unfit}.`,
+              todo: '',
+            },
+          ],
     danger: targets.some((target) => kind.danger(target)),
     holds: targets.flatMap(({ id, databases }) => databases.map(({ cell }) => `database ${id}/${cell.name}`)),
     result: `${kind.verb}: done for ${named(action.databases)}${where}.`,

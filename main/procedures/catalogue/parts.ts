@@ -1,5 +1,5 @@
 import { actor, isDown, type Actor, type Scene } from '../scene.ts';
-import { byInstance, on, say, told, wizard, type Step } from '../procedure.ts';
+import { byInstance, demotion, on, say, told, wizard, type Step } from '../procedure.ts';
 
 /** Steps that many procedures share. */
 
@@ -71,7 +71,7 @@ export function demote(name: string | undefined, detail: string): Step {
     detail,
     done: on(name, ({ type }) => type === 'Disaster Recovery'),
     waiting: told([name]),
-    offers: (scene) => wizard(scene, name, `Demote ${say(name)}`, 'demote'),
+    offers: (scene) => demotion(scene, name),
   };
 }
 

@@ -1,5 +1,5 @@
 import { backupOf, disasterRecovery, type Scene } from '../scene.ts';
-import { mirrorAction, say, wizard, byInstance, type Cast, type Procedure } from '../procedure.ts';
+import { mirrorAction, say, demotion, byInstance, type Cast, type Procedure } from '../procedure.ts';
 import { demote, handBack, promote, start, stop, untilActive, untilCaughtUp, untilPrimary, untilReporting, work } from './parts.ts';
 
 function pair(scene: Scene): Cast | string {
@@ -81,7 +81,7 @@ export const planned: readonly Procedure[] = [
         risk: () => `Until it is cleared, nobody takes over when ${say(a)} fails.`,
         offers: (scene) => [
           ...mirrorAction(scene, 'Set no failover', 'setNoFailover'),
-          ...wizard(scene, b, `Demote ${say(b)}`, 'demote'),
+          ...demotion(scene, b),
           ...byInstance(scene, a, `Stop ${say(a)} without failover`, (instance) => ({
             action: 'stopInstance',
             instance,

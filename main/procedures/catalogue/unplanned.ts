@@ -1,5 +1,5 @@
 import { disasterRecovery, failovers, isDown, type Scene } from '../scene.ts';
-import { byInstance, on, say, told, wizard, type Cast, type Procedure, type Step } from '../procedure.ts';
+import { byMember, byInstance, on, say, told, wizard, type Cast, type Procedure, type Step } from '../procedure.ts';
 import { handBack, isPrimary, promote, start, startAgent, untilActive, untilCaughtUp, untilPrimary, work } from './parts.ts';
 
 /** A is primary, the other failover member is down. */
@@ -52,7 +52,7 @@ function comesBack(name: string | undefined): Step[] {
         'Where it could not take back what it has beyond, it is Crashed and says so: rebuild it then. Look at its report of lost updates.',
       done: on(name, ({ active }) => active),
       waiting: told([name]),
-      offers: (scene) => wizard(scene, name, `Rebuild ${say(name)}`, 'rebuild'),
+      offers: (scene) => byMember(scene, name, `Rebuild ${say(name)}`, 'rebuild'),
     },
   ];
 }
@@ -65,7 +65,7 @@ function force(name: string | undefined, other: string | undefined): Step {
     waiting: told([name]),
     risk: () =>
       `Only when ${say(other)} is down for certain, and stays down. If ${say(name)} was not active, what was acknowledged after it lost ${say(other)} is lost.`,
-    offers: (scene) => wizard(scene, name, `Force ${say(name)}`, 'forcePrimary'),
+    offers: (scene) => byMember(scene, name, `Force ${say(name)}`, 'forcePrimary'),
   };
 }
 
@@ -156,7 +156,7 @@ export const unplanned: readonly Procedure[] = [
         offers: (scene) => [
           ...wizard(scene, a, `Resume ${say(a)} as primary`, 'resumePrimary'),
           ...byInstance(scene, a, `Stop ${say(a)}`, (instance) => ({ action: 'stopInstance', instance, nofailover: true })),
-          ...wizard(scene, b, `Force ${say(b)}`, 'forcePrimary'),
+          ...byMember(scene, b, `Force ${say(b)}`, 'forcePrimary'),
         ],
       },
       {
@@ -192,7 +192,7 @@ export const unplanned: readonly Procedure[] = [
         waiting: told([a, b]),
         risk: (scene) =>
           scene.primary === null ? 'Forcing a member that was not the last primary and not active loses what it does not have.' : '',
-        offers: (scene) => [a, b].flatMap((name) => (name === undefined ? [] : wizard(scene, name, `Force ${name}`, 'forcePrimary'))),
+        offers: (scene) => [a, b].flatMap((name) => (name === undefined ? [] : byMember(scene, name, `Force ${name}`, 'forcePrimary'))),
       },
       {
         text: 'Start the other, and wait until it is the active backup',
