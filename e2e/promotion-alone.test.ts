@@ -50,6 +50,8 @@ describe.concurrent('a promotion while nothing runs and all agents answer', () =
     await written.stop();
     await bothDown(pair);
     await c.start();
+    expect(await c.call('mirror.promote', { dryRun: true })).toMatchObject({ partner: 'A', setValidatedMember: [] });
+    expect((await view(c, 'C')).type).toBe('Disaster Recovery');
     const done = await c.call('mirror.promote', {});
     expect(done).toMatchObject({ partner: 'A', setValidatedMember: [] });
     await c.sees({ C: 'Primary' });

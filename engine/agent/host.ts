@@ -10,9 +10,13 @@ import {
   createInstance,
   defaultHome,
   deleteInstance,
+  findRegistered,
   homePaths,
+  instancePaths,
   inventory,
   MessageLog,
+  messagesFile,
+  readLog,
   startInstance,
   stopInstance,
   tellParent,
@@ -141,6 +145,11 @@ class Agent {
       'instance.start': ({ name }) => refreshed(() => startInstance(home, name)),
       'instance.stop': ({ name, ...options }) => refreshed(() => stopInstance(home, name, options)),
       'instance.delete': ({ name }) => refreshed(() => deleteInstance(home, name)),
+      'log.read': ({ instance, ...range }) =>
+        readLog(
+          instance === undefined ? homePaths(home).agentLog : messagesFile(instancePaths(findRegistered(home, instance).directory).mgr),
+          range,
+        ),
     };
   }
 

@@ -51,3 +51,16 @@ export function conditionLine(code: string, text: string, facts: Facts = {}): st
   const known = Object.entries(facts).map(([name, value]) => `${name}=${value}`);
   return `[${code}] ${text}${known.length === 0 ? '' : ` (${known.join(', ')})`}`;
 }
+
+const LINE = /^\[([A-Z][A-Z0-9_]*)\] (.*?)(?: \((\w+=.*)\))?$/s;
+
+/** What `conditionLine` put together; `code` is null where the line is none of its making. */
+export function readConditionLine(line: string): { code: string | null; text: string; facts: Record<string, string> } {
+  const [, code, text, told] = LINE.exec(line) ?? [];
+  if (code === undefined || text === undefined) return { code: null, text: line, facts: {} };
+  const facts = (told === undefined ? [] : told.split(/, (?=\w+=)/)).map((fact): [string, string] => {
+    const at = fact.indexOf('=');
+    return [fact.slice(0, at), fact.slice(at + 1)];
+  });
+  return { code, text, facts: Object.fromEntries(facts) };
+}

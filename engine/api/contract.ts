@@ -5,9 +5,12 @@ import { compareMethods } from './compare.ts';
 import { DejournalSchedule, DejournalView, FilterView } from './dejournaling.ts';
 import { databaseMethods } from './databases.ts';
 import { InstanceJob, jobMethods } from './jobs.ts';
+import { JoinAs } from './join-as.ts';
 import { journalMethods } from './journals.ts';
 import { LostPage, LostReport } from './lost.ts';
+import { agentMessageMethods, messageMethods } from './messages.ts';
 import { seedMethods } from './seeding.ts';
+import { MirrorConfiguration } from './mirror-configuration.ts';
 import { ParallelDejournaling } from './parallel.ts';
 import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapshot, WhatIf } from './status.ts';
 
@@ -15,9 +18,6 @@ import { AgentStatus, DatabaseView, InstanceStatus, MirrorStatus, MonitorSnapsho
 
 const nothing = z.object({});
 const done = z.object({ message: z.string() });
-/** What an instance joins a mirror as. */
-const JoinAs = z.enum(['failover', 'dr', 'reporting-ro', 'reporting-rw']);
-export type JoinAs = z.infer<typeof JoinAs>;
 /** The membership a new member gets; `elsewhere`: ask there, the primary is another member, whose agent and instance these are. */
 export const Admitted = z.object({ membership: z.unknown(), elsewhere: z.object({ agent: z.string(), instance: z.string() }).nullable() });
 export type Admitted = z.infer<typeof Admitted>;
@@ -99,6 +99,8 @@ export const instanceMethods = {
     result: Admitted,
   },
   'mirror.status': { params: z.object({ mirror: z.string().optional() }), result: MirrorStatus },
+  /** What was set for the mirror and its members, as this member has it. */
+  'mirror.configuration': { params: z.object({ mirror: z.string().optional() }), result: MirrorConfiguration },
   /** What would happen now if. Refused where no operating primary is known. */
   'mirror.whatIf': { params: z.object({ mirror: z.string().optional() }), result: z.array(WhatIf) },
   'mirror.setNoFailover': { params: nothing, result: done },
@@ -138,6 +140,8 @@ export const instanceMethods = {
       vipInterface: z.string().optional(),
       /** This host may have no interface in the network of the virtual address. */
       withoutVip: z.boolean().default(false),
+      /** Everybody is asked and nothing is done: what it would come to, or the refusal. */
+      dryRun: z.boolean().default(false),
     }),
     result: z.object({
       message: z.string(),
@@ -222,6 +226,7 @@ export const instanceMethods = {
   ...compareMethods,
   ...backupMethods,
   ...seedMethods,
+  ...messageMethods,
 } as const;
 
 /** `run/agent.sock` of a host. */
@@ -250,6 +255,7 @@ export const agentMethods = {
     result: InstanceStatus,
   },
   'instance.delete': { params: z.object({ name: z.string() }), result: done },
+  ...agentMessageMethods,
 } as const;
 
 /** Subscriptions: the server pushes a value at once and then at each change. */

@@ -194,6 +194,8 @@ export const MonitorSnapshot = z.object({
   instance: InstanceStatus,
   /** null: not in a mirror */
   mirror: MirrorStatus.nullable(),
+  /** The others, of a reporting member that is in several; left out: there are none. */
+  otherMirrors: z.array(MirrorStatus).optional(),
   lag: z.array(MemberLag),
   metrics: Metrics.nullable(),
   /** Would a failover work now: each precondition with its reason. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { MirrorStatus, MonitorSnapshot, WhatIf } from '../api/status.ts';
-import { forceText, mirrorText, monitorText, promotionText, whatIfText } from './mirror-text.ts';
+import { configurationText, forceText, mirrorText, monitorText, promotionText, whatIfText } from './mirror-text.ts';
 
 const member = { type: 'Failover', dn: null, position: null, privateAddress: 'h', agentAddress: 'h:2188' } as const;
 const status: MirrorStatus = {
@@ -53,6 +53,46 @@ B *              Failover  Backup   Active (0.3 ms)   Caught up (12.0 ms)  h:197
 
 DATABASE  STATUS  NEXT RECORD  FAILOVERDB  DIRECTORY
 DB        Normal  Current      set         /d
+`);
+});
+
+it('shows what is set for the mirror', () => {
+  const text = configurationText({
+    mirror: 'DEMO',
+    version: 4,
+    thisMember: 'A',
+    qosMs: 8000,
+    arbiter: null,
+    compression: { failover: 'system', async: 'zstd' },
+    parallelDejournaling: 'all',
+    vip: { address: '10.0.2.9/24', interface: 'eth0' },
+    members: [
+      {
+        name: 'A',
+        guid: 'a',
+        instance: 'ONE',
+        type: 'Failover',
+        superserverAddress: 'h:1972',
+        privateAddress: 'p:1972',
+        agentAddress: 'h:2188',
+        vipInterface: null,
+      },
+    ],
+    databases: ['DB'],
+  });
+  expect(text).toBe(`Mirror                 DEMO
+Version                4
+QoS timeout            8000 ms
+Arbiter                none
+Compression, failover  system
+Compression, async     zstd
+Parallel dejournaling  all
+Virtual address        10.0.2.9/24 on eth0
+TLS                    not required
+Databases              DB
+
+MEMBER (* THIS)  TYPE      INSTANCE  SUPERSERVER  PRIVATE  AGENT   INTERFACE
+A *              Failover  ONE       h:1972       p:1972   h:2188  eth0
 `);
 });
 

@@ -1,3 +1,4 @@
+import type { MirrorConfiguration } from '../api/mirror-configuration.ts';
 import type { MirrorStatus, MonitorSnapshot, WhatIf } from '../api/status.ts';
 import { fields, table } from './output.ts';
 
@@ -45,6 +46,36 @@ export function mirrorText(status: MirrorStatus): string {
     table(['MEMBER (* THIS)', 'TYPE', 'STATUS', 'JOURNAL TRANSFER', 'DEJOURNALING', 'SUPERSERVER'], members),
     table(['DATABASE', 'STATUS', 'NEXT RECORD', 'FAILOVERDB', 'DIRECTORY'], databases, 'No mirrored databases.'),
     ...(reasons.length === 0 ? [] : [reasons.join('')]),
+  ].join('\n');
+}
+
+/** What is set for a mirror and its members. */
+export function configurationText(configuration: MirrorConfiguration): string {
+  const { vip, compression, databases } = configuration;
+  const members = configuration.members.map((m) => [
+    `${m.name}${m.name === configuration.thisMember ? ' *' : ''}`,
+    m.type,
+    m.instance,
+    m.superserverAddress,
+    m.privateAddress,
+    m.agentAddress,
+    ...(vip === null ? [] : [m.vipInterface ?? vip.interface]),
+  ]);
+  const columns = ['MEMBER (* THIS)', 'TYPE', 'INSTANCE', 'SUPERSERVER', 'PRIVATE', 'AGENT', ...(vip === null ? [] : ['INTERFACE'])];
+  return [
+    fields([
+      ['Mirror', configuration.mirror],
+      ['Version', configuration.version],
+      ['QoS timeout', `${configuration.qosMs} ms`],
+      ['Arbiter', configuration.arbiter ?? 'none'],
+      ['Compression, failover', compression.failover],
+      ['Compression, async', compression.async],
+      ['Parallel dejournaling', configuration.parallelDejournaling],
+      ['Virtual address', vip === null ? 'none' : `${vip.address} on ${vip.interface}`],
+      ['TLS', 'not required'],
+      ['Databases', databases.length === 0 ? 'none' : databases.join(', ')],
+    ]),
+    table(columns, members),
   ].join('\n');
 }
 

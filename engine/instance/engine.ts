@@ -24,8 +24,8 @@ export interface EngineContext {
 
 /** A running instance, as its process sees it. */
 export interface Engine {
-  /** All of the instance's methods but instance.stop, which the process answers itself and then calls `stop`. */
-  readonly handlers: Omit<Handlers<InstanceMethods>, 'instance.stop'>;
+  /** All of the instance's methods but those that the process answers itself: instance.stop, which then calls `stop`, and log.read. */
+  readonly handlers: Omit<Handlers<InstanceMethods>, 'instance.stop' | 'log.read'>;
   readonly topics: Sources<typeof instanceTopics>;
   /** Hands over (unless `nofailover`), makes everything durable and ends. The process ends when it has resolved. */
   stop(options: { readonly nofailover: boolean }): Promise<void>;

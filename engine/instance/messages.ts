@@ -25,7 +25,7 @@ interface LogOptions {
 }
 
 /** How many full files are kept beside the current one. */
-const FILES_KEPT = 3;
+export const FILES_KEPT = 3;
 
 /** One growing text file, renamed when it is full. */
 class RotatingFile {
@@ -95,9 +95,13 @@ export class MessageLog {
   }
 }
 
+export function messagesFile(mgr: string): string {
+  return path.join(mgr, 'messages.log');
+}
+
 /** messages.log and alerts.log of an instance. */
 export function openMessageLog(mgr: string, options: LogOptions): MessageLog {
-  return new MessageLog(path.join(mgr, 'messages.log'), path.join(mgr, 'alerts.log'), options);
+  return new MessageLog(messagesFile(mgr), path.join(mgr, 'alerts.log'), options);
 }
 
 /** Local time with milliseconds and offset, as ISO 8601. */
@@ -111,14 +115,16 @@ export function localTime(wallMs: number): string {
 
 const LINE = /^(\S+) \((\d+)\) ([0-3]) (.*)$/;
 
+/** null: it is no line of a message log. */
+export function parseMessage(line: string): Message | null {
+  const [, time, pid, severity, text] = LINE.exec(line) ?? [];
+  if (time === undefined || text === undefined) return null;
+  return { time, pid: Number(pid), severity: Number(severity) as Severity, text };
+}
+
 /** The newest messages of a file, oldest first; lines that are none of ours are left out. */
 export function readMessages(file: string, count: number): Message[] {
   if (!fs.existsSync(file)) return [];
   const lines = fs.readFileSync(file, 'utf8').split('\n');
-  const messages: Message[] = [];
-  for (const line of lines) {
-    const [, time, pid, severity, text] = LINE.exec(line) ?? [];
-    if (time !== undefined && text !== undefined) messages.push({ time, pid: Number(pid), severity: Number(severity) as Severity, text });
-  }
-  return messages.slice(-count);
+  return lines.flatMap((line) => parseMessage(line) ?? []).slice(-count);
 }

@@ -105,11 +105,12 @@ export class Monitor {
   /** The picture of this moment; its figures are those of the last second. */
   snapshot(): MonitorSnapshot {
     const { clock, mirror, status } = this.#options;
-    const view = mirror.places[0]?.view;
+    const [view, ...others] = mirror.places.flatMap((place) => place.view ?? []);
     return {
       at: clock.wallMs(),
       instance: status(),
       mirror: view?.status() ?? null,
+      ...(others.length === 0 ? {} : { otherMirrors: others.map((each) => each.status()) }),
       lag: view?.lag() ?? [],
       metrics: this.#metrics,
       readiness: view?.readiness() ?? [],

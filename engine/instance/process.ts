@@ -7,7 +7,8 @@ import { realClock } from '../io/clock.ts';
 import { checkInstanceDirectory, type InstancePaths } from './directory.ts';
 import type { Engine, EngineContext, StartEngine } from './engine.ts';
 import { acquireLock, type DirectoryLock } from './lock.ts';
-import { openMessageLog, type Log } from './messages.ts';
+import { readLog } from './message-reader.ts';
+import { messagesFile, openMessageLog, type Log } from './messages.ts';
 import { defaultHome } from './registry.ts';
 import { tellParent } from './spawn.ts';
 
@@ -115,7 +116,7 @@ class Life {
     };
     return serveControl(this.#paths.control, {
       methods: instanceMethods,
-      handlers: { ...engine.handlers, 'instance.stop': stop },
+      handlers: { ...engine.handlers, 'instance.stop': stop, 'log.read': (range) => readLog(messagesFile(this.#paths.mgr), range) },
       topics: instanceTopics,
       sources: engine.topics,
       onFault: (error) => this.#log(2, `A management call failed inside: ${describe(error)}`),

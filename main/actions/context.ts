@@ -20,10 +20,27 @@ export interface Prepared {
   readonly job: JobDefinition;
 }
 
+export type Of<N extends Action['action']> = Extract<Action, { action: N }>;
+
+/** A check of a plan, with what would make it pass. */
+export type Check = Plan['checks'][number] & { readonly todo: string };
+
+/** @param reason why it fails, or is not known */
+export function check(text: string, ok: boolean | null, reason: string, todo: string): Check {
+  return { text, ok, reason: ok === true ? '' : reason, todo };
+}
+
+export function agentCheck(host: Host): Check {
+  const { connection, known } = host.facts();
+  return check(`The agent of ${known.label} answers`, connection.state === 'live', 'It does not answer.', 'Start the agent first.');
+}
+
 export interface Draft {
   readonly title: string;
   readonly subject: string;
   readonly consequences: readonly string[];
+  /** What fails refuses the action. */
+  readonly checks?: readonly Check[];
   readonly steps: readonly JobStepDefinition[];
   readonly refusals?: Plan['refusals'];
   /** True when service or data is at risk: the page then asks to type the subject. */
@@ -33,7 +50,7 @@ export interface Draft {
 }
 
 export function prepared(action: Action, draft: Draft): Prepared {
-  const { title, subject, steps, holds, result, danger = false, refusals = [] } = draft;
+  const { title, subject, steps, holds, result, danger = false, refusals = [], checks = [] } = draft;
   const planned: PlannedStep[] = steps.map(({ text, command }) => ({ text, command }));
   return {
     plan: {
@@ -41,8 +58,12 @@ export function prepared(action: Action, draft: Draft): Prepared {
       title,
       subject,
       consequences: [...draft.consequences],
+      checks: checks.map(({ text, ok, reason }) => ({ text, ok, reason })),
       steps: planned,
-      refusals: [...refusals],
+      refusals: [
+        ...refusals,
+        ...checks.filter(({ ok }) => ok === false).map(({ text, reason, todo }) => ({ reason: `${text}: no. ${reason}`, todo })),
+      ],
       danger,
       confirmWord: danger ? subject : null,
     },

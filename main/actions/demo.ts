@@ -2,12 +2,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { GemelError } from '../../engine/api/errors.ts';
 import { anyFreePorts } from '../../engine/instance/host.ts';
-import type { Action, Plan } from '../contract/index.ts';
+import type { Plan } from '../contract/index.ts';
 import type { Host } from '../hosts/index.ts';
 import type { JobStepDefinition } from '../jobs/index.ts';
 import type { KnownHost } from '../store/index.ts';
 import { prepared, waitStep } from './context.ts';
-import type { ActionContext, Prepared } from './context.ts';
+import type { ActionContext, Of, Prepared } from './context.ts';
 import { activeBackup, isPrimary } from './instances.ts';
 
 const MIRROR = 'DEMO';
@@ -18,8 +18,6 @@ const CALL_MS = 60_000;
 const READY_MS = 60_000;
 const HOLDS = ['demo', `mirror ${MIRROR}`];
 const ARBITER_HOST = 'demo-arbiter';
-
-type Of<N extends Action['action']> = Extract<Action, { action: N }>;
 
 /** One failover member of the demo: a host of its own in this computer, with one instance. */
 interface DemoMember {

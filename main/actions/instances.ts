@@ -1,17 +1,16 @@
-import type { Action, Plan } from '../contract/index.ts';
+import type { Plan } from '../contract/index.ts';
 import type { Host, InstanceFacts } from '../hosts/index.ts';
 import type { JobStepDefinition } from '../jobs/index.ts';
 import { livePrimaries, ownPicture, statusOfSelf } from '../view/index.ts';
 import type { MirrorFacts } from '../view/index.ts';
 import { findInstance, findMirror, holdsOf, prepared, waitStep } from './context.ts';
-import type { ActionContext, Prepared } from './context.ts';
+import type { ActionContext, Of, Prepared } from './context.ts';
 
 const START_MS = 60_000;
 const STOP_MS = 120_000;
 const TAKEOVER_MS = 60_000;
 const JOIN_MS = 60_000;
 
-type Of<N extends Action['action']> = Extract<Action, { action: N }>;
 type Refusals = Plan['refusals'];
 
 export function startAgent(action: Of<'startAgent'>, context: ActionContext): Prepared {

@@ -1,14 +1,13 @@
-import type { Action, Plan } from '../contract/index.ts';
+import type { Plan } from '../contract/index.ts';
 import { livePrimaries, ownPicture, statusOfSelf } from '../view/index.ts';
 import type { MirrorFacts } from '../view/index.ts';
 import { findMirror, holdsOf, prepared, waitStep } from './context.ts';
-import type { ActionContext, Prepared } from './context.ts';
+import type { ActionContext, Of, Prepared } from './context.ts';
 import { activeBackup, isPrimary } from './instances.ts';
 
 const CALL_MS = 60_000;
 const SWITCH_MS = 60_000;
 
-type Of<N extends Action['action']> = Extract<Action, { action: N }>;
 type Refusals = Plan['refusals'];
 
 export function switchOver(action: Of<'switchOver'>, context: ActionContext): Prepared {

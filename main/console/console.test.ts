@@ -110,6 +110,39 @@ describe('pages see', () => {
   });
 });
 
+describe('a takeover', () => {
+  it('is marked, raises alerts that can be acknowledged, and is explained from every log that can be read', async () => {
+    await healthy();
+    const at = Date.now();
+    const line = { pid: 1, severity: 2, facts: { right: 'grant' }, text: 'This member is primary.' };
+    instances.B.on('log.read', () => ({ lines: [{ ...line, at, code: 'PRIMARY' }], more: false }));
+    agent.on('log.read', ({ instance }) => {
+      if (instance === undefined) return { lines: [{ ...line, at: at - 5, code: 'GRANT_GIVEN' }], more: false };
+      throw new GemelError('IO', 'Its log cannot be read.');
+    });
+    await instances.A.close();
+    agent.inventory.publish([statusOf('A', 'stopped'), statusOf('B')]);
+    instances.B.monitor.publish(snapshot(statusOf('B'), mirror('B', [member('A', 'Down'), member('B', 'Primary')])));
+    const alerts = await value('alerts', {}, (all) => ['primaryChanged', 'memberLost'].every((rule) => all.some((a) => a.rule === rule)));
+    expect(alerts.find((a) => a.rule === 'primaryChanged')).toMatchObject({ subject: 'B', explain: true, mirror: 'M' });
+    const events = await client.call('history.events', { mirror: 'M', from: at - 1000, to: Date.now() });
+    expect(events.filter((e) => e.explain).map((e) => e.text)).toEqual(['B is Primary, was Backup.']);
+    const explained = await client.call('explain', { mirror: 'M', at: Date.now() });
+    expect(explained).toMatchObject({
+      at,
+      primary: 'B',
+      entries: [
+        { code: 'GRANT_GIVEN', decision: true },
+        { source: 'B', code: 'PRIMARY' },
+      ],
+    });
+    expect(explained.sources.find((s) => s.name === 'A')?.problem).toBe('Its log cannot be read.');
+    await client.call('alerts.acknowledge', { alerts: alerts.map((a) => a.id) });
+    await value('pastAlerts', {}, (past) => past.some((a) => a.rule === 'primaryChanged' && a.acknowledged !== null));
+    expect((await client.call('audit.list', { filter: 'acknowledge' })).length).toBe(alerts.length);
+  });
+});
+
 describe('switch over', () => {
   it('is planned with its command, run as a job, and told step by step', async () => {
     await healthy();

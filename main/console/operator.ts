@@ -10,6 +10,8 @@ export interface OperatorOptions {
   readonly who: string;
   now(): number;
   changed(kind: 'jobs' | 'audit'): void;
+  /** A job has begun or ended. */
+  told(job: JobView): void;
 }
 
 /** Plans and runs actions, and writes down who did what. */
@@ -60,6 +62,10 @@ export class Operator {
     this.#jobs.cancel(id);
   }
 
+  get who(): string {
+    return this.#options.who;
+  }
+
   record(what: string, subject: string, outcome: AuditEntry['outcome'], detail: string): void {
     const { context, who, now, changed } = this.#options;
     context.store.audit.add({ at: now(), who, what, subject, outcome, detail });
@@ -71,6 +77,7 @@ export class Operator {
   }
 
   #jobChanged(job: JobView): void {
+    if (isNew(job) || job.endedAt !== null) this.#options.told(job);
     if (isNew(job)) this.record(job.title, job.subject, 'started', `Job ${job.id}`);
     else if (job.endedAt !== null)
       this.record(job.title, job.subject, outcomeOf(job), `Job ${job.id}. ${job.result ?? job.error?.what ?? ''}`);

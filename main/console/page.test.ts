@@ -44,22 +44,51 @@ function rig(): Rig {
     'app.info': never,
     plan: never,
     run: never,
+    form: never,
+    'form.forget': never,
+    'procedure.start': never,
+    'procedure.confirm': never,
+    'procedure.abandon': never,
     'job.get': never,
     'job.cancel': never,
+    'lost.page': never,
     'audit.list': (params) => {
       made.asked.push(params);
       return [];
     },
     history: never,
+    'history.lags': never,
+    'history.events': never,
+    explain: never,
+    'alerts.past': never,
+    'alerts.acknowledge': never,
     'settings.theme': ({ theme }) => {
       made.settings = { ...made.settings, theme };
       return {};
     },
     'settings.mirror': never,
+    'database.list': never,
+    'journal.list': never,
+    'journal.open': never,
+    'journal.read': never,
+    'journal.close': never,
   };
   const settings = { kinds: ['settings'] as const, value: () => made.settings };
   const other = { kinds: ['world'] as const, value: never };
-  const sources: TopicSources = { settings, overview: other, mirror: other, whatIf: other, jobs: other, job: other, audit: other };
+  const sources: TopicSources = {
+    settings,
+    overview: other,
+    mirror: other,
+    whatIf: other,
+    members: other,
+    procedures: other,
+    jobs: other,
+    job: other,
+    audit: other,
+    alerts: other,
+    pastAlerts: other,
+    databases: other,
+  };
   const page = new PagePort({
     handlers,
     sources,

@@ -9,7 +9,7 @@ import { toProblem } from '../jobs/index.ts';
 export type CallHandlers = { readonly [C in CallName]: (params: CallParsed<C>) => CallResult<C> | Promise<CallResult<C>> };
 
 /** What a topic's value depends on. */
-export type ChangeKind = 'world' | 'jobs' | 'settings' | 'audit' | 'what-if';
+export type ChangeKind = 'world' | 'jobs' | 'settings' | 'audit' | 'what-if' | 'procedures' | 'alerts' | 'members' | 'databases';
 
 export type TopicSources = {
   readonly [T in TopicName]: { readonly kinds: readonly ChangeKind[]; value(params: TopicParsed<T>): TopicValue<T> };
@@ -30,6 +30,8 @@ interface Subscription {
   readonly name: TopicName;
   readonly params: unknown;
   dirty: boolean;
+  /** Sent last: the very same value is not sent again. */
+  last: unknown;
 }
 
 /** One connected page: answers its calls and keeps its subscriptions supplied. */
@@ -100,8 +102,9 @@ export class PagePort {
       if (!isKey(topics, name)) throw new GemelError('USAGE', `There is no subscription “${name}”.`);
       if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS)
         throw new GemelError('REFUSED', `A page can have ${MAX_SUBSCRIPTIONS} subscriptions.`);
-      const subscription: Subscription = { name, params: check(name, topics[name].params, raw), dirty: false };
-      this.#send({ kind: 'value', id, value: this.#value(subscription) });
+      const subscription: Subscription = { name, params: check(name, topics[name].params, raw), dirty: false, last: undefined };
+      subscription.last = this.#value(subscription);
+      this.#send({ kind: 'value', id, value: subscription.last });
       this.#subscriptions.set(id, subscription);
     } catch (error) {
       this.#send({ kind: 'error', id, error: toProblem(error) });
@@ -135,7 +138,10 @@ export class PagePort {
 
   #push(id: number, subscription: Subscription): void {
     try {
-      this.#send({ kind: 'value', id, value: this.#value(subscription) });
+      const value = this.#value(subscription);
+      if (value === subscription.last) return;
+      subscription.last = value;
+      this.#send({ kind: 'value', id, value });
     } catch (error) {
       this.#subscriptions.delete(id);
       this.#send({ kind: 'error', id, error: toProblem(error) });

@@ -1,22 +1,20 @@
 import { z } from 'zod';
+import { JobProgress } from '../../engine/api/jobs.ts';
+import { databaseActions } from './groups/databases.ts';
+import { hostActions } from './groups/hosts.ts';
+import { memberActions } from './groups/members.ts';
+import { journalActions } from './groups/journals.ts';
+import { mirrorSetupActions } from './groups/mirror-setup.ts';
+import { roleActions } from './groups/roles.ts';
 
 /** What the console can do to the world. Each action can be planned (nothing changes) and run (gives a job). */
-
-const mirror = z.string();
-/** InstanceView id */
-const instance = z.string();
-
 export const Action = z.discriminatedUnion('action', [
-  /** Two failover members, an arbiter, a mirrored database, all below `<home>/demo`. */
-  z.object({ action: z.literal('createDemoMirror') }),
-  /** Stops the demo's processes and deletes `<home>/demo`. */
-  z.object({ action: z.literal('removeDemoMirror') }),
-  z.object({ action: z.literal('startAgent'), host: z.string() }),
-  z.object({ action: z.literal('startInstance'), instance }),
-  z.object({ action: z.literal('stopInstance'), instance, nofailover: z.boolean().default(false) }),
-  z.object({ action: z.literal('switchOver'), mirror }),
-  z.object({ action: z.literal('setNoFailover'), mirror }),
-  z.object({ action: z.literal('clearNoFailover'), mirror }),
+  ...hostActions,
+  ...mirrorSetupActions,
+  ...roleActions,
+  ...databaseActions,
+  ...journalActions,
+  ...memberActions,
 ]);
 /** What the page sends. */
 export type ActionInput = z.input<typeof Action>;
@@ -37,6 +35,8 @@ export const Plan = z.object({
   subject: z.string(),
   /** What will happen, one sentence each, with the facts of now. */
   consequences: z.array(z.string()),
+  /** What was looked at before: null is not known. What fails is among the refusals too. */
+  checks: z.array(z.object({ text: z.string(), ok: z.boolean().nullable(), reason: z.string() })),
   steps: z.array(PlannedStep),
   /** Not empty: it cannot be run now. Why, and what would make it possible. */
   refusals: z.array(z.object({ reason: z.string(), todo: z.string() })),
@@ -50,7 +50,8 @@ export type Plan = z.infer<typeof Plan>;
 export const Problem = z.object({ code: z.string(), what: z.string(), safe: z.string(), todo: z.string() });
 export type Problem = z.infer<typeof Problem>;
 
-export const StepState = z.enum(['waiting', 'running', 'done', 'failed', 'skipped']);
+/** `undone`: it was done, and taken back because a later step failed. */
+export const StepState = z.enum(['waiting', 'running', 'done', 'failed', 'skipped', 'undone']);
 export type StepState = z.infer<typeof StepState>;
 
 export const JobStep = z.object({
@@ -60,6 +61,8 @@ export const JobStep = z.object({
   startedAt: z.number().nullable(),
   endedAt: z.number().nullable(),
   log: z.array(z.object({ at: z.number(), text: z.string() })),
+  /** Of long work that an instance does; null: there is none to tell. */
+  progress: JobProgress.nullable().default(null),
 });
 export type JobStep = z.infer<typeof JobStep>;
 

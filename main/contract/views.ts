@@ -73,6 +73,8 @@ export const TopologyNode = z.object({
   severity: Severity,
   /** Id of the InstanceView behind a member; null where not known here. */
   instance: z.string().nullable(),
+  /** Left out: it is no member. */
+  memberType: MemberType.optional(),
 });
 export type TopologyNode = z.infer<typeof TopologyNode>;
 

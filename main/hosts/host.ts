@@ -1,4 +1,5 @@
 import type { AgentStatus, InstanceStatus, MonitorSnapshot } from '../../engine/api/status.ts';
+import type { BackupHead } from '../../engine/api/backup.ts';
 import type { AgentMethods, InstanceMethods, Params, Result } from '../../engine/api/contract.ts';
 import type { Freshness } from '../contract/index.ts';
 import type { KnownHost } from '../store/index.ts';
@@ -27,6 +28,24 @@ export interface World {
   readonly hosts: readonly HostFacts[];
 }
 
+/** Lines that a command has printed, JSON each. */
+export interface Lines {
+  readonly lines: readonly string[];
+  /** It has ended, and there are no more. */
+  readonly isAtEnd: boolean;
+}
+
+/** A `gemel` command at work on a host. */
+export interface HostCommand {
+  /**
+   * The next lines, at most `count`: as soon as there are any; none when there were none for `waitMs`. It waits while nobody takes what it
+   * prints. @throws GemelError what it failed with, once everything before was taken
+   */
+  next(count: number, waitMs: number): Promise<Lines>;
+  /** Ends it. */
+  close(): void;
+}
+
 /** A host that the console manages, however it is reached. */
 export interface Host {
   readonly known: KnownHost;
@@ -47,6 +66,10 @@ export interface Host {
     params: Params<InstanceMethods, N>,
     timeoutMs?: number,
   ): Promise<Result<InstanceMethods, N>>;
+  /** Starts a `gemel` command there, `--json` among its arguments, that only reads: what instances would have to read for others takes nothing of their time. */
+  run(args: readonly string[]): HostCommand;
+  /** The beginning of a backup file there. @throws GemelError */
+  backupHead(file: string): Promise<BackupHead>;
   /** The way of writing a `gemel` command for this host in a shell. */
   command(args: string): string;
   close(): void;

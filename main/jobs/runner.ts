@@ -6,6 +6,10 @@ import { toProblem } from './problem.ts';
 export interface StepContext {
   /** A line of the step's log. */
   log(text: string): void;
+  /** How far the step is; null: nothing to tell any more. */
+  progress(progress: JobStep['progress']): void;
+  /** Whether a cancel would leave nothing half done from here on; a step begins as its definition says. */
+  setCancellable(cancellable: boolean): void;
   /** Aborted by a cancel; only looked at by steps that are `cancellable`. */
   readonly signal: AbortSignal;
 }
@@ -13,6 +17,8 @@ export interface StepContext {
 export interface JobStepDefinition extends PlannedStep {
   /** True when stopping in the middle of this step leaves nothing half done. */
   readonly cancellable?: boolean;
+  /** Takes the step back when a later one fails. */
+  readonly undo?: { readonly text: string; run(context: StepContext): Promise<void> };
   run(context: StepContext): Promise<void>;
 }
 
@@ -40,6 +46,11 @@ interface Running {
   readonly holds: readonly string[];
   readonly abort: AbortController;
   readonly finished: Promise<void>;
+}
+
+interface Failure {
+  readonly state: 'failed' | 'cancelled';
+  readonly error: Problem;
 }
 
 /**
@@ -72,7 +83,15 @@ export class JobRunner {
       state: 'running',
       startedAt: this.#now(),
       endedAt: null,
-      steps: definition.steps.map(({ text, command }) => ({ text, command, state: 'waiting', startedAt: null, endedAt: null, log: [] })),
+      steps: definition.steps.map(({ text, command }) => ({
+        text,
+        command,
+        state: 'waiting',
+        startedAt: null,
+        endedAt: null,
+        log: [],
+        progress: null,
+      })),
       canCancel: definition.steps[0]?.cancellable === true,
       result: null,
       error: null,
@@ -126,25 +145,50 @@ export class JobRunner {
 
   async #run(running: Running, definition: JobDefinition): Promise<void> {
     for (const [index, step] of definition.steps.entries()) {
-      const done = await this.#step(running, index, step);
-      if (!done) return;
+      const failure = await this.#step(running, index, step);
+      if (failure === undefined) continue;
+      await this.#undo(running, definition.steps.slice(0, index));
+      this.#end(running, failure);
+      return;
     }
     this.#end(running, { state: 'done', result: definition.result });
   }
 
-  async #step(running: Running, index: number, step: JobStepDefinition): Promise<boolean> {
+  /** @returns how the job ends; undefined: the step is done */
+  async #step(running: Running, index: number, step: JobStepDefinition): Promise<Failure | undefined> {
     const { signal } = running.abort;
     this.#change(running, index, { state: 'running', startedAt: this.#now() }, { canCancel: step.cancellable === true });
     try {
-      await step.run({ signal, log: (text) => this.#log(running, index, text) });
-      this.#change(running, index, { state: 'done', endedAt: this.#now() }, {});
-      return true;
+      await step.run(this.#context(running, index));
+      this.#change(running, index, { state: 'done', endedAt: this.#now(), progress: null }, {});
+      return undefined;
     } catch (error) {
-      this.#change(running, index, { state: 'failed', endedAt: this.#now() }, {});
-      if (signal.aborted) this.#end(running, { state: 'cancelled', error: toProblem(cancelled(step.text)) });
-      else this.#end(running, { state: 'failed', error: toProblem(error) });
-      return false;
+      this.#change(running, index, { state: 'failed', endedAt: this.#now(), progress: null }, { canCancel: false });
+      return signal.aborted ? { state: 'cancelled', error: toProblem(cancelled(step.text)) } : { state: 'failed', error: toProblem(error) };
     }
+  }
+
+  /** Takes done steps back, the last one first. One that cannot be taken back stays done, and its log says why. */
+  async #undo(running: Running, steps: readonly JobStepDefinition[]): Promise<void> {
+    for (const [index, { undo }] of [...steps.entries()].reverse()) {
+      if (undo === undefined) continue;
+      this.#log(running, index, undo.text);
+      try {
+        await undo.run(this.#context(running, index));
+        this.#change(running, index, { state: 'undone' }, {});
+      } catch (error) {
+        this.#log(running, index, toProblem(error).what);
+      }
+    }
+  }
+
+  #context(running: Running, index: number): StepContext {
+    return {
+      signal: running.abort.signal,
+      log: (text) => this.#log(running, index, text),
+      progress: (progress) => this.#change(running, index, { progress }, {}),
+      setCancellable: (canCancel) => this.#change(running, index, {}, { canCancel }),
+    };
   }
 
   #log(running: Running, index: number, text: string): void {
@@ -157,9 +201,10 @@ export class JobRunner {
     this.#update(running, { ...running.view, ...job, steps });
   }
 
-  #end(running: Running, end: { state: 'done' | 'failed' | 'cancelled'; result?: string; error?: Problem }): void {
+  #end(running: Running, end: Failure | { state: 'done'; result: string; error?: never }): void {
     const steps = running.view.steps.map((s): JobStep => (s.state === 'waiting' ? { ...s, state: 'skipped' } : s));
-    const { state, result = null, error = null } = end;
+    const { state, error = null } = end;
+    const result = end.state === 'done' ? end.result : null;
     this.#update(running, { ...running.view, steps, state, result, error, endedAt: this.#now(), canCancel: false });
     this.#running.delete(running.view.id);
   }

@@ -13,6 +13,22 @@ const migrations: readonly string[] = [
    CREATE TABLE sample(instance TEXT NOT NULL, step INTEGER NOT NULL, at INTEGER NOT NULL, n INTEGER NOT NULL,
      updates REAL NOT NULL, journal REAL NOT NULL, p50 REAL, p99 REAL, worst REAL, stall REAL NOT NULL, clients REAL NOT NULL, memory REAL NOT NULL,
      PRIMARY KEY(instance, step, at)) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE draft(key TEXT PRIMARY KEY, draft TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+   CREATE TABLE runbook(run INTEGER PRIMARY KEY AUTOINCREMENT, mirror TEXT NOT NULL, ended INTEGER NOT NULL, record TEXT NOT NULL) STRICT;`,
+  // Hours begin with what the five minutes still hold.
+  `INSERT INTO sample SELECT instance, 3600000, at / 3600000 * 3600000, sum(n), sum(updates * n) / sum(n), sum(journal * n) / sum(n),
+     max(p50), max(p99), max(worst), max(stall), sum(clients * n) / sum(n), sum(memory * n) / sum(n)
+     FROM sample WHERE step = 300000 GROUP BY instance, at / 3600000;
+   CREATE TABLE lag(mirror TEXT NOT NULL, member TEXT NOT NULL, step INTEGER NOT NULL, at INTEGER NOT NULL,
+     receivedMs REAL, receivedBytes REAL, dejournaledMs REAL, dejournaledBytes REAL, PRIMARY KEY(mirror, member, step, at)) STRICT, WITHOUT ROWID;
+   CREATE TABLE role(mirror TEXT NOT NULL, member TEXT NOT NULL, status TEXT NOT NULL, PRIMARY KEY(mirror, member)) STRICT, WITHOUT ROWID;
+   CREATE TABLE event(id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, mirror TEXT NOT NULL, severity TEXT NOT NULL,
+     subject TEXT NOT NULL, text TEXT NOT NULL, explain INTEGER NOT NULL, job INTEGER) STRICT;
+   CREATE INDEX event_at ON event(mirror, at);
+   CREATE TABLE alert(id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, rule TEXT NOT NULL, mirror TEXT, subject TEXT NOT NULL,
+     severity TEXT NOT NULL, text TEXT NOT NULL, todo TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, ackAt INTEGER, ackBy TEXT,
+     explain INTEGER NOT NULL, job INTEGER) STRICT;
+   CREATE INDEX alert_since ON alert(mirror, since);`,
 ];
 
 /**

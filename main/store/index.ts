@@ -1,8 +1,14 @@
+import { AlertStore } from './alerts.ts';
 import { openDatabase } from './database.ts';
+import { DraftStore } from './drafts.ts';
+import { EventStore } from './events.ts';
 import { HistoryStore } from './history.ts';
 import { AuditStore, JobStore } from './records.ts';
+import { RunStore } from './runs.ts';
 import { HostStore, SettingsStore } from './settings.ts';
 
+export type { ActiveAlert, NewAlert } from './alerts.ts';
+export type { NewEvent } from './events.ts';
 export type { KnownHost } from './settings.ts';
 
 /** What the console itself remembers. It keeps no truth about mirrors: losing this file loses history, not data. */
@@ -12,6 +18,10 @@ export interface Store {
   readonly jobs: JobStore;
   readonly audit: AuditStore;
   readonly history: HistoryStore;
+  readonly events: EventStore;
+  readonly alerts: AlertStore;
+  readonly drafts: DraftStore;
+  readonly runs: RunStore;
   close(): void;
 }
 
@@ -27,6 +37,10 @@ export function openStore(file: string): Store {
     jobs: new JobStore(db),
     audit: new AuditStore(db),
     history: new HistoryStore(db),
+    events: new EventStore(db),
+    alerts: new AlertStore(db),
+    drafts: new DraftStore(db),
+    runs: new RunStore(db),
     close: () => db.close(),
   };
 }

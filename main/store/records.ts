@@ -4,6 +4,8 @@ import { AuditEntry, JobView } from '../contract/index.ts';
 
 const KEPT_JOBS = 500;
 const KEPT_AUDIT = 100_000;
+/** All that a filter looks at, as one text. */
+const AUDIT_TEXT = "(who || ' ' || what || ' ' || subject || ' ' || outcome || ' ' || detail)";
 
 /** Reports of jobs, running ones included: what a job has done survives the console's end. */
 export class JobStore {
@@ -64,9 +66,14 @@ export class AuditStore {
     })();
   }
 
-  /** Newest first, those before `before` where given. */
-  list(limit: number, before = Number.MAX_SAFE_INTEGER): AuditEntry[] {
-    const rows = this.#db.prepare('SELECT * FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?').all(before, limit);
+  /** Newest first, those before `before` where given; with `filter` only those that hold each of its words somewhere, in any case. */
+  list(limit: number, before = Number.MAX_SAFE_INTEGER, filter = ''): AuditEntry[] {
+    const words = filter.split(/\s+/).filter((word) => word !== '');
+    const rows = this.#db
+      .prepare(
+        `SELECT * FROM audit WHERE id < ? ${words.map(() => `AND ${AUDIT_TEXT} LIKE ? ESCAPE '\\'`).join(' ')} ORDER BY id DESC LIMIT ?`,
+      )
+      .all(before, ...words.map((word) => `%${word.replaceAll(/[\\%_]/g, '\\$&')}%`), limit);
     return rows.map((row) => AuditEntry.parse(row));
   }
 }

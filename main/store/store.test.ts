@@ -4,7 +4,7 @@ import path from 'node:path';
 import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Metrics } from '../../engine/api/status.ts';
+import type { MemberLag, Metrics } from '../../engine/api/status.ts';
 import type { JobView } from '../contract/index.ts';
 import { openStore } from './index.ts';
 
@@ -137,5 +137,62 @@ describe('history', () => {
     const db = new Sqlite(file);
     expect(db.prepare('SELECT count(*) FROM sample WHERE step = 1000').pluck().get()).toBeLessThanOrEqual(360 + 300);
     db.close();
+  });
+
+  it('keeps the worst lag of each step and never makes up one that is not known', () => {
+    const store = openStore(file);
+    const start = 1_800_000_000_000;
+    const stage = (behindMs: number | null): MemberLag['sent'] => ({ position: null, behindBytes: behindMs, behindMs });
+    for (let i = 0; i < 40; i++) {
+      const lag = { written: stage(0), sent: stage(0), received: stage(i), dejournaled: stage(null) };
+      store.history.addLags('M', start + i * 1000, [
+        { member: 'B', ...lag },
+        { member: 'C', ...lag, received: stage(null) },
+      ]);
+    }
+    const query = { mirror: 'M', from: start, to: start + 40_000 };
+    const [b, c] = store.history.readLags({ ...query, maxPoints: 600 }, start + 40_000);
+    expect([b?.member, b?.points.length, b?.points[7]]).toEqual([
+      'B',
+      40,
+      { at: start + 7000, stepMs: 1000, receivedMs: 7, receivedBytes: 7, dejournaledMs: null, dejournaledBytes: null },
+    ]);
+    expect(c?.points.every((p) => p.receivedMs === null)).toBe(true);
+    const thin = store.history.readLags({ ...query, maxPoints: 6 }, start + 40_000)[0]?.points ?? [];
+    expect([thin.length, thin.at(-1)?.receivedMs]).toEqual([4, 39]);
+    expect(store.history.readLags({ ...query, mirror: 'OTHER', maxPoints: 6 }, start)).toEqual([]);
+    store.close();
+  });
+});
+
+describe('events', () => {
+  it('are those of a mirror with its alerts, oldest first', () => {
+    const store = openStore(file);
+    const event = { severity: 'good', subject: 'A', text: 'x', explain: false, job: null } as const;
+    store.events.add({ ...event, kind: 'role', mirror: 'M', at: 10, explain: true });
+    store.events.add({ ...event, kind: 'job', mirror: 'M', at: 30, job: 4 });
+    store.events.add({ ...event, kind: 'job', mirror: 'N', at: 15 });
+    store.alerts.add({ ...event, severity: 'bad', rule: 'memberLost', key: 'k', mirror: 'M', todo: '', since: 20 });
+    expect(store.events.list({ mirror: 'M', from: 0, to: 99 })).toMatchObject([
+      { id: 'role-1', at: 10, explain: true },
+      { id: 'alert-1', at: 20, kind: 'alert', severity: 'bad' },
+      { id: 'job-2', at: 30, job: 4 },
+    ]);
+    expect(store.events.list({ mirror: 'M', from: 11, to: 20 }).map((e) => e.id)).toEqual(['alert-1']);
+    store.close();
+  });
+});
+
+describe('the audit log', () => {
+  it('is filtered by words, whatever signs they hold', () => {
+    const store = openStore(file);
+    const entry = { at: 1, who: 'ada', outcome: 'done' as const };
+    store.audit.add({ ...entry, what: 'Stop A', subject: 'A', detail: '100% done' });
+    store.audit.add({ ...entry, what: 'Start B', subject: 'B', detail: 'job_2' });
+    store.audit.add({ ...entry, what: 'Stop B', subject: 'B', detail: 'jobs2' });
+    const ids = (filter: string): number[] => store.audit.list(10, undefined, filter).map((e) => e.id);
+    expect([ids('stop'), ids('STOP b'), ids('0%'), ids('job_2'), ids('nobody'), ids('  ')]).toEqual([[3, 1], [3], [1], [2], [], [3, 2, 1]]);
+    expect(store.audit.list(10, 3, 'stop').map((e) => e.id)).toEqual([1]);
+    store.close();
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { MemberStatus, MemberView } from '../../engine/api/status.ts';
 import { Overview, MirrorMonitor } from '../contract/views.ts';
 import { facts, healthy, LIVE, LOST, member, mirror, NOW, snapshot, status, STOPPED, world } from '../testing/world.ts';
 import { monitorOf, overviewOf } from './index.ts';
@@ -64,6 +65,20 @@ describe('overview', () => {
     expect([m.source, m.primary, m.dataSafe.severity]).toEqual(['host-b/B', 'B', 'attention']);
   });
 
+  it('believes a failover member on its way rather than an async that lost its primary', () => {
+    const c = (status: MemberStatus): MemberView => member('C', status, { type: 'Disaster Recovery' });
+    const later = { ...LIVE, asOf: NOW + 500 };
+    const b = facts(
+      'B',
+      LIVE,
+      status('B', 'running', 'Transition'),
+      mirror('B', [member('A', 'Down'), member('B', 'Transition'), c('Down')]),
+    );
+    const cut = mirror('C', [member('A', 'Down'), member('B', 'Down'), c('Transition')]);
+    const m = theMirror(overviewOf(world([facts('C', later, status('C', 'running', 'Transition'), cut), b]), noSettings));
+    expect([m.source, m.members.find((x) => x.name === 'B')?.status]).toEqual(['host-b/B', 'Transition']);
+  });
+
   it('knows nothing, and says so, when no member answers', () => {
     const { members } = healthy();
     const a = facts('A', LOST, status('A', 'running', 'Primary'), mirror('A', members));
@@ -115,5 +130,19 @@ describe('monitor', () => {
       ['B', 'B'],
     ]);
     expect(monitorOf(world([a, b]), 'OTHER', noSettings)).toBeNull();
+  });
+
+  it('of a reporting member in several mirrors, turned to each of them', () => {
+    const self = member('R', 'Connected', { type: 'Read-Only Reporting' });
+    const [first, second] = [mirror('R', [member('A', 'Primary'), self]), { ...mirror('R', [member('X', 'Primary'), self]), mirror: 'N' }];
+    const types = ['M', 'N'].map((name) => ({ mirror: name, type: 'Read-Only Reporting' as const, status: 'Connected' as const }));
+    const r = facts('R', LIVE, { ...status('R', 'running', 'Connected'), mirrors: types }, null);
+    const told = { ...r, snapshot: snapshot(r.status, first, { otherMirrors: [second] }) };
+    expect(overviewOf(world([told]), noSettings).mirrors.map((m) => [m.name, m.primary])).toEqual([
+      ['M', 'A'],
+      ['N', 'X'],
+    ]);
+    const own = monitorOf(world([told]), 'N', noSettings)?.members[0]?.snapshot;
+    expect([own?.mirror?.mirror, own?.otherMirrors?.map((m) => m.mirror)]).toEqual(['N', ['M']]);
   });
 });

@@ -1,4 +1,4 @@
-import type { MemberView } from '../../engine/api/status.ts';
+import type { MemberView, MirrorStatus, MonitorSnapshot } from '../../engine/api/status.ts';
 import type {
   Freshness,
   HostView,
@@ -12,7 +12,7 @@ import type {
 } from '../contract/index.ts';
 import type { HostFacts, InstanceFacts, World } from '../hosts/index.ts';
 import { dataSafe, failoverReady, nextStep } from './answers.ts';
-import { instanceOf, mirrorsOf } from './group.ts';
+import { instanceOf, mirrorsOf, ownPicture } from './group.ts';
 import type { MirrorFacts } from './group.ts';
 import { hostSeverity, instanceSeverity, memberSeverity, worst, worstFirst } from './severity.ts';
 import { topologyOf } from './topology.ts';
@@ -42,7 +42,7 @@ export function overviewOf(world: World, settings: MirrorSettingsOf): Overview {
 export function monitorOf(world: World, name: string, settings: MirrorSettingsOf): MirrorMonitor | null {
   const facts = mirrorsOf(world).find((m) => m.name === name);
   if (!facts) return null;
-  const members = facts.instances.map(memberMonitor).toSorted((a, b) => a.name.localeCompare(b.name));
+  const members = facts.instances.map((instance) => memberMonitor(instance, name)).toSorted((a, b) => a.name.localeCompare(b.name));
   return { mirror: mirrorView(facts, world, settings(name)), members };
 }
 
@@ -56,9 +56,18 @@ function instanceView(instance: InstanceFacts): InstanceView {
   return { id, host, name, connection, status, severity: instanceSeverity(instance) };
 }
 
-function memberMonitor(instance: InstanceFacts): MemberMonitor {
+/** As it sees the mirror at hand; its other mirrors come after that. */
+function memberMonitor(instance: InstanceFacts, mirror: string): MemberMonitor {
   const { id, name, status, connection, snapshot } = instance;
-  return { instance: id, name: snapshot?.mirror?.thisMember ?? name, status, connection, snapshot };
+  const picture = ownPicture(instance, mirror, false);
+  return { instance: id, name: picture?.thisMember ?? name, status, connection, snapshot: snapshot && turnedTo(snapshot, picture) };
+}
+
+function turnedTo(snapshot: MonitorSnapshot, picture: MirrorStatus | null): MonitorSnapshot {
+  const { otherMirrors = [], mirror } = snapshot;
+  if (picture === mirror) return snapshot;
+  const others = [mirror, ...otherMirrors].flatMap((each) => (each === null || each === picture ? [] : [each]));
+  return { ...snapshot, mirror: picture, otherMirrors: others };
 }
 
 function mirrorView(facts: MirrorFacts, world: World, settings: MirrorSettings): MirrorView {

@@ -1,4 +1,4 @@
-import type { MemberView } from '../../engine/api/status.ts';
+import type { AsyncType, MemberView } from '../../engine/api/status.ts';
 import type { MirrorMemberView, Severity, TopologyLink, TopologyNode } from '../contract/index.ts';
 import type { World } from '../hosts/index.ts';
 import { ownPicture } from './group.ts';
@@ -8,6 +8,12 @@ import { hostSeverity } from './severity.ts';
 type LinkState = TopologyLink['state'];
 const SEVERITY: Record<LinkState, Severity> = { up: 'good', down: 'bad', unknown: 'unknown' };
 const ARBITER = 'arbiter';
+/** Short enough for the picture. */
+const ASYNC: Record<AsyncType, string> = {
+  'Disaster Recovery': 'DR async',
+  'Read-Only Reporting': 'reporting',
+  'Read-Write Reporting': 'reporting, r/w',
+};
 
 /** The picture: members, arbiter and agents, and the links between them. */
 export function topologyOf(
@@ -25,9 +31,10 @@ function memberNode(member: MirrorMemberView): TopologyNode {
     id: memberId(member.name),
     kind: 'member',
     label: member.name,
-    detail: member.status,
+    detail: member.type === 'Failover' ? member.status : `${member.status}, ${ASYNC[member.type]}`,
     severity: member.severity,
     instance: member.instance,
+    memberType: member.type,
   };
 }
 

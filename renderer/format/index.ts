@@ -1,3 +1,3 @@
 export { lag } from './lag.ts';
-export { count, kiloBytesPerSecond, latency, perSecond, span } from './numbers.ts';
+export { bytes, count, fromMoment, kiloBytesPerSecond, latency, perSecond, span } from './numbers.ts';
 export { clock, dateTime, fullTime } from './times.ts';

@@ -49,6 +49,13 @@ export function latency(ms: number | null): string {
   return ms < 60_000 ? `${oneDecimal.format(ms / 1000)} s` : span(ms);
 }
 
+const seconds = new Intl.NumberFormat(undefined, { minimumFractionDigits: 3, maximumFractionDigits: 3, signDisplay: 'exceptZero' });
+
+/** Before (-) or after (+) a moment: +0.250 s. @param ms milliseconds */
+export function fromMoment(ms: number): string {
+  return `${seconds.format(ms / 1000)} s`;
+}
+
 const spanUnits: readonly (readonly [number, string])[] = [
   [86_400_000, 'd'],
   [3_600_000, 'h'],

@@ -10,6 +10,7 @@ const plan: Plan = {
   title: 'Switch over',
   subject: 'DEMO',
   consequences: [],
+  checks: [],
   steps: [],
   refusals: [],
   danger: true,

@@ -27,6 +27,24 @@ describe('the audit log', () => {
     expect(audit.entries.map((e) => e.id)).toEqual(range(170, 1).map((e) => e.id));
   });
 
+  it('shows what the store finds for a filter, new entries too, and exports all of it', async () => {
+    const stop = (id: number): AuditEntry => ({ ...entry(id), what: 'Stop A' });
+    const client = new TestClient({
+      'audit.list': ({ before = 1e9, limit, filter }: { before?: number; limit: number; filter?: string }) =>
+        (filter === 'STOP a' ? range(900, 1).map((e) => stop(e.id)) : range(2000, 1)).filter((e) => e.id < before).slice(0, limit),
+    });
+    const audit = new AuditState(client);
+    client.push('audit', range(2000, 1901));
+    await audit.setFilter('STOP a');
+    expect(audit.entries.map((e) => e.id)).toEqual(range(900, 801).map((e) => e.id));
+    client.push('audit', [stop(2001), ...range(2000, 1902)]);
+    await audit.loadOlder();
+    expect(audit.entries.map((e) => e.id)).toEqual([2001, ...range(900, 701).map((e) => e.id)]);
+    expect((await audit.all())?.map((e) => e.id)).toEqual(range(900, 1).map((e) => e.id));
+    await audit.setFilter('');
+    expect(audit.entries).toHaveLength(100);
+  });
+
   it('has nothing older when the first page is not full', () => {
     const client = new TestClient({});
     const audit = new AuditState(client);

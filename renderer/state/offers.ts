@@ -54,6 +54,6 @@ export function allOffers(overview: Overview): Offer[] {
   ];
 }
 
-function offer(action: ActionInput, verb: string, subject: string, danger = false): Offer {
+export function offer(action: ActionInput, verb: string, subject: string, danger = false): Offer {
   return { action, verb, title: text.named(verb, subject), danger };
 }

@@ -9,33 +9,69 @@ export interface Placed {
 
 export const NODE_WIDTH = 208;
 export const NODE_HEIGHT = 60;
-const COLUMN_GAP = 200;
-const ROW_GAP = 60;
+/** Between failover members: the arbiter has its place in the gap, one row up. */
+const PAIR_COLUMN = NODE_WIDTH + 260;
+const ASYNC_COLUMN = NODE_WIDTH + 60;
+const ASYNCS_IN_ROW = 4;
+const ROW = NODE_HEIGHT + 60;
 
 /**
- * Places nodes so that the picture stays the same when roles change: arbiter above the middle, members in one row by
- * name, each agent below the member it belongs to (by an agent link), agents of no member to the right.
+ * Places nodes so that the picture stays the same when roles change: failover members in one row by name, above it the agent of each with
+ * the arbiter in the middle; asyncs in rows below, each with its agent under it; agents of no member at the right end of the first row.
  */
 export function placeNodes(topology: MirrorView['topology']): Placed[] {
   const members = byLabel(topology.nodes, 'member');
-  const column = NODE_WIDTH + COLUMN_GAP;
-  const row = NODE_HEIGHT + ROW_GAP;
+  const failover = members.filter((m) => (m.memberType ?? 'Failover') === 'Failover');
+  const asyncs = members.filter((m) => !failover.includes(m));
+  const agents = byLabel(topology.nodes, 'agent');
   const arbiters = byLabel(topology.nodes, 'arbiter');
-  const top = arbiters.length > 0 ? row : 0;
-  const placed: Placed[] = members.map((node, i) => ({ node, x: i * column, y: top }));
-
-  const middle = (Math.max(members.length, 1) - 1) * column * 0.5;
-  arbiters.forEach((node, i) => placed.push({ node, x: middle + (i - (arbiters.length - 1) / 2) * column, y: 0 }));
-
-  const taken = new Set<number>();
-  let free = members.length;
-  for (const node of byLabel(topology.nodes, 'agent')) {
-    const member = members.findIndex((m) => topology.links.some((l) => joins(l, node.id, m.id)));
-    const at = member >= 0 && !taken.has(member) ? member : free++;
-    taken.add(at);
-    placed.push({ node, x: at * column, y: top + row });
+  const own = new Map<TopologyNode, TopologyNode>();
+  for (const agent of agents) {
+    const member = members.find((m) => ![...own.values()].includes(m) && topology.links.some((l) => joins(l, agent.id, m.id)));
+    if (member !== undefined) own.set(agent, member);
   }
+  const agentOf = (member: TopologyNode): TopologyNode | undefined => agents.find((agent) => own.get(agent) === member);
+
+  const first = firstRow(failover, { agentOf, arbiters, others: agents.filter((agent) => !own.has(agent)) });
+  const top = first.length > 0 ? ROW : 0;
+  const pair = failover.map((node, i): Placed => ({ node, x: i * PAIR_COLUMN, y: top }));
+  const below = asyncRows(asyncs, agentOf, failover.length > 0 ? top + ROW : top);
+  const middles = {
+    pair: (Math.max(failover.length, 1) - 1) * PAIR_COLUMN,
+    below: (Math.min(asyncs.length, ASYNCS_IN_ROW) - 1) * ASYNC_COLUMN,
+  };
+  const shift = Math.max(0, (middles.below - middles.pair) / 2);
+  const centred = Math.max(0, (middles.pair - middles.below) / 2);
+  return [...[...first, ...pair].map((p) => ({ ...p, x: p.x + shift })), ...below.map((p) => ({ ...p, x: p.x + centred }))];
+}
+
+/** The agents of the failover members, the arbiter between them where there is room, and whatever else. */
+function firstRow(
+  failover: readonly TopologyNode[],
+  {
+    agentOf,
+    arbiters,
+    others,
+  }: { agentOf: (member: TopologyNode) => TopologyNode | undefined; arbiters: readonly TopologyNode[]; others: readonly TopologyNode[] },
+): Placed[] {
+  const placed = failover.flatMap((member, i): Placed[] => {
+    const node = agentOf(member);
+    return node === undefined ? [] : [{ node, x: i * PAIR_COLUMN, y: 0 }];
+  });
+  let free = Math.max(failover.length, 1);
+  for (const [i, node] of arbiters.entries())
+    placed.push({ node, x: i === 0 && failover.length <= 2 ? PAIR_COLUMN / 2 : free++ * PAIR_COLUMN, y: 0 });
+  for (const node of others) placed.push({ node, x: free++ * PAIR_COLUMN, y: 0 });
   return placed;
+}
+
+function asyncRows(asyncs: readonly TopologyNode[], agentOf: (member: TopologyNode) => TopologyNode | undefined, top: number): Placed[] {
+  return asyncs.flatMap((node, i): Placed[] => {
+    const x = (i % ASYNCS_IN_ROW) * ASYNC_COLUMN;
+    const y = top + Math.floor(i / ASYNCS_IN_ROW) * 2 * ROW;
+    const agent = agentOf(node);
+    return [{ node, x, y }, ...(agent === undefined ? [] : [{ node: agent, x, y: y + ROW }])];
+  });
 }
 
 function byLabel(nodes: readonly TopologyNode[], kind: TopologyNode['kind']): TopologyNode[] {

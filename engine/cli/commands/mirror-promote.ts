@@ -10,6 +10,7 @@ interface PromoteFlags extends JsonOption {
   readonly nofailover?: boolean;
   readonly yes?: boolean;
   readonly vipInterface?: string;
+  readonly dryRun?: boolean;
 }
 
 export function addPromotion(mirror: Command, context: Context): void {
@@ -25,6 +26,7 @@ export function addPromotion(mirror: Command, context: Context): void {
     )
     .option('--nofailover', 'with --partner none: collect journal, and become primary only on clear-nofailover')
     .option('--vip-interface <interface>', 'of this host, for the mirror’s virtual address, where several are in its network')
+    .option('--dry-run', 'ask everybody and do nothing: what it would come to')
     .option('--yes', 'do it even if journal data may be lost, or the virtual address would not lead to this host')
     .action(async (instance: string, { json, partner, yes = false, ...params }: PromoteFlags) => {
       const wish = { ...params, ...(partner === undefined ? {} : { partner: partner.toLowerCase() === 'none' ? null : partner }) };

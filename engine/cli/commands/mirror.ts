@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { addRoleCommand } from './backup.ts';
 import { command, connectInstance, show, showDone, withInstance, type Context, type JsonOption } from '../context.ts';
-import { mirrorText, whatIfText } from '../mirror-text.ts';
+import { configurationText, mirrorText, whatIfText } from '../mirror-text.ts';
 import { watchMonitor } from '../monitor.ts';
 import { addDejournalCommands } from './mirror-dejournal.ts';
 import { addFilterCommands } from './mirror-filter.ts';
@@ -95,6 +95,13 @@ function addWatching(mirror: Command, context: Context): void {
         );
       const status = await withInstance(context, instance, (client) => client.call('mirror.status', params));
       show(context, { json: json === true }, status, mirrorText);
+    });
+
+  command(mirror, 'settings <instance>', 'what is set for the mirror and its members, as this member has it')
+    .option('--mirror <mirror>', 'the mirror, when the instance is in several')
+    .action(async (instance: string, { json, ...params }: JsonOption & { mirror?: string }) => {
+      const configuration = await withInstance(context, instance, (client) => client.call('mirror.configuration', params));
+      show(context, { json: json === true }, configuration, configurationText);
     });
 
   command(mirror, 'monitor <instance>', 'the same, live, with rates and latencies; Ctrl-C ends it')

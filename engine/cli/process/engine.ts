@@ -173,7 +173,7 @@ function handlers({
   jobs: Jobs;
   comparing: Parameters<typeof compareHandlers>[0];
   backups: Backups;
-}): Omit<Handlers<InstanceMethods>, 'instance.stop' | 'db.seed' | JournalMethod> {
+}): Omit<Handlers<InstanceMethods>, 'instance.stop' | 'db.seed' | 'log.read' | JournalMethod> {
   return {
     'instance.status': () => status(),
     'db.list': () => store.list(),
@@ -211,6 +211,7 @@ function handlers({
     'mirror.join': (params) => mirror.join(params),
     'mirror.admit': (params) => mirror.admit(params),
     'mirror.status': ({ mirror: name }) => mirror.status(name),
+    'mirror.configuration': ({ mirror: name }) => mirror.configuration(name),
     'mirror.whatIf': ({ mirror: name }) => mirror.whatIf(name),
     'mirror.setNoFailover': () => mirror.operator().noFailover(true),
     'mirror.clearNoFailover': () => mirror.operator().noFailover(false),

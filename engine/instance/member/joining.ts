@@ -1,4 +1,4 @@
-import type { JoinAs } from '../../api/contract.ts';
+import type { JoinAs } from '../../api/join-as.ts';
 import { GemelError } from '../../api/errors.ts';
 import type { MemberType } from '../../api/status.ts';
 import type { Clock } from '../../io/index.ts';

@@ -29,7 +29,7 @@ export async function promote(
 
 async function promoteToBackup(
   member: AsyncMember,
-  { partner, nofailover, vipInterface }: PromotionWish,
+  { partner, nofailover, vipInterface, dryRun }: PromotionWish,
   begun: Begun,
 ): Promise<Result<InstanceMethods, 'mirror.promote'>> {
   if (partner !== undefined || nofailover)
@@ -39,6 +39,14 @@ async function promoteToBackup(
       'Nothing was changed.',
       'Leave --partner and --nofailover out.',
     );
+  if (dryRun) {
+    member.requireAll();
+    return {
+      message: `This member would become backup of ${nameOfPrimary(member)}.`,
+      partner: nameOfPrimary(member),
+      setValidatedMember: [],
+    };
+  }
   await member.askToBePromoted(vipInterface);
   const mirror = await begun();
   await mirror?.until((state) => state.role.is === 'backup', SETTLE_MS);
@@ -51,12 +59,13 @@ async function promoteToBackup(
 
 async function promoteWithoutPrimary(
   member: AsyncMember,
-  { partner, nofailover, confirmed, vipInterface }: PromotionWish,
+  { partner, nofailover, confirmed, vipInterface, dryRun }: PromotionWish,
   begun: Begun,
 ): Promise<Result<InstanceMethods, 'mirror.promote'>> {
   checkMember(member);
   const wanted = partner === undefined ? {} : { partner: partner?.toUpperCase() ?? null };
-  const promoted = await promoteAlone(member, { ...wanted, isHeld: nofailover, isConfirmed: confirmed }, vipInterface);
+  const promoted = await promoteAlone(member, { ...wanted, isHeld: nofailover, isConfirmed: confirmed }, { vipInterface, dryRun });
+  if (dryRun) return { message: wouldText(promoted), partner: promoted.partner, setValidatedMember: [...promoted.byHand] };
   const mirror = await begun();
   const { byHand } = promoted;
   // The chosen partner's agent may be away for long: nothing is waited for then.
@@ -76,6 +85,17 @@ function checkMember(member: AsyncMember): void {
   const why = member.crashed ?? member.options.host.cannotTakeOver();
   if (why !== null)
     throw refuse(`This member could not become primary: ${why}`, 'See gemel mirror status here, or promote another member.');
+}
+
+function nameOfPrimary({ primary, membership }: AsyncMember): string {
+  return membership.members.find(({ guid }) => guid === primary?.guid)?.name ?? '';
+}
+
+function wouldText({ partner, byHand }: Promoted): string {
+  if (partner === null) return 'This member would become primary without a partner, with its own journal and what other members have.';
+  if (byHand.includes(partner))
+    return `This member would wait for the agent of ${partner}, and become primary with the journal of ${partner}.`;
+  return `This member would get the journal of ${partner} from its agent and become primary; ${partner} is its backup once it is started.`;
 }
 
 function promotedText({ partner, byHand }: Promoted, mirror: Mirror | null, waitsForPartner: boolean): string {

@@ -1,6 +1,7 @@
 import type { Admitted, InstanceMethods, Parsed, Result } from '../../api/contract.ts';
 import type { DejournalView, FilterView } from '../../api/dejournaling.ts';
 import { GemelError } from '../../api/errors.ts';
+import type { MirrorConfiguration } from '../../api/mirror-configuration.ts';
 import { HostPort, MirrorName } from '../../api/names.ts';
 import type { InstanceStatus, MemberType, MirrorStatus, WhatIf } from '../../api/status.ts';
 import {
@@ -20,6 +21,7 @@ import { unmirrored, type OpenDatabase } from '../executor/index.ts';
 import { updateSettings, type Settings } from '../settings.ts';
 import { arbiterAddress } from './arbiter-address.ts';
 import { compressionOf } from './compression.ts';
+import { configurationOf } from './configuration.ts';
 import { createMirrored } from './create-mirrored.ts';
 import { DatabaseOperations } from './databases/index.ts';
 import { dejournal } from './dejournal.ts';
@@ -311,6 +313,11 @@ export class MirrorService {
     memberAt(place);
     if (place.view === null) throw notInMirror();
     return place.view.status();
+  }
+
+  configuration(name: string | undefined): MirrorConfiguration {
+    const { membership, self } = this.#requireAny(name);
+    return configurationOf(membership, self.guid);
   }
 
   whatIf(name: string | undefined): Promise<WhatIf[]> {

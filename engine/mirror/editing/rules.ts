@@ -14,7 +14,7 @@ export interface Asked {
 }
 
 /** @returns the member of that name, or the refusal */
-export function findMember({ members, mirror }: Membership, name: string): Member | Refusal {
+export function findMember({ members, mirror }: Pick<Membership, 'members' | 'mirror'>, name: string): Member | Refusal {
   const found = members.find((m) => m.name === name.toUpperCase());
   return (
     found ?? {
@@ -77,7 +77,7 @@ export function whyNotRemove({ self, standing }: Asked, target: Member): Refusal
 }
 
 /** This member is to leave its mirror: asyncs and the backup at any time, the primary last of all. */
-export function whyNotLeave({ self, standing }: Asked, { members }: Membership): Refusal | null {
+export function whyNotLeave({ self, standing }: Asked, { members }: Pick<Membership, 'members'>): Refusal | null {
   const others = members.filter((m) => m.guid !== self.guid);
   if (standing === 'primary') {
     if (others.length === 0) return null;

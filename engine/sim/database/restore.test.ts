@@ -11,7 +11,14 @@ import { SimHost, simIo, SimRandom, Timeline, type SimProcess } from '../io/inde
 const paths = instancePaths('/instance');
 const directory = '/instance/db';
 const guid = '00000000-0000-4000-8000-0000000000d0';
-const planned: Planned = { name: 'DB', directory, stored: 'db', isNew: false, mirrored: { mirror: 'M', database: 'MDB' } };
+const planned: Planned = {
+  name: 'DB',
+  directory,
+  stored: 'db',
+  isNew: false,
+  namespace: false,
+  mirrored: { mirror: 'M', database: 'MDB' },
+};
 const log = (): void => undefined;
 
 /** Durable, with its log: that of another file would make neither of them. */

@@ -45,7 +45,7 @@ export function askPromotion(site: Site, wish: Wish, done: () => void = () => un
   const { instance } = site;
   const member = instance?.member ?? null;
   if (instance === null || member === null || member.self.type !== 'Disaster Recovery') return;
-  const whole = { nofailover: false, confirmed: false, withoutVip: false, ...wish };
+  const whole = { nofailover: false, confirmed: false, withoutVip: false, dryRun: false, ...wish };
   asked(site, 'promote', () => promote(member, whole, () => instance.begun()), done);
 }
 

@@ -1,13 +1,17 @@
 import path from 'node:path';
+import type { BackupHead } from '../../../engine/api/backup.ts';
 import { agentMethods, agentTopics, instanceMethods, instanceTopics } from '../../../engine/api/contract.ts';
 import type { AgentMethods, InstanceMethods, Params, Result } from '../../../engine/api/contract.ts';
 import { GemelError } from '../../../engine/api/errors.ts';
 import type { AgentStatus, InstanceStatus } from '../../../engine/api/status.ts';
+import { readBackupHead } from '../../../engine/database/backup/index.ts';
+import { realFiles } from '../../../engine/io/files.ts';
 import type { Clock } from '../../../engine/io/clock.ts';
 import type { Freshness } from '../../contract/index.ts';
 import type { KnownHost } from '../../store/index.ts';
-import type { Host, HostFacts, InstanceFacts } from '../host.ts';
+import type { Host, HostCommand, HostFacts, InstanceFacts } from '../host.ts';
 import { Link } from '../link.ts';
+import { LocalCommand } from './command.ts';
 
 const AGENT_POLL_MS = 3000;
 const AGENT_ANSWER_MS = 70_000;
@@ -120,6 +124,14 @@ export class LocalHost implements Host {
     const link = this.#instances.get(name)?.link;
     if (!link) throw new GemelError('NOT_RUNNING', `Instance ${name} is not running.`, 'Nothing was changed.', 'Start it first.');
     return link.call(method, params, timeoutMs);
+  }
+
+  run(args: readonly string[]): HostCommand {
+    return new LocalCommand({ home: this.known.home, args, clock: this.#options.clock });
+  }
+
+  async backupHead(file: string): Promise<BackupHead> {
+    return readBackupHead(realFiles, file);
   }
 
   command(args: string): string {

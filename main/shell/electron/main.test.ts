@@ -31,6 +31,7 @@ vi.mock('../../console/index.ts', () => ({
 }));
 vi.mock('../assets.ts', () => ({ readAssets: () => new Map() }));
 vi.mock('./pages.ts', () => ({ registerScheme: () => seen.events.push('scheme'), servePages: () => seen.events.push('pages') }));
+vi.mock('./notify.ts', () => ({ notifyAlerts: () => undefined }));
 vi.mock('./menu.ts', () => ({ setMenu: () => undefined }));
 vi.mock('./window.ts', () => ({
   openWindow: () => ({ isMinimized: () => true, restore: () => seen.events.push('restore'), focus: () => seen.events.push('focus') }),

@@ -9,6 +9,7 @@ import { realClock } from '../../../engine/io/index.ts';
 import { openConsoleMain } from '../../console/index.ts';
 import { readAssets } from '../assets.ts';
 import { setMenu } from './menu.ts';
+import { notifyAlerts } from './notify.ts';
 import { registerScheme, servePages } from './pages.ts';
 import { connectWindow, openWindow } from './window.ts';
 
@@ -34,6 +35,7 @@ async function main(): Promise<void> {
   // This file runs as a bundle only, with the preload script's bundle beside it.
   const window = openWindow(fileURLToPath(new URL('./preload.cjs', import.meta.url)));
   connectWindow(window, core);
+  notifyAlerts(core, window);
   app.on('second-instance', () => showAgain(window));
   app.on('window-all-closed', () => app.quit());
   app.on('will-quit', () => core.close());

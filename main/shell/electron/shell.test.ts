@@ -130,6 +130,7 @@ describe('frames', () => {
     pages = [];
     const byPort = new Map<PagePort, (typeof pages)[number]>();
     const main: ConsoleMain = {
+      onAlert: () => () => undefined,
       connect: (sink) => {
         const page = { sink, received: [] as unknown[], gone: false };
         const port = Object.create(PagePort.prototype) as PagePort;

@@ -21,6 +21,7 @@ let gone: PromiseWithResolvers<void>;
 
 /** A console's main process that only notes who connects and what they say. */
 const main: ConsoleMain = {
+  onAlert: () => () => undefined,
   connect: (sink) => {
     const page = Object.create(PagePort.prototype) as PagePort;
     page.receive = (frame) => {

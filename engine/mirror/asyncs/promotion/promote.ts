@@ -20,8 +20,13 @@ export interface Promoted {
  * A disaster recovery member becomes a failover member although no primary operates: everybody is asked, a partner chosen, the
  * agents of the former failover members bound to the new roles, and then this member's own record changed. Throws REFUSED with a
  * condition: nothing was changed, or what was changed already agrees with what the next attempt does.
+ * @param dryRun it ends with the choice: nobody is bound and nothing changed
  */
-export async function promoteAlone(member: AsyncMember, wish: Wish, vipInterface?: string): Promise<Promoted> {
+export async function promoteAlone(
+  member: AsyncMember,
+  wish: Wish,
+  { vipInterface, dryRun = false }: { readonly vipInterface?: string | undefined; readonly dryRun?: boolean } = {},
+): Promise<Promoted> {
   const before = member.membership;
   const survey = await look(member);
   if (member.membership.version !== before.version)
@@ -33,6 +38,7 @@ export async function promoteAlone(member: AsyncMember, wish: Wish, vipInterface
   const choice = choosePartner(survey, wish);
   if ('refused' in choice) throw refused(choice.refused);
   const { partner, newest } = choice;
+  if (dryRun) return { partner: partner?.name ?? null, byHand: survey.failover.filter((each) => !canBeTold(each)).map(({ name }) => name) };
   const membership = withInterface(withRoles(before, member.self.guid, partner?.guid ?? null), member.self.guid, vipInterface);
   const untold = await bindAgents(member, survey.failover, membership);
   if (member.membership.version !== before.version)
@@ -121,7 +127,7 @@ async function bindAgents(member: AsyncMember, failover: readonly Found[], membe
   const released: string[] = [];
   const untold: string[] = [];
   for (const found of failover.toSorted((a, b) => isPartner(a) - isPartner(b))) {
-    const refusal = found.agent?.state === 'down' ? await bind(member, found, membership, released) : 'silent';
+    const refusal = canBeTold(found) ? await bind(member, found, membership, released) : 'silent';
     if (refusal === 'silent') untold.push(found.name);
     else if (refusal !== null)
       throw refused({
@@ -132,6 +138,11 @@ async function bindAgents(member: AsyncMember, failover: readonly Found[], membe
     else released.push(found.guid);
   }
   return untold;
+}
+
+/** Its agent answers, and that it is down. */
+function canBeTold({ agent }: Found): boolean {
+  return agent?.state === 'down';
 }
 
 async function bind(

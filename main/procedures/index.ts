@@ -1,0 +1,1 @@
+export { Procedures } from './procedures.ts';
