@@ -198,6 +198,6 @@ function sourcesOf({
     job: { kinds: ['jobs'], value: ({ job }) => operator.job(job) },
     settings: { kinds: ['settings'], value: () => store.settings.get() },
     audit: { kinds: ['audit'], value: () => store.audit.list(NEWEST) },
-    databases: { kinds: ['world', 'databases'], value: ({ mirror }) => databases.of(mirror) },
+    databases: { kinds: ['world', 'databases'], value: ({ mirror }) => databases.of(mirror), onlyNew: true },
   };
 }

@@ -87,7 +87,7 @@ describe('work on databases of a mirror', () => {
   });
 
   it('is refused when nobody needs it, or the mirror is locked', async () => {
-    const mount = { action: 'mirrorDatabaseWork', mirror: 'M', work: 'mount', databases: ['X'] } as const;
+    const mount = { action: 'mirrorDatabaseWork' as const, mirror: 'M', work: 'mount' as const, databases: ['X'] };
     expect((await prepare(mount, context)).plan.refusals.map(({ reason }) => reason)).toEqual([
       'There is nothing to do: database X is mounted.',
     ]);
