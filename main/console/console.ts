@@ -259,6 +259,6 @@ function sourcesOf({
     audit: { kinds: ['audit'], value: () => store.audit.list(NEWEST) },
     alerts: { kinds: ['alerts'], value: () => watchers.active },
     pastAlerts: { kinds: ['alerts'], value: () => store.alerts.past(NEWEST) },
-    databases: { kinds: ['world', 'databases'], value: ({ mirror }) => databases.of(mirror) },
+    databases: { kinds: ['world', 'databases'], value: ({ mirror }) => databases.of(mirror), onlyNew: true },
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../engine/io/index.ts';
 import { createClient } from '../contract/index.ts';
-import type { Settings, ToMain, ToPage, Transport } from '../contract/index.ts';
+import type { DatabaseMatrix, Settings, ToMain, ToPage, Transport } from '../contract/index.ts';
 import { PagePort } from './page.ts';
 import type { CallHandlers, TopicSources } from './page.ts';
 
@@ -30,13 +30,21 @@ interface Rig {
   clock: HandClock;
   sent: ToPage[];
   settings: Settings;
+  matrix: DatabaseMatrix;
   congested: boolean;
   asked: unknown[];
 }
 
 function rig(): Rig {
   const clock = new HandClock();
-  const made: Omit<Rig, 'page'> = { clock, sent: [], settings: { theme: 'system', mirrors: {} }, congested: false, asked: [] };
+  const made: Omit<Rig, 'page'> = {
+    clock,
+    sent: [],
+    settings: { theme: 'system', mirrors: {} },
+    matrix: { mirror: 'M', members: [], rows: [] },
+    congested: false,
+    asked: [],
+  };
   const never = (): never => {
     throw new Error('not in this test');
   };
@@ -87,7 +95,7 @@ function rig(): Rig {
     audit: other,
     alerts: other,
     pastAlerts: other,
-    databases: other,
+    databases: { kinds: ['databases'], value: () => made.matrix, onlyNew: true },
   };
   const page = new PagePort({
     handlers,
@@ -121,6 +129,19 @@ describe('a page’s connection', () => {
     for (const junk of [undefined, null, 'x', {}, { kind: 'call' }, { kind: 'call', id: 'x', name: 'plan' }, []]) {
       expect(() => page.receive(junk)).toThrow(expect.objectContaining({ code: 'USAGE' }));
     }
+  });
+
+  it('sends a large value again only when it is another', () => {
+    const made = rig();
+    const { page, clock, sent } = made;
+    page.receive({ kind: 'subscribe', id: 3, name: 'databases', params: { mirror: 'M' } });
+    page.changed('databases');
+    clock.fire();
+    expect(sent).toHaveLength(1);
+    made.matrix = { ...made.matrix };
+    page.changed('databases');
+    clock.fire();
+    expect(sent).toHaveLength(2);
   });
 
   it('sends a value at once, gathers changes, and sends nothing that is not subscribed', () => {

@@ -12,7 +12,12 @@ export type CallHandlers = { readonly [C in CallName]: (params: CallParsed<C>) =
 export type ChangeKind = 'world' | 'jobs' | 'settings' | 'audit' | 'what-if' | 'procedures' | 'alerts' | 'members' | 'databases';
 
 export type TopicSources = {
-  readonly [T in TopicName]: { readonly kinds: readonly ChangeKind[]; value(params: TopicParsed<T>): TopicValue<T> };
+  readonly [T in TopicName]: {
+    readonly kinds: readonly ChangeKind[];
+    value(params: TopicParsed<T>): TopicValue<T>;
+    /** The very same value is not sent again. */
+    readonly onlyNew?: true;
+  };
 };
 
 /** The page's end of a connection. */
@@ -30,7 +35,7 @@ interface Subscription {
   readonly name: TopicName;
   readonly params: unknown;
   dirty: boolean;
-  /** Sent last: the very same value is not sent again. */
+  /** Sent last. */
   last: unknown;
 }
 
@@ -139,7 +144,7 @@ export class PagePort {
   #push(id: number, subscription: Subscription): void {
     try {
       const value = this.#value(subscription);
-      if (value === subscription.last) return;
+      if (value === subscription.last && this.#sources[subscription.name].onlyNew === true) return;
       subscription.last = value;
       this.#send({ kind: 'value', id, value });
     } catch (error) {

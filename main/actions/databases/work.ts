@@ -162,7 +162,7 @@ export async function mirrorDatabaseWork(action: Of<'mirrorDatabaseWork'>, conte
     subject: action.databases.length === 1 ? (action.databases[0] ?? '') : facts.name,
     consequences: [
       ...targets.flatMap((target) => kind.consequences(target, named(target.databases.map(({ database }) => database)))),
-      ...passedOver(there, targets, kind),
+      ...passedOver(there, targets, kind, action.members ?? []),
     ],
     checks: (action.members ?? []).map((name) => {
       const member = matrix.members.find((each) => each.name === name);
@@ -185,8 +185,9 @@ export async function mirrorDatabaseWork(action: Of<'mirrorDatabaseWork'>, conte
   });
 }
 
-function passedOver(there: readonly Target[], targets: readonly Target[], kind: Kind): string[] {
-  return there.flatMap(({ member, databases }) => {
+function passedOver(there: readonly Target[], targets: readonly Target[], kind: Kind, chosen: readonly string[]): string[] {
+  const told = there.filter(({ member }) => chosen.includes(member) || targets.some((each) => each.member === member));
+  return told.flatMap(({ member, databases }) => {
     const done = targets.find((each) => each.member === member)?.databases.map(({ database }) => database) ?? [];
     const left = databases.map(({ database }) => database).filter((database) => !done.includes(database));
     return left.length === 0 || targets.length === 0 ? [] : [`Left as it is on ${member}: ${named(left)} (${kind.unfit}).`];

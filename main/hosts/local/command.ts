@@ -9,7 +9,8 @@ import type { Clock } from '../../../engine/io/clock.ts';
 import type { HostCommand, Lines } from '../host.ts';
 
 const ENTRY = fileURLToPath(new URL('../../../engine/cli/main.ts', import.meta.url));
-/** What it printed last, when it failed. */
+/** How the last line begins that it prints when it failed. */
+const FAILED = '{"error":';
 const Failed = z.object({ error: z.object({ code: z.string(), what: z.string(), safe: z.string(), todo: z.string() }) });
 
 interface Options {
@@ -27,7 +28,7 @@ export class LocalCommand implements HostCommand {
   #ended = false;
   #failure: GemelError | null = null;
   #said = '';
-  readonly #waiters = new Set<() => void>();
+  readonly #waiters: (() => void)[] = [];
 
   constructor({ home, args, clock }: Options) {
     this.#clock = clock;
@@ -51,10 +52,19 @@ export class LocalCommand implements HostCommand {
   }
 
   async next(count: number, waitMs: number): Promise<Lines> {
-    this.#take(count);
-    if (this.#lines.length === 0 && !this.#ended && waitMs > 0) await this.#woken(waitMs);
-    this.#take(count);
-    const lines = this.#lines.splice(0, count);
+    let isOver = waitMs <= 0;
+    const over = isOver
+      ? undefined
+      : this.#clock.timer(waitMs, () => {
+          isOver = true;
+          this.#wake();
+        });
+    try {
+      while (this.#ready(count) === 0 && !this.#ended && !isOver) await this.#woken();
+    } finally {
+      over?.cancel();
+    }
+    const lines = this.#lines.splice(0, Math.min(count, this.#ready(count)));
     const isAtEnd = this.#ended && this.#lines.length === 0;
     if (isAtEnd && lines.length === 0 && this.#failure !== null) throw this.#failure;
     return { lines, isAtEnd: isAtEnd && this.#failure === null };
@@ -64,7 +74,13 @@ export class LocalCommand implements HostCommand {
     this.#child.kill();
   }
 
-  /** Reads on until there are `count` lines, or nothing more has come. */
+  /** Reads on until there are `count` lines, or nothing more has come. @returns how many can be given; what tells of a failure is none of them */
+  #ready(count: number): number {
+    this.#take(count);
+    const isFailure = !this.#ended && this.#lines.at(-1)?.startsWith(FAILED) === true;
+    return this.#lines.length - (isFailure ? 1 : 0);
+  }
+
   #take(count: number): void {
     while (this.#lines.length < count) {
       const text: unknown = this.#child.stdout.read();
@@ -75,20 +91,12 @@ export class LocalCommand implements HostCommand {
     }
   }
 
-  #woken(waitMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        timer.cancel();
-        this.#waiters.delete(done);
-        resolve();
-      };
-      const timer = this.#clock.timer(waitMs, done);
-      this.#waiters.add(done);
-    });
+  #woken(): Promise<void> {
+    return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
   #wake(): void {
-    for (const waiter of [...this.#waiters]) waiter();
+    for (const waiter of this.#waiters.splice(0)) waiter();
   }
 
   #end(failure: string | null): void {
@@ -101,7 +109,7 @@ export class LocalCommand implements HostCommand {
 
   #failureOf(said: string): GemelError {
     const last = this.#lines.at(-1);
-    const parsed = last?.startsWith('{"error":') ? Failed.safeParse(JSON.parse(last)) : undefined;
+    const parsed = last?.startsWith(FAILED) === true ? Failed.safeParse(JSON.parse(last)) : undefined;
     if (parsed?.success !== true)
       return new GemelError(
         'INTERNAL',
