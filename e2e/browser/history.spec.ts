@@ -138,7 +138,7 @@ test('alerts tell what is the case and what to do, and are acknowledged', async 
 
 test('history draws it, marks the events, zooms, and is exported', async () => {
   await page.getByRole('link', { name: 'History', exact: true }).click();
-  const event = section('Events').getByRole('row', { name: /DEMO_B is Primary, was Backup/ });
+  const event = section('Events').getByRole('row', { name: /DEMO_B is Primary, was (Backup|Waiting)/ });
   await expect(event).toBeVisible();
   await expect(page.getByRole('figure')).toHaveCount(6);
   await expect(page.getByRole('figure', { name: /^Updates/ }).locator('canvas')).toBeVisible();
@@ -171,7 +171,7 @@ test('history draws it, marks the events, zooms, and is exported', async () => {
 
 test('the takeover is explained from the logs of everyone who knows of it', async () => {
   await section('Events')
-    .getByRole('row', { name: /DEMO_B is Primary, was Backup/ })
+    .getByRole('row', { name: /DEMO_B is Primary, was (Backup|Waiting)/ })
     .getByRole('link', { name: 'Explain' })
     .click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Why DEMO_B became primary');
