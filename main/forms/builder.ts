@@ -1,5 +1,4 @@
 import type { z } from 'zod';
-import { GemelError } from '../../engine/api/errors.ts';
 import { Action } from '../contract/index.ts';
 import type { ActionInput, Field, Form, FormGroup, FormName, FormValues, Option } from '../contract/index.ts';
 
@@ -151,17 +150,4 @@ function whole(option: Option): { value: string; text: string; hint: string; ref
 function broken(rule: z.ZodType | undefined, value: unknown): string | null {
   const parsed = rule?.safeParse(value);
   return parsed === undefined || parsed.success ? null : (parsed.error.issues[0]?.message ?? 'This does not fit.');
-}
-
-/** A check of the engine that throws, as a rule of a field. */
-export function wrongBy(check: (value: string) => unknown): (value: string) => string | null {
-  return (value) => {
-    try {
-      check(value);
-      return null;
-    } catch (error) {
-      if (error instanceof GemelError) return error.what;
-      throw error;
-    }
-  };
 }

@@ -3,7 +3,7 @@ import type { MirrorMemberView, MirrorView } from '../../main/contract/index.ts'
 import { scenario } from '../fixtures/scenarios.ts';
 import { memberOffers, memberWizards } from './member-offers.ts';
 
-const base = scenario('healthy', 0, 0).overview.mirrors[0];
+const base = scenario('normal', 0, 0).overview.mirrors[0];
 if (base === undefined) throw new Error('no mirror');
 const template = base.members[0];
 if (template === undefined) throw new Error('no member');
