@@ -36,7 +36,7 @@ function later(name: string, make: () => Promise<Part>): Part {
 
 async function browserSuite(debian: DebianPackages): Promise<Part> {
   const missing = findChromium() === null ? await debian.install(['chromium']) : null;
-  return playwrightSuite('console in a browser', 'browser', missing, 6 * MINUTE_MS);
+  return playwrightSuite('console in a browser', 'browser', missing, 30 * MINUTE_MS);
 }
 
 async function desktopSuite(debian: DebianPackages, say: (line: string) => void): Promise<Part> {
