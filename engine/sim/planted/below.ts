@@ -249,8 +249,8 @@ export const journalAndDatabases: readonly PlantedFault[] = [
       { file: 'engine/journal/tail.ts', find: `  files.copy(path, path + suffix);\n`, replace: '' },
       {
         file: 'engine/journal/tail.ts',
-        find: `files.rename(join(directory, name), join(directory, name + plan.suffix));`,
-        replace: `files.remove(join(directory, name));`,
+        find: `files.rename(join(place, name), join(place, name + plan.suffix));`,
+        replace: `files.remove(join(place, name));`,
       },
     ],
   },
@@ -261,8 +261,8 @@ export const journalAndDatabases: readonly PlantedFault[] = [
     edits: [
       {
         file: 'engine/mirror/member-journal.ts',
-        find: `    if (receiver !== null && receiver.error !== null) {\n      this.#unsureFrom = receiver.synced;\n`,
-        replace: `    if (receiver !== null && receiver.error !== null) {\n`,
+        find: `    if (receiver !== null && error !== null) {\n      this.#unsureFrom = receiver.synced;\n`,
+        replace: `    if (receiver !== null && error !== null) {\n`,
       },
       {
         file: 'engine/journal/journal.ts',
