@@ -11,5 +11,5 @@ export {
 } from './backup.ts';
 export { addDatabases, copyDatabases, createDatabase } from './create.ts';
 export { reachable } from './copies.ts';
-export { listOf, localTime, named, size } from './targets.ts';
+export { localTime, named, size } from './targets.ts';
 export { instanceDatabaseWork, mirrorDatabaseWork, runs } from './work.ts';

@@ -1,6 +1,6 @@
 import { disasterRecovery, failovers, isDown, type Scene } from '../scene.ts';
 import { byMember, byInstance, on, say, told, wizard, type Cast, type Procedure, type Step } from '../procedure.ts';
-import { handBack, isPrimary, promote, start, startAgent, untilActive, untilCaughtUp, untilPrimary, work } from './parts.ts';
+import { handBack, isPrimary, promote, start, startAgent, untilActive, untilCaughtUp, work } from './parts.ts';
 
 /** A is primary, the other failover member is down. */
 function otherDown(scene: Scene): Cast | string {
@@ -43,7 +43,7 @@ function withAsync(cast: (scene: Scene) => Cast | string): (scene: Scene) => Cas
 }
 
 /** The former primary comes back; what it had beyond is taken back, or it has to be rebuilt. */
-function comesBack(name: string | undefined): Step[] {
+export function comesBack(name: string | undefined): Step[] {
   return [
     start(name, 'It joins as backup. What it has beyond the new primary is taken back, and kept in a report of lost updates.'),
     {
@@ -224,4 +224,3 @@ export const unplanned: readonly Procedure[] = [
   },
 ];
 
-export { bothDown, comesBack, isPrimary, untilPrimary };
